@@ -1,0 +1,7 @@
+#![doc = include_str!("../README.md")]
+
+pub mod ports;
+pub mod protocol;
+pub mod service;
+pub mod session;
+pub mod supervision;

@@ -1,0 +1,236 @@
+//! The life of a turn: what comes in, the states it passes, and how it ends.
+
+use serde::{Deserialize, Serialize};
+
+use super::chat::{StopReason, ToolCall, Usage};
+use super::ids::{MessageId, TenantId, ThreadId, TurnId};
+use super::model::ModelErrorKind;
+
+/// Where a piece of text came from.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Provenance {
+    /// The owner, signed in or on the machine itself.
+    Owner,
+    /// A program with an API token.
+    Token,
+    /// A model.
+    Model,
+    /// The daemon itself.
+    System,
+}
+
+impl Provenance {
+    /// The word used in the store and in the APIs.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Owner => "owner",
+            Self::Token => "token",
+            Self::Model => "model",
+            Self::System => "system",
+        }
+    }
+}
+
+/// A message on its way into a thread.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Inbound {
+    /// Whose thread it is.
+    pub tenant: TenantId,
+    /// The thread that it belongs to.
+    pub thread: ThreadId,
+    /// The text, 1 byte to the limit of the settings.
+    pub content: String,
+    /// Who wrote it.
+    pub provenance: Provenance,
+    /// Where it came from: idempotency keys are unique within a source.
+    pub source: String,
+    /// The sender's key; the same key answers with the first outcome.
+    pub idempotency_key: Option<String>,
+    /// What this turn wants otherwise than the thread's assistant does.
+    pub overrides: TurnOverrides,
+}
+
+/// Choices of one message that differ from its thread's assistant.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TurnOverrides {
+    /// Another backend.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backend: Option<String>,
+    /// Another model.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
+    /// Limit of the answer in tokens.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_tokens: Option<u32>,
+    /// JSON object of further model parameters in OpenAI's names.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub extra: Option<String>,
+}
+
+/// The proof that a message is stored.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Accepted {
+    /// The turn that answers it.
+    pub turn_id: TurnId,
+    /// The stored message.
+    pub message_id: MessageId,
+    /// The id of the `accepted` event: streams that want all of this turn start after `event_id - 1`.
+    pub event_id: i64,
+    /// Whether an earlier message had the same key, so that nothing new was stored.
+    pub repeated: bool,
+}
+
+/// Where a turn is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TurnState {
+    /// Stored and waiting.
+    Queued,
+    /// A model works on it.
+    Running,
+    /// Answered.
+    Done,
+    /// Ended by an error that its `error` event names.
+    Failed,
+    /// Ended by a person; the partial answer is kept.
+    Stopped,
+    /// Ended by a crash of the turn or of the daemon after text was visible; the partial answer is kept.
+    Interrupted,
+}
+
+impl TurnState {
+    /// The word used in the store and in the APIs.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Running => "running",
+            Self::Done => "done",
+            Self::Failed => "failed",
+            Self::Stopped => "stopped",
+            Self::Interrupted => "interrupted",
+        }
+    }
+
+    /// The state with this word.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        [Self::Queued, Self::Running, Self::Done, Self::Failed, Self::Stopped, Self::Interrupted]
+            .into_iter()
+            .find(|state| state.as_str() == word)
+    }
+
+    /// Whether nothing follows any more.
+    #[must_use]
+    pub const fn is_terminal(self) -> bool {
+        !matches!(self, Self::Queued | Self::Running)
+    }
+}
+
+/// A turn that has not ended, as the store knows it.
+#[derive(Clone, Debug)]
+pub struct PendingTurn {
+    /// The turn.
+    pub turn_id: TurnId,
+    /// The message that it answers.
+    pub message_id: MessageId,
+    /// Queued, or running in an earlier life.
+    pub state: TurnState,
+    /// How often it was begun.
+    pub attempt: u32,
+    /// Whether some of its answer is already in the event log.
+    pub visible: bool,
+    /// The text of the answer that is in the event log.
+    pub partial: String,
+    /// The message's choices.
+    pub overrides: TurnOverrides,
+}
+
+/// What a turn has to do.
+#[derive(Clone, Debug)]
+pub struct TurnWork {
+    /// Whose it is.
+    pub tenant: TenantId,
+    /// The thread.
+    pub thread: ThreadId,
+    /// The turn.
+    pub turn_id: TurnId,
+    /// The message to answer. It may still be on its way to the disk.
+    pub message_id: MessageId,
+    /// Its text, when the lane has it at hand.
+    pub content: Option<String>,
+    /// 1 for the first try.
+    pub attempt: u32,
+    /// The message's choices.
+    pub overrides: TurnOverrides,
+}
+
+/// What the model did in a turn, as far as it came.
+#[derive(Clone, Debug, Default)]
+pub struct TurnAnswer {
+    /// The text so far.
+    pub text: String,
+    /// The reasoning so far.
+    pub thinking: String,
+    /// The tool calls that were asked for.
+    pub tool_calls: Vec<ToolCall>,
+    /// Tokens used.
+    pub usage: Usage,
+    /// Why the model stopped, if it did.
+    pub stop_reason: Option<StopReason>,
+    /// The backend that answered.
+    pub backend: String,
+    /// The model that answered.
+    pub model: String,
+}
+
+/// How a turn ends. Written once, in one transaction with the answer.
+#[derive(Clone, Debug)]
+pub struct Settlement {
+    /// Whose it is.
+    pub tenant: TenantId,
+    /// The thread.
+    pub thread: ThreadId,
+    /// The turn.
+    pub turn_id: TurnId,
+    /// The terminal state.
+    pub state: TurnState,
+    /// The answer, whole or partial.
+    pub answer: TurnAnswer,
+    /// Why it is not `Done`.
+    pub failure: Option<TurnFailure>,
+}
+
+/// Why a turn has no whole answer. Shown to the person as it is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TurnFailure {
+    /// A stable word: one of [`ModelErrorKind::as_str`], or `stopped`, `deadline`, `crashed`, `interrupted`, `busy`.
+    pub code: String,
+    /// What happened and what to do, without a secret.
+    pub message: String,
+    /// Whether trying again may help.
+    pub retryable: bool,
+    /// Seconds to wait before that, when the provider said so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_after_s: Option<u64>,
+}
+
+impl TurnFailure {
+    /// A failure of the daemon's own making.
+    pub fn new(code: &str, message: impl Into<String>, retryable: bool) -> Self {
+        Self { code: code.to_owned(), message: message.into(), retryable, retry_after_s: None }
+    }
+}
+
+impl From<&super::model::ModelError> for TurnFailure {
+    fn from(error: &super::model::ModelError) -> Self {
+        Self {
+            code: ModelErrorKind::as_str(error.kind).to_owned(),
+            message: error.message.clone(),
+            retryable: error.kind.is_transient(),
+            retry_after_s: error.retry_after.map(|delay| delay.as_secs().max(1)),
+        }
+    }
+}

@@ -1,0 +1,23 @@
+#![doc = include_str!("README.md")]
+
+pub use capuchin_actors::protocol;
+
+// Substrate: mechanisms with no product word in them.
+pub mod config;
+pub mod db;
+pub mod egress;
+pub mod telemetry;
+// Product: what the system knows.
+pub mod assistants;
+pub mod backends;
+pub mod identity;
+pub mod turns;
+pub mod workspaces;
+// What it does, and what actors may do.
+pub mod adapters;
+pub mod workflows;
+// The composition root and the edge.
+pub mod cli;
+pub mod daemon;
+pub mod http;
+pub mod web;
