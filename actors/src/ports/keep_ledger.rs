@@ -8,18 +8,9 @@ use std::time::Duration;
 
 use futures::future::BoxFuture;
 
-use crate::protocol::event::EventKind;
+use crate::protocol::event::NewEvent;
 use crate::protocol::ids::{TenantId, ThreadId, TurnId};
 use crate::protocol::turn::{Accepted, Inbound, PendingTurn, Settlement};
-
-/// An event that is not yet in the log. `data` is a JSON object without `turn_id`, which the ledger adds.
-#[derive(Clone, Debug)]
-pub struct NewEvent {
-    /// What happened.
-    pub kind: EventKind,
-    /// The data.
-    pub data: serde_json::Map<String, serde_json::Value>,
-}
 
 /// Why a write did not happen.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
@@ -99,6 +90,7 @@ pub trait KeepLedger: Send + Sync + 'static {
         events: Vec<NewEvent>,
     ) -> BoxFuture<'static, Result<(), LedgerError>>;
 
-    /// Ends a turn with its answer, usage and last event. `Fenced` when it has ended already.
+    /// Ends a queued or running turn with its answer, the rest of its events, usage and its last event,
+    /// in one transaction. `Fenced` when it has ended already.
     fn settle(&self, settlement: Settlement) -> BoxFuture<'static, Result<(), LedgerError>>;
 }

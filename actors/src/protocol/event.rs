@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use super::ids::{ThreadId, TurnId};
 
@@ -81,4 +82,13 @@ pub struct ThreadEvent {
     pub kind: EventKind,
     /// The data as JSON text, an object, never empty.
     pub data: Arc<str>,
+}
+
+/// An event that is not yet in the log. `data` is a JSON object without `turn_id`, which the ledger adds.
+#[derive(Clone, Debug)]
+pub struct NewEvent {
+    /// What happened.
+    pub kind: EventKind,
+    /// The data.
+    pub data: Map<String, Value>,
 }

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::chat::{StopReason, ToolCall, Usage};
+use super::event::NewEvent;
 use super::ids::{MessageId, TenantId, ThreadId, TurnId};
 use super::model::ModelErrorKind;
 
@@ -199,6 +200,8 @@ pub struct Settlement {
     pub state: TurnState,
     /// The answer, whole or partial.
     pub answer: TurnAnswer,
+    /// Events of the answer that are not in the log yet; they are written before the last event.
+    pub tail: Vec<NewEvent>,
     /// Why it is not `Done`.
     pub failure: Option<TurnFailure>,
 }
