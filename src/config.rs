@@ -1,1 +1,39 @@
-//! config.
+//! Settings: read whole at start, checked whole, never read again.
+//!
+//! Four layers, later ones win: compiled-in defaults, `config.toml`, `CAPUCHIN_<SECTION>__<KEY>`
+//! variables, command-line flags. Every problem of every layer is reported at once, each with the
+//! place that it came from. One struct per section and file; a section that another part of the
+//! product owns is a field here and a file of theirs.
+//!
+//! **Invariant:** a [`Config`] that exists has passed every check; nobody else reads the environment
+//! for a setting.
+
+pub mod assistant;
+pub mod console;
+pub mod home;
+pub mod ingress;
+mod listen;
+mod problems;
+mod reader;
+mod sections;
+pub mod sessions;
+mod sources;
+pub mod store;
+pub mod telemetry;
+mod template;
+mod tree;
+
+pub use assistant::AssistantConfig;
+pub use console::ConsoleConfig;
+pub use home::{Home, HomeError};
+pub use ingress::IngressConfig;
+pub use problems::{ConfigProblem, ConfigProblems};
+pub use sections::Config;
+pub use sessions::SessionsConfig;
+pub use sources::Sources;
+pub use store::StoreConfig;
+pub use telemetry::{LogFormat, TelemetryConfig};
+pub use template::TEMPLATE;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,81 @@
+//! The whole configuration: its sections, and how they come out of the merged layers.
+
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use super::problems::{ConfigProblems, Problems};
+use super::sources::Sources;
+use super::tree::{Node, Value};
+use super::{
+    AssistantConfig, ConsoleConfig, IngressConfig, SessionsConfig, StoreConfig, TelemetryConfig, reader,
+};
+
+/// Every setting of the daemon. `Config::default()` is what an empty home runs with.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// The listener for people and their programs.
+    pub console: ConsoleConfig,
+    /// The listener for webhooks and platform callbacks.
+    pub ingress: IngressConfig,
+    /// The database.
+    pub store: StoreConfig,
+    /// Sessions, their queues and their limits.
+    pub sessions: SessionsConfig,
+    /// Logs and traces.
+    pub telemetry: TelemetryConfig,
+    /// What the first assistant of a new home is made of.
+    pub assistant: AssistantConfig,
+}
+
+impl Config {
+    /// Reads and checks every layer.
+    ///
+    /// # Errors
+    /// All problems of all layers at once, in the order of their places.
+    pub fn load(sources: &Sources) -> Result<Self, ConfigProblems> {
+        let mut problems = Problems::default();
+        let mut tree = sources.merge(&mut problems);
+        let config: Self = read_all(&mut tree, &mut problems);
+        config.validate(&mut problems.of(&tree));
+        problems.into_result(config)
+    }
+
+    fn validate(&self, check: &mut Check<'_>) {
+        self.console.validate(check);
+        self.ingress.validate(check);
+        if self.console.listen == self.ingress.listen && self.console.listen.port() != 0 {
+            check.problem("ingress.listen", "is the address of the console; each listener needs its own");
+        }
+        self.store.validate(check);
+        self.sessions.validate(check);
+        self.telemetry.validate(check);
+        self.assistant.validate(check);
+    }
+}
+
+pub(super) use super::problems::Check;
+
+/// Reads the tree as often as it takes to find every bad value: the first one is noted and cut out,
+/// then the rest is read again.
+fn read_all<T: DeserializeOwned + Default>(tree: &mut Node, problems: &mut Problems) -> T {
+    loop {
+        match reader::read::<T>(tree) {
+            Ok(value) => return value,
+            Err(error) => {
+                let path = error.path.clone();
+                problems.unreadable(tree, error);
+                if path.is_empty() || !tree.remove(&path) {
+                    return T::default();
+                }
+            }
+        }
+    }
+}
+
+impl Node {
+    /// The node of a whole configuration without any setting.
+    pub(super) fn empty() -> Self {
+        Self { origin: super::tree::Origin::Default, value: Value::Table(std::collections::BTreeMap::new()) }
+    }
+}

@@ -1,0 +1,68 @@
+//! The subscriber behind tracing: one line per event on stderr, and the way out for traces.
+
+use std::io::{self, IsTerminal};
+
+use tracing_subscriber::filter::ParseError;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
+use tracing_subscriber::{EnvFilter, Layer, Registry, fmt};
+
+use crate::config::{LogFormat, TelemetryConfig};
+
+use super::otlp::{Otlp, OtlpError};
+
+/// Why telemetry could not start.
+#[derive(Debug, thiserror::Error)]
+pub enum TelemetryError {
+    /// The filter has no meaning.
+    #[error("the log filter cannot be read")]
+    Filter(#[from] ParseError),
+    /// Traces cannot be exported.
+    #[error(transparent)]
+    Otlp(#[from] OtlpError),
+    /// This process logs already.
+    #[error("logging was set up twice in one process")]
+    Twice(#[from] TryInitError),
+}
+
+/// Keeps telemetry alive. Dropping it sends the spans that are still here, for at most five seconds,
+/// so drop it last and outside the async runtime.
+#[must_use = "telemetry ends when its guard is dropped"]
+pub struct TelemetryGuard {
+    _otlp: Option<Otlp>,
+}
+
+/// Whether this text is a filter of log lines.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn check_filter(filter: &str) -> Result<(), ParseError> {
+    EnvFilter::builder().parse(filter).map(|_| ())
+}
+
+/// Starts logs, and traces when they are configured. Once per process.
+///
+/// # Errors
+/// See [`TelemetryError`]; nothing is half set up then.
+pub fn init(config: &TelemetryConfig) -> Result<TelemetryGuard, TelemetryError> {
+    let filter = EnvFilter::builder().parse(&config.log_filter)?;
+    let otlp = config.otlp_endpoint.as_deref().map(Otlp::connect).transpose()?;
+    let lines = lines(config.log_format).with_filter(filter);
+    tracing_subscriber::registry().with(lines).with(otlp.as_ref().map(Otlp::layer)).try_init()?;
+    Ok(TelemetryGuard { _otlp: otlp })
+}
+
+fn lines(format: LogFormat) -> Box<dyn Layer<Registry> + Send + Sync> {
+    let terminal = io::stderr().is_terminal();
+    let human = match format {
+        LogFormat::Auto => terminal,
+        LogFormat::Human => true,
+        LogFormat::Json => false,
+    };
+    if human {
+        let colour = terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+        fmt::layer().with_writer(io::stderr).with_ansi(colour).with_target(false).boxed()
+    } else {
+        fmt::layer().json().flatten_event(true).with_span_list(false).with_writer(io::stderr).boxed()
+    }
+}
