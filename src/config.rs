@@ -9,7 +9,9 @@
 //! for a setting.
 
 pub mod assistant;
+pub mod backends;
 pub mod console;
+pub mod egress;
 pub mod home;
 pub mod ingress;
 mod listen;
@@ -24,7 +26,9 @@ mod template;
 mod tree;
 
 pub use assistant::AssistantConfig;
+pub use backends::{BackendConfig, BackendKind, BackendsConfig};
 pub use console::ConsoleConfig;
+pub use egress::EgressConfig;
 pub use home::{Home, HomeError};
 pub use ingress::IngressConfig;
 pub use problems::{ConfigProblem, ConfigProblems};

@@ -1,0 +1,205 @@
+//! `[backends.NAME]`: the model providers that turns may use.
+//!
+//! `demo` needs no entry. A key is never in the file: `api_key = "env:NAME"` names the
+//! environment variable that holds it, read once at start.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// The backend that exists without any setting.
+pub const DEMO: &str = "demo";
+/// The longest name of a backend, in bytes.
+const NAME_BYTES_MAX: usize = 64;
+
+/// All configured backends by name.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct BackendsConfig(pub BTreeMap<String, BackendConfig>);
+
+/// Which protocol a backend speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BackendKind {
+    /// OpenAI's chat completions: also Ollama, llama.cpp, vLLM and OpenRouter.
+    Openai,
+    /// Anthropic's Messages.
+    Anthropic,
+    /// Built in: scripted, offline.
+    Demo,
+}
+
+/// One backend.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BackendConfig {
+    /// The protocol.
+    pub kind: BackendKind,
+    /// Where the API is, with its version path (`http://127.0.0.1:11434/v1`). Default: the provider's own address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base_url: Option<String>,
+    /// Where the key is. Default: none is sent, as local servers want it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub api_key: Option<KeyRef>,
+    /// The model of calls that name none. Default: such calls fail (`demo`: `demo`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
+    /// Models to offer instead of the provider's own list. Default: the provider is asked.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub models: Vec<String>,
+    /// Limit of an answer in tokens for calls that name none. Default: the provider's; 8,192 for `anthropic`,
+    /// whose protocol wants one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_tokens: Option<u32>,
+    /// Milliseconds until the first byte of a streamed answer. Default 120,000: a local model may have to load.
+    #[serde(default = "first_token_timeout_ms")]
+    pub first_token_timeout_ms: u64,
+    /// Milliseconds between two pieces of a streamed answer. Default 60,000.
+    #[serde(default = "idle_timeout_ms")]
+    pub idle_timeout_ms: u64,
+    /// Milliseconds for a whole answer that is not streamed. Default 600,000.
+    #[serde(default = "whole_timeout_ms")]
+    pub whole_timeout_ms: u64,
+    /// Further tries of a call that failed for a passing reason before anything of its answer was visible. Default 2.
+    #[serde(default = "retries")]
+    pub retries: u32,
+    /// Whether the host's name may lead to an address of this machine or of the private network. Default `false`.
+    /// An address written in `base_url`, and `localhost`, need no permission; link-local and cloud metadata
+    /// addresses never get one.
+    #[serde(default)]
+    pub allow_private: bool,
+    /// `demo` only: milliseconds between two pieces of an answer. Default 12; 0 for tests.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pace_ms: Option<u64>,
+}
+
+/// Where a key is found. Holds the place, never the key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub enum KeyRef {
+    /// In this environment variable.
+    Env(String),
+}
+
+/// A key setting that is not a reference. The text is not repeated: it may be the key itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "a key is written as \"env:NAME\" with the name of an environment variable; the key itself does not belong here"
+)]
+pub struct BadKeyRef;
+
+/// A setting of a backend that cannot work.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BackendProblem {
+    /// The name cannot be used in `backend/model`.
+    #[error("backends.{0}: a name has 1 to 64 characters of a-z, 0-9, -, _ and .")]
+    Name(String),
+    /// `demo` is ours.
+    #[error("backends.demo: the name belongs to the built-in backend, so its kind is \"demo\"")]
+    DemoKind,
+    /// A key that only `demo` knows.
+    #[error("backends.{0}.pace_ms: only a backend of kind \"demo\" has it")]
+    Pace(String),
+    /// A timeout of nothing.
+    #[error("backends.{name}.{key}: must be at least 1")]
+    Zero {
+        /// The backend.
+        name: String,
+        /// The setting.
+        key: &'static str,
+    },
+}
+
+// === impl BackendsConfig ===
+
+impl BackendsConfig {
+    /// Everything that is wrong, for one report at start. Addresses and keys are checked when backends are built.
+    #[must_use]
+    pub fn problems(&self) -> Vec<BackendProblem> {
+        self.0.iter().flat_map(|(name, backend)| backend.problems(name)).collect()
+    }
+}
+
+// === impl BackendConfig ===
+
+impl BackendConfig {
+    /// A backend of this kind with every default.
+    #[must_use]
+    pub const fn new(kind: BackendKind) -> Self {
+        Self {
+            kind,
+            base_url: None,
+            api_key: None,
+            model: None,
+            models: Vec::new(),
+            max_tokens: None,
+            first_token_timeout_ms: first_token_timeout_ms(),
+            idle_timeout_ms: idle_timeout_ms(),
+            whole_timeout_ms: whole_timeout_ms(),
+            retries: retries(),
+            allow_private: false,
+            pace_ms: None,
+        }
+    }
+
+    fn problems(&self, name: &str) -> Vec<BackendProblem> {
+        let mut problems = Vec::new();
+        let word = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'_' | b'.');
+        if !(1..=NAME_BYTES_MAX).contains(&name.len()) || !name.bytes().all(word) {
+            problems.push(BackendProblem::Name(name.to_owned()));
+        }
+        if name == DEMO && self.kind != BackendKind::Demo {
+            problems.push(BackendProblem::DemoKind);
+        }
+        if self.pace_ms.is_some() && self.kind != BackendKind::Demo {
+            problems.push(BackendProblem::Pace(name.to_owned()));
+        }
+        let timeouts = [
+            ("first_token_timeout_ms", self.first_token_timeout_ms),
+            ("idle_timeout_ms", self.idle_timeout_ms),
+            ("whole_timeout_ms", self.whole_timeout_ms),
+            ("max_tokens", self.max_tokens.map_or(1, u64::from)),
+        ];
+        let zero = timeouts.into_iter().filter(|(_, value)| *value == 0);
+        problems.extend(zero.map(|(key, _)| BackendProblem::Zero { name: name.to_owned(), key }));
+        problems
+    }
+}
+
+// === impl KeyRef ===
+
+impl TryFrom<String> for KeyRef {
+    type Error = BadKeyRef;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        let name = text.strip_prefix("env:").ok_or(BadKeyRef)?;
+        let starts_well = name.bytes().next().is_some_and(|b| b.is_ascii_alphabetic() || b == b'_');
+        let word = name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+        (starts_well && word).then(|| Self::Env(name.to_owned())).ok_or(BadKeyRef)
+    }
+}
+
+impl From<KeyRef> for String {
+    fn from(KeyRef::Env(name): KeyRef) -> Self {
+        format!("env:{name}")
+    }
+}
+
+const fn first_token_timeout_ms() -> u64 {
+    120_000
+}
+
+const fn idle_timeout_ms() -> u64 {
+    60_000
+}
+
+const fn whole_timeout_ms() -> u64 {
+    600_000
+}
+
+const fn retries() -> u32 {
+    2
+}
+
+#[cfg(test)]
+mod tests;
