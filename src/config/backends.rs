@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::sections::Check;
+
 /// The backend that exists without any setting.
 pub const DEMO: &str = "demo";
 /// The longest name of a backend, in bytes.
@@ -88,35 +90,15 @@ pub enum KeyRef {
 )]
 pub struct BadKeyRef;
 
-/// A setting of a backend that cannot work.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum BackendProblem {
-    /// The name cannot be used in `backend/model`.
-    #[error("backends.{0}: a name has 1 to 64 characters of a-z, 0-9, -, _ and .")]
-    Name(String),
-    /// `demo` is ours.
-    #[error("backends.demo: the name belongs to the built-in backend, so its kind is \"demo\"")]
-    DemoKind,
-    /// A key that only `demo` knows.
-    #[error("backends.{0}.pace_ms: only a backend of kind \"demo\" has it")]
-    Pace(String),
-    /// A timeout of nothing.
-    #[error("backends.{name}.{key}: must be at least 1")]
-    Zero {
-        /// The backend.
-        name: String,
-        /// The setting.
-        key: &'static str,
-    },
-}
-
 // === impl BackendsConfig ===
 
 impl BackendsConfig {
-    /// Everything that is wrong, for one report at start. Addresses and keys are checked when backends are built.
-    #[must_use]
-    pub fn problems(&self) -> Vec<BackendProblem> {
-        self.0.iter().flat_map(|(name, backend)| backend.problems(name)).collect()
+    pub(super) fn validate(&self, check: &mut Check<'_>) {
+        for (name, backend) in &self.0 {
+            for (key, text) in backend.problems(name) {
+                check.problem(&format!("backends.{name}{key}"), text);
+            }
+        }
     }
 }
 
@@ -142,26 +124,27 @@ impl BackendConfig {
         }
     }
 
-    fn problems(&self, name: &str) -> Vec<BackendProblem> {
+    /// Keys below `backends.NAME` with what is wrong there. Addresses are checked when backends are built.
+    fn problems(&self, name: &str) -> Vec<(&'static str, &'static str)> {
         let mut problems = Vec::new();
         let word = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'_' | b'.');
         if !(1..=NAME_BYTES_MAX).contains(&name.len()) || !name.bytes().all(word) {
-            problems.push(BackendProblem::Name(name.to_owned()));
+            problems.push(("", "must be named by 1 to 64 characters of a-z, 0-9, -, _ and ."));
         }
         if name == DEMO && self.kind != BackendKind::Demo {
-            problems.push(BackendProblem::DemoKind);
+            problems.push((".kind", "must be \"demo\": the name belongs to the built-in backend"));
         }
         if self.pace_ms.is_some() && self.kind != BackendKind::Demo {
-            problems.push(BackendProblem::Pace(name.to_owned()));
+            problems.push((".pace_ms", "belongs to backends of kind \"demo\" only"));
         }
-        let timeouts = [
-            ("first_token_timeout_ms", self.first_token_timeout_ms),
-            ("idle_timeout_ms", self.idle_timeout_ms),
-            ("whole_timeout_ms", self.whole_timeout_ms),
-            ("max_tokens", self.max_tokens.map_or(1, u64::from)),
+        let at_least_one = [
+            (".first_token_timeout_ms", self.first_token_timeout_ms),
+            (".idle_timeout_ms", self.idle_timeout_ms),
+            (".whole_timeout_ms", self.whole_timeout_ms),
+            (".max_tokens", self.max_tokens.map_or(1, u64::from)),
         ];
-        let zero = timeouts.into_iter().filter(|(_, value)| *value == 0);
-        problems.extend(zero.map(|(key, _)| BackendProblem::Zero { name: name.to_owned(), key }));
+        let zero = at_least_one.into_iter().filter(|(_, value)| *value == 0);
+        problems.extend(zero.map(|(key, _)| (key, "must be at least 1")));
         problems
     }
 }

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::sections::Check;
+
 /// Settings of the one HTTP client.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -25,5 +27,19 @@ impl Default for EgressConfig {
             pool_idle_max: 256,
             response_bytes_max: 64 * 1024 * 1024,
         }
+    }
+}
+
+impl EgressConfig {
+    pub(super) fn validate(&self, check: &mut Check<'_>) {
+        check.within("egress.connect_timeout_ms", self.connect_timeout_ms, 1, 600_000);
+        check.within("egress.pool_idle_ms", self.pool_idle_ms, 1, 3_600_000);
+        check.within("egress.pool_idle_max", self.pool_idle_max, 1, 100_000);
+        check.within(
+            "egress.response_bytes_max",
+            self.response_bytes_max,
+            64 * 1024,
+            16 * 1024 * 1024 * 1024,
+        );
     }
 }

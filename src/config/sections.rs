@@ -7,7 +7,8 @@ use super::problems::{ConfigProblems, Problems};
 use super::sources::Sources;
 use super::tree::{Node, Value};
 use super::{
-    AssistantConfig, ConsoleConfig, IngressConfig, SessionsConfig, StoreConfig, TelemetryConfig, reader,
+    AssistantConfig, BackendsConfig, ConsoleConfig, EgressConfig, IngressConfig, SessionsConfig, StoreConfig,
+    TelemetryConfig, reader,
 };
 
 /// Every setting of the daemon. `Config::default()` is what an empty home runs with.
@@ -26,6 +27,10 @@ pub struct Config {
     pub telemetry: TelemetryConfig,
     /// What the first assistant of a new home is made of.
     pub assistant: AssistantConfig,
+    /// Model providers by name.
+    pub backends: BackendsConfig,
+    /// Bounds of outbound requests.
+    pub egress: EgressConfig,
 }
 
 impl Config {
@@ -51,6 +56,8 @@ impl Config {
         self.sessions.validate(check);
         self.telemetry.validate(check);
         self.assistant.validate(check);
+        self.backends.validate(check);
+        self.egress.validate(check);
     }
 }
 

@@ -10,7 +10,7 @@ fn parse(text: &str) -> Result<BackendsConfig, toml::de::Error> {
 fn a_kind_alone_is_enough() {
     let config = parse("[local]\nkind = \"openai\"\n").unwrap();
     assert_eq!(config.0["local"], BackendConfig::new(BackendKind::Openai));
-    assert_eq!(config.problems(), []);
+    assert_eq!(config.0["local"].problems("local"), []);
 }
 
 #[test]
@@ -33,26 +33,26 @@ fn a_key_in_the_file_is_refused_without_repeating_it() {
     assert!(!BadKeyRef.to_string().contains("sk-live"));
 }
 
+fn keys(name: &str, backend: &BackendConfig) -> Vec<&'static str> {
+    backend.problems(name).into_iter().map(|(key, _)| key).collect()
+}
+
 #[test]
 fn every_problem_is_reported_at_once() {
-    let text = "[demo]\nkind = \"openai\"\n[\"a/b\"]\nkind = \"openai\"\npace_ms = 3\nidle_timeout_ms = 0\n";
-    let problems = parse(text).unwrap().problems();
-    assert_eq!(
-        problems,
-        [
-            BackendProblem::Name("a/b".to_owned()),
-            BackendProblem::Pace("a/b".to_owned()),
-            BackendProblem::Zero { name: "a/b".to_owned(), key: "idle_timeout_ms" },
-            BackendProblem::DemoKind,
-        ]
-    );
+    let mut backend = BackendConfig::new(BackendKind::Openai);
+    assert_eq!(keys("demo", &backend), [".kind"]);
+    backend.pace_ms = Some(3);
+    backend.idle_timeout_ms = 0;
+    backend.max_tokens = Some(0);
+    assert_eq!(keys("a/b", &backend), ["", ".pace_ms", ".idle_timeout_ms", ".max_tokens"]);
+    backend.idle_timeout_ms = 1;
+    backend.max_tokens = Some(1);
+    assert_eq!(keys("ab", &backend), [".pace_ms"]);
 }
 
 #[test]
 fn a_name_has_64_characters_at_the_most() {
-    let with_name = |length: usize| {
-        let backend = BackendConfig::new(BackendKind::Openai);
-        BackendsConfig(BTreeMap::from([("n".repeat(length), backend)])).problems().len()
-    };
-    assert_eq!((with_name(1), with_name(64), with_name(65)), (0, 0, 1));
+    let backend = BackendConfig::new(BackendKind::Openai);
+    let problems = |length: usize| keys(&"n".repeat(length), &backend).len();
+    assert_eq!((problems(0), problems(1), problems(64), problems(65)), (1, 0, 0, 1));
 }
