@@ -108,14 +108,14 @@ impl Claim {
     ///
     /// # Errors
     /// [`ClaimError::Taken`] when a daemon lives there.
-    pub fn take(home: &Home) -> Result<Self, ClaimError> {
+    pub async fn take(home: &Home) -> Result<Self, ClaimError> {
         let path = home.lock_file();
         let io = |source| ClaimError::Io { path: path.clone(), source };
         let mut lock = open_lock(&path).map_err(io)?;
         for look in 1.. {
             match lock.try_lock() {
                 Ok(()) => break,
-                Err(TryLockError::WouldBlock) if look < LOOKS => std::thread::sleep(BETWEEN_LOOKS),
+                Err(TryLockError::WouldBlock) if look < LOOKS => tokio::time::sleep(BETWEEN_LOOKS).await,
                 Err(TryLockError::WouldBlock) => return Err(ClaimError::Taken(read_pid(&mut lock))),
                 Err(TryLockError::Error(error)) => return Err(io(error)),
             }

@@ -18,6 +18,8 @@ pub(super) struct Refusal {
     pub(super) text: String,
     /// It is the key that is wrong, not its value.
     pub(super) of_key: bool,
+    /// It is this key inside it that nobody wrote.
+    pub(super) missing: Option<&'static str>,
 }
 
 /// Reads the tree as one typed value.
@@ -32,7 +34,7 @@ pub(super) fn read<T: DeserializeOwned>(tree: &Node) -> Result<T, Refusal> {
 
 impl Refusal {
     fn new(text: String) -> Self {
-        Self { path: Vec::new(), text, of_key: false }
+        Self { path: Vec::new(), text, of_key: false, missing: None }
     }
 
     /// Notes one more key on the way out. Items of lists have no key: the list is the place.
@@ -64,7 +66,7 @@ impl de::Error for Refusal {
     }
 
     fn missing_field(field: &'static str) -> Self {
-        Self::new(format!("the key `{field}` is missing"))
+        Self { missing: Some(field), ..Self::new(format!("the key `{field}` is missing")) }
     }
 }
 

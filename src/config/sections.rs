@@ -3,6 +3,7 @@
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
+use super::backends::DEMO;
 use super::problems::{ConfigProblems, Problems};
 use super::sources::Sources;
 use super::tree::{Node, Value};
@@ -25,12 +26,12 @@ pub struct Config {
     pub sessions: SessionsConfig,
     /// Logs and traces.
     pub telemetry: TelemetryConfig,
+    /// The model providers.
+    pub backends: BackendsConfig,
+    /// Outbound requests.
+    pub egress: EgressConfig,
     /// What the first assistant of a new home is made of.
     pub assistant: AssistantConfig,
-    /// Model providers by name.
-    pub backends: BackendsConfig,
-    /// Bounds of outbound requests.
-    pub egress: EgressConfig,
 }
 
 impl Config {
@@ -58,25 +59,36 @@ impl Config {
         self.assistant.validate(check);
         self.backends.validate(check);
         self.egress.validate(check);
+        let name = &self.assistant.backend;
+        if name != DEMO && !self.backends.0.contains_key(name) {
+            check
+                .problem("assistant.backend", format_args!("is `{name}`, and there is no [backends.{name}]"));
+        }
     }
 }
 
 pub(super) use super::problems::Check;
 
 /// Reads the tree as often as it takes to find every bad value: the first one is noted and cut out,
-/// then the rest is read again.
+/// then the rest is read again. What is missing only because it was cut out is no problem of its own.
 fn read_all<T: DeserializeOwned + Default>(tree: &mut Node, problems: &mut Problems) -> T {
+    let mut cut: Vec<Vec<String>> = Vec::new();
     loop {
-        match reader::read::<T>(tree) {
+        let refusal = match reader::read::<T>(tree) {
             Ok(value) => return value,
-            Err(error) => {
-                let path = error.path.clone();
-                problems.unreadable(tree, error);
-                if path.is_empty() || !tree.remove(&path) {
-                    return T::default();
-                }
-            }
+            Err(refusal) => refusal,
+        };
+        let path = refusal.path.clone();
+        let consequence = refusal.missing.is_some_and(|key| {
+            cut.iter().any(|p| p.split_last().is_some_and(|(last, rest)| last == key && rest == path))
+        });
+        if !consequence {
+            problems.unreadable(tree, refusal);
         }
+        if path.is_empty() || !tree.remove(&path) {
+            return T::default();
+        }
+        cut.push(path);
     }
 }
 

@@ -197,3 +197,33 @@ fn the_template_without_its_comment_marks_is_the_default_configuration() {
 fn the_template_as_it_is_printed_is_valid() {
     assert!(Config::load(&Sources::none().file(&file(TEMPLATE).path)).is_ok());
 }
+
+#[test]
+fn problems_of_backends_have_their_places_too() {
+    let file = file(
+        "[backends.local]\nkind = \"openai\"\nidle_timeout_ms = 0\napi_key = \"sk-very-secret\"\n\
+         [backends.other]\nkind = \"openia\"\n[backends.third]\nkind = \"openai\"\nretrys = 1\n\
+         [assistant]\nbackend = \"cloud\"\n",
+    );
+    let problems = Config::load(&Sources::none().file(&file.path)).unwrap_err();
+    let lines = lines(&problems);
+    assert_eq!(lines.len(), 5, "{lines:#?}");
+    assert!(lines[0].starts_with("config.toml:3:19: backends.local.idle_timeout_ms"), "{}", lines[0]);
+    assert!(
+        lines[1].starts_with("config.toml:4:11: backends.local.api_key: a key is written as"),
+        "{}",
+        lines[1]
+    );
+    assert!(
+        lines[2].starts_with("config.toml:6:8: backends.other.kind: `openia` is not one of"),
+        "{}",
+        lines[2]
+    );
+    assert!(
+        lines[3].starts_with("config.toml:9:1: unknown key `retrys`, did you mean `retries`?"),
+        "{}",
+        lines[3]
+    );
+    assert!(lines[4].starts_with("config.toml:11:11: assistant.backend is `cloud`"), "{}", lines[4]);
+    assert!(!problems.to_string().contains("sk-very-secret"), "a key that was pasted is not repeated");
+}
