@@ -4,6 +4,7 @@ CREATE TABLE turns (
     tenant        TEXT    NOT NULL REFERENCES tenants (id),
     thread_id     BLOB    NOT NULL REFERENCES threads (id) ON DELETE CASCADE,
     message_id    BLOB    NOT NULL,
+    source        TEXT    NOT NULL,          -- who asked: `owner`, a token's id; usage is counted on it
     state         TEXT    NOT NULL CHECK (state IN ('queued', 'running', 'done', 'failed', 'stopped', 'interrupted')),
     attempt       INTEGER NOT NULL DEFAULT 0,
     epoch         INTEGER NOT NULL,          -- the life of the daemon that owns it
@@ -44,6 +45,7 @@ CREATE TABLE events (
 ) STRICT;
 
 CREATE INDEX events_by_thread ON events (thread_id, id);
+CREATE INDEX events_prunable ON events (id) WHERE kind IN ('delta', 'thinking');
 
 CREATE TABLE idempotency (
     tenant      TEXT    NOT NULL REFERENCES tenants (id),
@@ -54,6 +56,8 @@ CREATE TABLE idempotency (
     created_ms  INTEGER NOT NULL,
     PRIMARY KEY (tenant, source, key)
 ) STRICT, WITHOUT ROWID;
+
+CREATE INDEX idempotency_by_time ON idempotency (created_ms);
 
 CREATE TABLE usage (
     tenant        TEXT    NOT NULL REFERENCES tenants (id),
