@@ -1,0 +1,151 @@
+//! How a route learns who asks: one extractor, one decision.
+//!
+//! A route names what it needs in the type of its first argument, `May<Chat>`, so that
+//! nothing of the request is read before it is allowed. Explicit credentials win over a
+//! cookie; the control socket without a credential is the owner.
+
+use std::marker::PhantomData;
+use std::ops::Deref;
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode, header};
+
+use super::connection::Connection;
+use super::cookie;
+use super::edge::FromOwnPage;
+use super::problem::Problem;
+use super::state::AppState;
+use crate::identity::{AuthError, Credential, Principal, Scope};
+
+/// What a route needs.
+pub trait Need: Send + Sync + 'static {
+    /// Any of these scopes is enough.
+    const ANY_OF: &'static [Scope];
+    /// Whether a one-use ticket in the query will do. For streams only.
+    const TAKES_TICKET: bool = false;
+}
+
+macro_rules! needs {
+    ($($(#[$doc:meta])* $name:ident: [$($scope:ident),+] $(, ticket: $ticket:literal)?;)+) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug)]
+        pub enum $name {}
+        impl Need for $name {
+            const ANY_OF: &'static [Scope] = &[$(Scope::$scope),+];
+            $(const TAKES_TICKET: bool = $ticket;)?
+        }
+    )+};
+}
+
+needs! {
+    /// Sends messages, makes and changes threads, stops turns.
+    Chat: [Chat];
+    /// Reads conversations.
+    ReadChats: [Read, Chat];
+    /// Follows the events of a conversation.
+    FollowChats: [Read, Chat], ticket: true;
+    /// Reads the state of the daemon.
+    Read: [Read];
+    /// Acts on actors.
+    Operate: [Operate];
+    /// Sees actors.
+    SeeRuntime: [Read, Operate];
+    /// Reads metrics.
+    Metrics: [Metrics];
+    /// Changes credentials and assistants.
+    Admin: [Admin];
+}
+
+/// A principal that may do what `N` stands for.
+pub struct May<N>(pub Principal, PhantomData<N>);
+
+impl<N> Deref for May<N> {
+    type Target = Principal;
+
+    fn deref(&self) -> &Principal {
+        &self.0
+    }
+}
+
+impl<N: Need> FromRequestParts<AppState> for May<N> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
+        let principal = authenticate(parts, state, N::TAKES_TICKET).await?;
+        principal.authorize(N::ANY_OF)?;
+        Ok(Self(principal, PhantomData))
+    }
+}
+
+/// Whoever is authenticated, for routes that decide by themselves.
+impl FromRequestParts<AppState> for Principal {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
+        authenticate(parts, state, false).await
+    }
+}
+
+/// The only way from a request to a principal.
+async fn authenticate(parts: &Parts, state: &AppState, takes_ticket: bool) -> Result<Principal, Problem> {
+    if let Some(principal) = parts.extensions.get::<Principal>() {
+        return Ok(principal.clone());
+    }
+    let connection = parts.extensions.get::<Connection>().copied();
+    let connection = connection.ok_or_else(Problem::unauthenticated)?;
+    let credential = match bearer(&parts.headers)? {
+        Some(token) => Credential::Token(token),
+        None => match cookie::session(&parts.headers) {
+            Some(value) => Credential::Session(value),
+            None => match ticket(parts).filter(|_| takes_ticket) {
+                Some(value) => Credential::Ticket(value),
+                None if connection == Connection::Control => {
+                    return Ok(Principal::owner(state.identity.tenant().clone()));
+                }
+                None => return Err(Problem::unauthenticated()),
+            },
+        },
+    };
+    let own_page = parts.extensions.get::<FromOwnPage>().is_some_and(|page| page.0);
+    if matches!(credential, Credential::Session(_)) && !own_page {
+        return Err(Problem::new(
+            StatusCode::FORBIDDEN,
+            "cross_origin",
+            "a request with a cookie must name the page that it comes from",
+        ));
+    }
+    state.identity.authenticate(credential, connection.address()).await.map_err(Problem::from)
+}
+
+/// The token of `Authorization: Bearer`. Two headers or another scheme are refused, not ignored.
+fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
+    let mut values = headers.get_all(header::AUTHORIZATION).iter();
+    let Some(value) = values.next() else { return Ok(None) };
+    let token = value.to_str().ok().and_then(|text| {
+        let (scheme, token) = text.split_once(' ')?;
+        scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+    });
+    match (token, values.next()) {
+        (Some(token), None) if !token.is_empty() => Ok(Some(token)),
+        _ => Err(Problem::unauthenticated()),
+    }
+}
+
+fn ticket(parts: &Parts) -> Option<&str> {
+    parts.uri.query()?.split('&').find_map(|pair| pair.strip_prefix("ticket="))
+}
+
+impl From<AuthError> for Problem {
+    fn from(error: AuthError) -> Self {
+        match error {
+            AuthError::Unknown => Self::unauthenticated(),
+            AuthError::LockedOut { retry_after } => {
+                Self::too_many("locked_out", error.to_string(), retry_after)
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

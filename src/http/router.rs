@@ -1,0 +1,36 @@
+//! The routers of the two listeners.
+
+use axum::extract::DefaultBodyLimit;
+use axum::middleware;
+use axum::routing::Router;
+use tower_http::catch_panic::CatchPanicLayer;
+
+use super::api;
+use super::edge;
+use super::host::HostRules;
+use super::problem::Problem;
+use super::state::AppState;
+use axum::http::StatusCode;
+
+/// Everything that the console answers, behind the edge.
+pub fn console(state: AppState) -> Router {
+    let rules = HostRules::new(&state.config.console.allowed_hosts);
+    let body_bytes_max = state.config.console.body_bytes_max;
+    let (api, _document) = api::routes().split_for_parts();
+    Router::new()
+        .merge(api)
+        .fallback(not_found)
+        .method_not_allowed_fallback(method_not_allowed)
+        .layer(DefaultBodyLimit::max(body_bytes_max))
+        .layer(CatchPanicLayer::custom(edge::on_panic))
+        .layer(middleware::from_fn_with_state(rules, edge::guard))
+        .with_state(state)
+}
+
+async fn not_found() -> Problem {
+    Problem::not_found()
+}
+
+async fn method_not_allowed() -> Problem {
+    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "this address has other methods")
+}

@@ -1,0 +1,20 @@
+//! What routes work with: one cheap-clone struct of handles.
+
+use crate::config::Config;
+use crate::db::Db;
+use crate::identity::Identity;
+use crate::telemetry::Metrics;
+use std::sync::Arc;
+
+/// Handles for every route. Built once by the daemon; every field is shared.
+#[derive(Clone)]
+pub struct AppState {
+    /// The settings of this life of the daemon.
+    pub config: Arc<Config>,
+    /// The store, for its figures. Product modules keep the statements.
+    pub db: Db,
+    /// Who comes in.
+    pub identity: Identity,
+    /// The registry of metrics.
+    pub metrics: Metrics,
+}
