@@ -156,11 +156,9 @@ pub struct TurnWork {
     pub tenant: TenantId,
     /// The thread.
     pub thread: ThreadId,
-    /// The turn.
+    /// The turn. Its prompt is what earlier turns of the thread said, then its own message.
     pub turn_id: TurnId,
-    /// The message to answer. It may still be on its way to the disk.
-    pub message_id: MessageId,
-    /// Its text, when the lane has it at hand.
+    /// The text of its message while that may still be on its way to the disk; else the store has it.
     pub content: Option<String>,
     /// 1 for the first try.
     pub attempt: u32,

@@ -1,0 +1,9 @@
+//! Sessions against a ledger in memory and a scripted runner, with paused time.
+
+mod crash;
+mod durable;
+mod fakes;
+mod limits;
+mod recovery;
+mod sleep;
+mod stop;

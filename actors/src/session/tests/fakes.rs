@@ -1,0 +1,329 @@
+//! A ledger in memory, a runner that follows a script, and an opener without a supervisor.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use parking_lot::Mutex;
+use tokio::sync::{Notify, mpsc};
+
+use super::super::factory::spawn_lane;
+use super::super::*;
+use crate::ports::keep_ledger::{AcceptError, KeepLedger, LedgerError};
+use crate::ports::run_turn::{RunTurn, TurnReport};
+use crate::protocol::chat::StopReason;
+use crate::protocol::event::{EventKind, NewEvent};
+use crate::protocol::ids::{MessageId, TenantId, ThreadId, TurnId};
+use crate::protocol::model::{ModelError, ModelErrorKind, ModelEvent};
+use crate::protocol::turn::{
+    Accepted, Inbound, PendingTurn, Provenance, Settlement, TurnOverrides, TurnState, TurnWork,
+};
+
+/// A turn as the fake ledger keeps it.
+#[derive(Clone, Debug)]
+pub(super) struct Row {
+    pub(super) thread: ThreadId,
+    pub(super) turn: TurnId,
+    pub(super) state: TurnState,
+    pub(super) attempt: u32,
+    pub(super) logged: String,
+    pub(super) settlements: Vec<Settlement>,
+}
+
+/// Rows in the order of their messages. Commits can be held back and refused.
+#[derive(Default)]
+pub(super) struct FakeLedger {
+    pub(super) rows: Mutex<Vec<Row>>,
+    keys: Mutex<HashMap<String, Accepted>>,
+    /// Commits of accepts wait for this while it is set.
+    pub(super) hold_accepts: Mutex<Option<Arc<Notify>>>,
+    /// The next writes fail with this, one each.
+    pub(super) refuse: Mutex<Vec<LedgerError>>,
+}
+
+impl FakeLedger {
+    pub(super) fn row(&self, turn: TurnId) -> Row {
+        self.rows.lock().iter().find(|row| row.turn == turn).cloned().expect("the turn is in the ledger")
+    }
+
+    pub(super) fn insert(&self, thread: ThreadId, state: TurnState, attempt: u32, logged: &str) -> TurnId {
+        let turn = TurnId::new();
+        let logged = logged.to_owned();
+        self.rows.lock().push(Row { thread, turn, state, attempt, logged, settlements: Vec::new() });
+        turn
+    }
+
+    /// Waits, in paused time, until the turn has ended.
+    pub(super) async fn ended(&self, turn: TurnId) -> Row {
+        loop {
+            let row = self.row(turn);
+            if row.state.is_terminal() {
+                return row;
+            }
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    }
+
+    fn refusal(&self) -> Option<LedgerError> {
+        self.refuse.lock().pop()
+    }
+
+    fn update(&self, turn: TurnId, change: impl FnOnce(&mut Row)) -> Result<(), LedgerError> {
+        let mut rows = self.rows.lock();
+        let row = rows.iter_mut().find(|row| row.turn == turn).ok_or(LedgerError::Fenced)?;
+        if row.state.is_terminal() {
+            return Err(LedgerError::Fenced);
+        }
+        change(row);
+        Ok(())
+    }
+}
+
+impl KeepLedger for FakeLedger {
+    fn pending(
+        &self,
+        _tenant: &TenantId,
+        thread: ThreadId,
+    ) -> BoxFuture<'static, Result<Vec<PendingTurn>, LedgerError>> {
+        let rows = self.rows.lock();
+        let open = rows.iter().filter(|row| row.thread == thread && !row.state.is_terminal());
+        let pending = open.map(|row| PendingTurn {
+            turn_id: row.turn,
+            message_id: MessageId::new(),
+            state: row.state,
+            attempt: row.attempt,
+            visible: !row.logged.is_empty(),
+            partial: row.logged.clone(),
+            overrides: TurnOverrides::default(),
+        });
+        futures::future::ready(Ok(pending.collect())).boxed()
+    }
+
+    fn accept(
+        &self,
+        inbound: Inbound,
+        turn: TurnId,
+        begin: bool,
+    ) -> BoxFuture<'static, Result<Accepted, AcceptError>> {
+        if let Some(error) = self.refusal() {
+            return futures::future::ready(Err(error.into())).boxed();
+        }
+        if let Some(key) = &inbound.idempotency_key {
+            if let Some(first) = self.keys.lock().get(key) {
+                let repeated = Accepted { repeated: true, ..*first };
+                return futures::future::ready(Ok(repeated)).boxed();
+            }
+        }
+        let accepted = Accepted { turn_id: turn, message_id: MessageId::new(), event_id: 1, repeated: false };
+        if let Some(key) = inbound.idempotency_key {
+            self.keys.lock().insert(key, accepted);
+        }
+        let (state, attempt) = if begin { (TurnState::Running, 1) } else { (TurnState::Queued, 0) };
+        let row = Row {
+            thread: inbound.thread,
+            turn,
+            state,
+            attempt,
+            logged: String::new(),
+            settlements: Vec::new(),
+        };
+        self.rows.lock().push(row);
+        let hold = self.hold_accepts.lock().clone();
+        async move {
+            if let Some(hold) = hold {
+                hold.notified().await;
+            }
+            Ok(accepted)
+        }
+        .boxed()
+    }
+
+    fn begin(
+        &self,
+        _tenant: &TenantId,
+        turn: TurnId,
+        attempt: u32,
+    ) -> BoxFuture<'static, Result<(), LedgerError>> {
+        let begun = self.update(turn, |row| {
+            row.state = TurnState::Running;
+            row.attempt = attempt;
+        });
+        futures::future::ready(begun).boxed()
+    }
+
+    fn append(
+        &self,
+        _tenant: &TenantId,
+        _thread: ThreadId,
+        turn: TurnId,
+        events: Vec<NewEvent>,
+    ) -> BoxFuture<'static, Result<(), LedgerError>> {
+        if let Some(error) = self.refusal() {
+            return futures::future::ready(Err(error)).boxed();
+        }
+        let appended = self.update(turn, |row| row.logged.push_str(&texts(&events)));
+        futures::future::ready(appended).boxed()
+    }
+
+    fn settle(&self, settlement: Settlement) -> BoxFuture<'static, Result<(), LedgerError>> {
+        if let Some(error) = self.refusal() {
+            return futures::future::ready(Err(error)).boxed();
+        }
+        let settled = self.update(settlement.turn_id, |row| {
+            row.state = settlement.state;
+            row.logged.push_str(&texts(&settlement.tail));
+            row.settlements.push(settlement);
+        });
+        futures::future::ready(settled).boxed()
+    }
+}
+
+fn texts(events: &[NewEvent]) -> String {
+    let deltas = events.iter().filter(|event| event.kind == EventKind::Delta);
+    deltas.filter_map(|event| event.data.get("text").and_then(|text| text.as_str())).collect()
+}
+
+/// What the scripted runner does in one turn.
+#[derive(Clone)]
+pub(super) enum Play {
+    /// Streams these pieces and stops well.
+    Say(&'static [&'static str]),
+    /// Streams these pieces, then waits for ever.
+    SayThenHang(&'static [&'static str]),
+    /// Streams one piece, then fails.
+    Fail(ModelErrorKind),
+    /// Ends without a stop event.
+    EndEarly,
+    /// Panics after one piece.
+    Panic,
+    /// Waits for ever and does not hear the stop signal in time to settle.
+    Hang,
+}
+
+/// Plays one script per turn; the last one repeats.
+pub(super) struct ScriptedRunner {
+    script: Mutex<Vec<Play>>,
+    pub(super) runs: AtomicUsize,
+}
+
+impl RunTurn for ScriptedRunner {
+    fn run(
+        &self,
+        work: TurnWork,
+        reports: mpsc::Sender<TurnReport>,
+    ) -> BoxFuture<'static, Result<(), ModelError>> {
+        self.runs.fetch_add(1, Ordering::SeqCst);
+        let mut script = self.script.lock();
+        let play = if script.len() > 1 { script.remove(0) } else { script[0].clone() };
+        drop(script);
+        async move { play_out(play, work, reports).await }.boxed()
+    }
+}
+
+async fn play_out(play: Play, _work: TurnWork, reports: mpsc::Sender<TurnReport>) -> Result<(), ModelError> {
+    let say = async |text: &str| {
+        reports.send(TurnReport::Model(ModelEvent::Text(text.to_owned()))).await.expect("the turn listens");
+        tokio::task::yield_now().await;
+    };
+    match play {
+        Play::Say(pieces) => {
+            for piece in pieces {
+                say(piece).await;
+            }
+            let stop = ModelEvent::Stop(StopReason::EndTurn);
+            reports.send(TurnReport::Model(stop)).await.expect("the turn listens");
+            Ok(())
+        }
+        Play::SayThenHang(pieces) => {
+            for piece in pieces {
+                say(piece).await;
+            }
+            futures::future::pending().await
+        }
+        Play::Fail(kind) => {
+            say("half ").await;
+            Err(ModelError::new(kind, "the provider said no"))
+        }
+        Play::EndEarly => {
+            say("cut of").await;
+            Ok(())
+        }
+        Play::Panic => {
+            say("before the panic").await;
+            tokio::time::sleep(Duration::from_millis(5)).await;
+            panic!("scripted panic")
+        }
+        Play::Hang => futures::future::pending().await,
+    }
+}
+
+/// Starts lanes without a supervisor: what a supervisor adds is tested with the tree.
+#[derive(Default)]
+pub(super) struct BareOpener {
+    directory: OnceLock<Arc<SessionDirectory>>,
+    pub(super) opened: AtomicUsize,
+}
+
+impl OpenLane for BareOpener {
+    fn open(&self, key: LaneKey) -> BoxFuture<'static, Result<Opened, OpenError>> {
+        self.opened.fetch_add(1, Ordering::SeqCst);
+        let directory = Arc::clone(self.directory.get().expect("set by the stage"));
+        async move {
+            spawn_lane(directory, key, None).await.map_err(|error| OpenError::Failed(error.to_string()))?;
+            Ok(Opened::Fresh)
+        }
+        .boxed()
+    }
+}
+
+/// Everything a session test needs.
+pub(super) struct Stage {
+    pub(super) ledger: Arc<FakeLedger>,
+    pub(super) runner: Arc<ScriptedRunner>,
+    pub(super) opener: Arc<BareOpener>,
+    pub(super) directory: Arc<SessionDirectory>,
+    pub(super) thread: ThreadId,
+}
+
+impl Stage {
+    pub(super) fn new(script: &[Play]) -> Self {
+        Self::with_limits(script, SessionLimits::default())
+    }
+
+    pub(super) fn with_limits(script: &[Play], limits: SessionLimits) -> Self {
+        let ledger = Arc::new(FakeLedger::default());
+        let runner =
+            Arc::new(ScriptedRunner { script: Mutex::new(script.to_vec()), runs: AtomicUsize::new(0) });
+        let opener = Arc::new(BareOpener::default());
+        let ports = SessionPorts { ledger: Arc::clone(&ledger) as _, runner: Arc::clone(&runner) as _ };
+        let directory = SessionDirectory::new(ports, limits, Arc::clone(&opener) as _);
+        assert!(opener.directory.set(Arc::clone(&directory)).is_ok());
+        Self { ledger, runner, opener, directory, thread: ThreadId::new() }
+    }
+
+    pub(super) fn message(&self, content: &str) -> Inbound {
+        Inbound {
+            tenant: TenantId::home(),
+            thread: self.thread,
+            content: content.to_owned(),
+            provenance: Provenance::Owner,
+            source: "test".to_owned(),
+            idempotency_key: None,
+            overrides: TurnOverrides::default(),
+        }
+    }
+
+    pub(super) async fn say(&self, content: &str) -> Accepted {
+        self.directory.submit(self.message(content)).await.expect("accepted")
+    }
+
+    /// Waits, in paused time, until `true`.
+    pub(super) async fn until(&self, what: impl Fn(&Self) -> bool) {
+        while !what(self) {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    }
+}
