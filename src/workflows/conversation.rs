@@ -1,0 +1,68 @@
+//! The conversation recipe: from an assistant, a thread's history and a new message to a model call.
+//!
+//! Pure. The hooks `query_pre` and `query_post` get their place here when extensions exist.
+
+use capuchin_actors::protocol::chat::{ChatMessage, Role};
+use capuchin_actors::protocol::model::{ModelError, ModelErrorKind, ModelRequest};
+use capuchin_actors::protocol::turn::TurnOverrides;
+use serde_json::{Map, Value};
+
+/// Who answers, as far as a model call is concerned.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Persona {
+    /// Backend to ask.
+    pub backend: String,
+    /// Model to ask; empty for the backend's default.
+    pub model: String,
+    /// System prompt; empty for none.
+    pub system_prompt: String,
+}
+
+impl Persona {
+    /// This persona with the choices of one message. Another backend without a model of its own
+    /// answers with that backend's default model.
+    #[must_use]
+    pub fn with(self, overrides: &TurnOverrides) -> Self {
+        let moved = overrides.backend.as_ref().is_some_and(|backend| *backend != self.backend);
+        let model = match (&overrides.model, moved) {
+            (Some(model), _) => model.clone(),
+            (None, true) => String::new(),
+            (None, false) => self.model,
+        };
+        Self { backend: overrides.backend.clone().unwrap_or(self.backend), model, ..self }
+    }
+}
+
+/// The model call for a turn.
+///
+/// # Errors
+/// `InvalidRequest` when the parameters of the message are not a JSON object.
+pub fn prompt(
+    persona: Persona,
+    history: Vec<ChatMessage>,
+    message: Option<String>,
+    overrides: &TurnOverrides,
+) -> Result<ModelRequest, ModelError> {
+    let mut messages = history;
+    messages.extend(message.map(|text| ChatMessage::text(Role::User, text)));
+    Ok(ModelRequest {
+        model: persona.model,
+        system: persona.system_prompt,
+        messages,
+        tools: Vec::new(),
+        max_tokens: overrides.max_tokens,
+        extra: extra(overrides)?,
+        stream: true,
+    })
+}
+
+fn extra(overrides: &TurnOverrides) -> Result<Map<String, Value>, ModelError> {
+    let Some(text) = &overrides.extra else { return Ok(Map::new()) };
+    serde_json::from_str(text).map_err(|error| {
+        let message = format!("the parameters of the message are not a JSON object: {error}");
+        ModelError::new(ModelErrorKind::InvalidRequest, message)
+    })
+}
+
+#[cfg(test)]
+mod tests;
