@@ -1,1 +1,3 @@
-//! One binary for every integration test.
+//! One binary for every integration test: the rules of the code, then the real daemon.
+
+mod architecture;
