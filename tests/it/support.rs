@@ -1,0 +1,4 @@
+//! What the tests of the real daemon share.
+
+pub mod client;
+pub mod daemon;
