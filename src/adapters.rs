@@ -1,1 +1,3 @@
-//! adapters.
+//! Adapters: the implementations of the actors' ports, the complete list of what actors may do.
+
+pub mod ledger;

@@ -1,0 +1,94 @@
+//! `KeepLedger` over the stored ledger: what sessions may write.
+
+use std::time::Duration;
+
+use capuchin_actors::ports::keep_ledger::{AcceptError, KeepLedger, LedgerError};
+use futures::FutureExt;
+use futures::future::BoxFuture;
+
+use crate::db::DbError;
+use crate::protocol::event::NewEvent;
+use crate::protocol::ids::{TenantId, ThreadId, TurnId};
+use crate::protocol::turn::{Accepted, Inbound, PendingTurn, Settlement};
+use crate::turns::{Turns, TurnsError};
+
+/// When a sender that found the store busy tries again.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
+
+/// The ledger as a port.
+#[derive(Clone)]
+pub struct Ledger(Turns);
+
+// === impl Ledger ===
+
+impl Ledger {
+    /// The port to these turns.
+    #[must_use]
+    pub const fn new(turns: Turns) -> Self {
+        Self(turns)
+    }
+}
+
+impl KeepLedger for Ledger {
+    fn pending(
+        &self,
+        tenant: &TenantId,
+        thread: ThreadId,
+    ) -> BoxFuture<'static, Result<Vec<PendingTurn>, LedgerError>> {
+        self.0.pending(tenant, thread).map(|done| done.map_err(ledger_error)).boxed()
+    }
+
+    fn accept(
+        &self,
+        inbound: Inbound,
+        turn: TurnId,
+        begin: bool,
+    ) -> BoxFuture<'static, Result<Accepted, AcceptError>> {
+        self.0.accept(inbound, turn, begin).map(|done| done.map_err(accept_error)).boxed()
+    }
+
+    fn begin(
+        &self,
+        tenant: &TenantId,
+        turn: TurnId,
+        attempt: u32,
+    ) -> BoxFuture<'static, Result<(), LedgerError>> {
+        self.0.begin(tenant, turn, attempt).map(|done| done.map_err(ledger_error)).boxed()
+    }
+
+    fn append(
+        &self,
+        tenant: &TenantId,
+        thread: ThreadId,
+        turn: TurnId,
+        events: Vec<NewEvent>,
+    ) -> BoxFuture<'static, Result<(), LedgerError>> {
+        self.0.append(tenant, thread, turn, &events).map(|done| done.map_err(ledger_error)).boxed()
+    }
+
+    fn settle(&self, settlement: Settlement) -> BoxFuture<'static, Result<(), LedgerError>> {
+        self.0.settle(settlement).map(|done| done.map_err(ledger_error)).boxed()
+    }
+}
+
+#[allow(clippy::needless_pass_by_value, reason = "the shape that map_err has")]
+fn ledger_error(error: TurnsError) -> LedgerError {
+    match error {
+        TurnsError::Fenced | TurnsError::NoThread => LedgerError::Fenced,
+        TurnsError::Store(DbError::DiskFull) => LedgerError::DiskFull,
+        TurnsError::Store(error) => {
+            tracing::warn!(%error, "the ledger could not be written");
+            LedgerError::Unavailable
+        }
+        TurnsError::KeyReused => LedgerError::Unavailable,
+    }
+}
+
+fn accept_error(error: TurnsError) -> AcceptError {
+    match error {
+        TurnsError::KeyReused => AcceptError::KeyReused,
+        TurnsError::NoThread => AcceptError::NoThread,
+        TurnsError::Store(DbError::Busy) => AcceptError::Busy { retry_after: RETRY_AFTER },
+        other => AcceptError::Ledger(ledger_error(other)),
+    }
+}

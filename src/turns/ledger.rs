@@ -1,0 +1,229 @@
+//! `Turns`: the ledger's writes. Each queues one transaction at the call.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use jiff::Timestamp;
+
+use crate::db::{Db, DbError, TenantTx};
+use crate::protocol::chat::Usage;
+use crate::protocol::event::NewEvent;
+use crate::protocol::ids::{MessageId, TenantId, ThreadId, TurnId};
+use crate::protocol::turn::{Accepted, Inbound, Settlement, TurnFailure, TurnState};
+
+use super::data::{self, EventRow};
+use super::error::TurnsError;
+use super::hub::EventHub;
+use super::store;
+
+/// The writer's queue above which no new message is taken in, so that turns that run can still end.
+const ACCEPT_QUEUE_MAX: usize = 4_096;
+
+/// The ledger of turns. Cheap to clone.
+#[derive(Clone)]
+pub struct Turns {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    db: Db,
+    hub: EventHub,
+    /// This life of the daemon; 0 before [`Turns::begin_boot`].
+    epoch: AtomicI64,
+}
+
+// === impl Turns ===
+
+impl Turns {
+    /// The ledger in this store, which shows what it logs through this hub.
+    #[must_use]
+    pub fn new(db: Db, hub: EventHub) -> Self {
+        Self { inner: Arc::new(Inner { db, hub, epoch: AtomicI64::new(0) }) }
+    }
+
+    /// Who watches what.
+    #[must_use]
+    pub fn hub(&self) -> &EventHub {
+        &self.inner.hub
+    }
+
+    pub(super) fn db(&self) -> &Db {
+        &self.inner.db
+    }
+
+    /// Records a new life of the daemon: from now on turns that earlier lives left running can be taken
+    /// over, and those lives can write no more. Once per process, before any other write.
+    ///
+    /// # Errors
+    /// What the store answers.
+    pub async fn begin_boot(&self, version: &str) -> Result<i64, TurnsError> {
+        let (version, now_ms) = (version.to_owned(), now_ms());
+        let boot = self
+            .inner
+            .db
+            .write_system(move |tx| {
+                tx.insert("INSERT INTO boots (started_ms, version) VALUES (?1, ?2)", &[&now_ms, &version])
+            })
+            .await;
+        let epoch = boot.map_err(|error: DbError| TurnsError::from(error))?;
+        self.inner.epoch.store(epoch, Ordering::SeqCst);
+        Ok(epoch)
+    }
+
+    /// Stores a message with its turn and its `accepted` event, in one transaction with its idempotency
+    /// key. With `begin` the turn runs from the first moment (attempt 1), else it is queued.
+    ///
+    /// # Errors
+    /// [`TurnsError::KeyReused`], [`TurnsError::NoThread`], or the store's; `Busy` when too much waits.
+    pub fn accept(
+        &self,
+        inbound: Inbound,
+        turn: TurnId,
+        begin: bool,
+    ) -> impl Future<Output = Result<Accepted, TurnsError>> + Send + 'static + use<> {
+        let room = self.inner.db.queue_depth() < ACCEPT_QUEUE_MAX;
+        let queued = room.then(|| {
+            let message = MessageId::new();
+            let row = store::NewTurn {
+                event: data::accepted(&inbound, turn, message),
+                fingerprint: inbound.idempotency_key.is_some().then(|| data::inbound_fingerprint(&inbound)),
+                epoch: self.epoch(),
+                now_ms: now_ms(),
+                inbound,
+                turn,
+                message,
+                begin,
+            };
+            let (hub, tenant) = (self.inner.hub.clone(), row.inbound.tenant.clone());
+            self.inner.db.write(&tenant, move |tx| store::accept(tx, &hub, &row))
+        });
+        async move {
+            match queued {
+                Some(accepting) => accepting.await,
+                None => Err(DbError::Busy.into()),
+            }
+        }
+    }
+
+    /// Marks a queued turn, or one of an earlier life or attempt, as running with this attempt. Steps that
+    /// were under way become `unknown`, and a new `model_call` starts.
+    ///
+    /// # Errors
+    /// [`TurnsError::Fenced`], or the store's.
+    pub fn begin(
+        &self,
+        tenant: &TenantId,
+        turn: TurnId,
+        attempt: u32,
+    ) -> impl Future<Output = Result<(), TurnsError>> + Send + 'static + use<> {
+        let (epoch, now_ms) = (self.epoch(), now_ms());
+        self.inner.db.write(tenant, move |tx| store::begin(tx, turn, attempt, (epoch, now_ms)))
+    }
+
+    /// Appends events of a turn that runs in this life; watchers see them once they are durable.
+    ///
+    /// # Errors
+    /// [`TurnsError::Fenced`], or the store's.
+    pub fn append(
+        &self,
+        tenant: &TenantId,
+        thread: ThreadId,
+        turn: TurnId,
+        events: &[NewEvent],
+    ) -> impl Future<Output = Result<(), TurnsError>> + Send + 'static + use<> {
+        let rows: Vec<EventRow> = events.iter().map(|event| data::of_turn(turn, event)).collect();
+        let (hub, epoch) = (self.inner.hub.clone(), self.epoch());
+        self.inner.db.write(tenant, move |tx| {
+            store::require_running(tx, thread, turn, epoch)?;
+            store::log(tx, &hub, (thread, turn), rows)
+        })
+    }
+
+    /// Ends a queued or running turn: its state, the answer as a message (partial unless the turn is
+    /// done), the rest of its events, usage, and its last event, in one transaction.
+    ///
+    /// # Errors
+    /// [`TurnsError::Fenced`] when it has ended already or a newer life owns it, or the store's.
+    pub fn settle(
+        &self,
+        settlement: Settlement,
+    ) -> impl Future<Output = Result<(), TurnsError>> + Send + 'static + use<> {
+        let row = EndedTurn::new(settlement, self.epoch());
+        let (hub, tenant) = (self.inner.hub.clone(), row.settlement.tenant.clone());
+        self.inner.db.write(&tenant, move |tx| store::settle(tx, &hub, row))
+    }
+
+    /// Counts a model call that belongs to no turn.
+    ///
+    /// # Errors
+    /// What the store answers.
+    pub fn record_usage(
+        &self,
+        tenant: &TenantId,
+        source: &str,
+        answered: (&str, &str),
+        usage: Usage,
+    ) -> impl Future<Output = Result<(), TurnsError>> + Send + 'static + use<> {
+        let source = source.to_owned();
+        let (backend, model) = (answered.0.to_owned(), answered.1.to_owned());
+        let day = day(now_ms());
+        self.inner.db.write(tenant, move |tx: &mut TenantTx<'_>| {
+            store::count_usage(tx, &day, &source, (&backend, &model), usage)
+        })
+    }
+
+    fn epoch(&self) -> i64 {
+        self.inner.epoch.load(Ordering::SeqCst)
+    }
+}
+
+/// A settlement with everything that can be made before its transaction.
+pub(super) struct EndedTurn {
+    pub(super) settlement: Settlement,
+    pub(super) epoch: i64,
+    pub(super) now_ms: i64,
+    pub(super) day: String,
+    /// The answer's message, when there is anything to keep.
+    pub(super) message: Option<MessageId>,
+    pub(super) failure: Option<TurnFailure>,
+    pub(super) events: Vec<EventRow>,
+}
+
+// === impl EndedTurn ===
+
+impl EndedTurn {
+    fn new(mut settlement: Settlement, epoch: i64) -> Self {
+        let now_ms = now_ms();
+        let (done, turn) = (settlement.state == TurnState::Done, settlement.turn_id);
+        let answer = &settlement.answer;
+        let said = !(answer.text.is_empty() && answer.thinking.is_empty() && answer.tool_calls.is_empty());
+        let message = (done || said).then(MessageId::new);
+        let failure = settlement.failure.take().or_else(|| {
+            let word = settlement.state.as_str();
+            (!done).then(|| TurnFailure::new(word, format!("the turn ended: {word}"), false))
+        });
+        let mut events: Vec<EventRow> =
+            settlement.tail.drain(..).map(|event| data::of_turn(turn, &event)).collect();
+        if done || settlement.answer.usage != Usage::default() {
+            events.push(data::usage(&settlement));
+        }
+        events.push(match &failure {
+            Some(failure) if !done => data::error(&settlement, failure, message),
+            _ => data::done(&settlement, message),
+        });
+        Self { epoch, now_ms, day: day(now_ms), message, failure, events, settlement }
+    }
+}
+
+/// Now, in ms since 1970.
+pub(super) fn now_ms() -> i64 {
+    Timestamp::now().as_millisecond()
+}
+
+/// The day in UTC: `2026-11-21`.
+fn day(ms: i64) -> String {
+    let mut text = Timestamp::from_millisecond(ms).unwrap_or_default().to_string();
+    text.truncate(10);
+    text
+}

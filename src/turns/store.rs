@@ -1,0 +1,283 @@
+//! The ledger's statements that write.
+
+pub(super) mod reads;
+
+use crate::db::{DbError, Repeat, TenantTx, look_up_key, remember_key};
+use crate::protocol::chat::Usage;
+use crate::protocol::event::ThreadEvent;
+use crate::protocol::ids::{MessageId, ThreadId, TurnId};
+use crate::protocol::turn::{Accepted, Inbound, TurnState};
+
+use super::data::{EventRow, json};
+use super::error::TurnsError;
+use super::hub::EventHub;
+use super::ledger::EndedTurn;
+
+/// A message with its turn, ready to be stored.
+pub(super) struct NewTurn {
+    pub(super) inbound: Inbound,
+    pub(super) turn: TurnId,
+    pub(super) message: MessageId,
+    pub(super) begin: bool,
+    pub(super) event: EventRow,
+    pub(super) fingerprint: Option<[u8; 32]>,
+    pub(super) epoch: i64,
+    pub(super) now_ms: i64,
+}
+
+/// Stores a message, its turn and its event, or answers what its key answered first.
+pub(super) fn accept(tx: &mut TenantTx<'_>, hub: &EventHub, new: &NewTurn) -> Result<Accepted, TurnsError> {
+    let inbound = &new.inbound;
+    let key = inbound.idempotency_key.as_deref().zip(new.fingerprint.as_ref());
+    if let Some((key, fingerprint)) = key {
+        match look_up_key(tx, &inbound.source, key, fingerprint)? {
+            Repeat::First => {}
+            Repeat::Outcome(outcome) => {
+                let first: Option<Accepted> = serde_json::from_str(&outcome).ok();
+                return first
+                    .map(|accepted| Accepted { repeated: true, ..accepted })
+                    .ok_or_else(|| DbError::Corrupt("the outcome of an idempotency key".to_owned()).into());
+            }
+            Repeat::OtherRequest => return Err(TurnsError::KeyReused),
+        }
+    }
+    touch_thread(tx, inbound.thread, new.now_ms)?;
+    insert_accepted(tx, new)?;
+    let event_id = log_one(tx, hub, (inbound.thread, new.turn), &new.event)?;
+    let accepted = Accepted { turn_id: new.turn, message_id: new.message, event_id, repeated: false };
+    if let Some((key, fingerprint)) = key {
+        remember_key(tx, (&inbound.source, key), fingerprint, &json(&accepted), new.now_ms)?;
+    }
+    Ok(accepted)
+}
+
+/// Moves a thread to the front of its list, which is also how we know that it exists.
+fn touch_thread(tx: &mut TenantTx<'_>, thread: ThreadId, now_ms: i64) -> Result<(), TurnsError> {
+    let touched =
+        tx.execute("UPDATE threads SET updated_ms = ?3 WHERE tenant = ?1 AND id = ?2", &[&thread, &now_ms])?;
+    if touched == 0 { Err(TurnsError::NoThread) } else { Ok(()) }
+}
+
+fn insert_accepted(tx: &mut TenantTx<'_>, new: &NewTurn) -> Result<(), DbError> {
+    let (inbound, now_ms) = (&new.inbound, new.now_ms);
+    tx.execute(
+        "INSERT INTO messages (id, tenant, thread_id, turn_id, role, content, provenance, created_ms)
+         VALUES (?2, ?1, ?3, ?4, 'user', ?5, ?6, ?7)",
+        &[&new.message, &inbound.thread, &new.turn, &inbound.content, &inbound.provenance.as_str(), &now_ms],
+    )?;
+    let (state, attempt, started_ms) = match new.begin {
+        true => (TurnState::Running, 1_u32, Some(now_ms)),
+        false => (TurnState::Queued, 0, None),
+    };
+    let overrides = (inbound.overrides != Default::default()).then(|| json(&inbound.overrides));
+    tx.execute(
+        "INSERT INTO turns (id, tenant, thread_id, message_id, source, state, attempt, epoch, overrides,
+                            created_ms, started_ms)
+         VALUES (?2, ?1, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+        &[
+            &new.turn,
+            &inbound.thread,
+            &new.message,
+            &inbound.source,
+            &state.as_str(),
+            &attempt,
+            &new.epoch,
+            &overrides,
+            &now_ms,
+            &started_ms,
+        ],
+    )?;
+    if new.begin {
+        start_step(tx, new.turn, 1, now_ms)?;
+    }
+    Ok(())
+}
+
+/// Takes a turn that waits, or that an earlier life or attempt left running.
+pub(super) fn begin(
+    tx: &mut TenantTx<'_>,
+    turn: TurnId,
+    attempt: u32,
+    (epoch, now_ms): (i64, i64),
+) -> Result<(), TurnsError> {
+    let taken = tx.execute(
+        "UPDATE turns SET state = 'running', attempt = ?3, epoch = ?4, started_ms = coalesce(started_ms, ?5)
+         WHERE tenant = ?1 AND id = ?2 AND epoch <= ?4
+           AND (state = 'queued' OR (state = 'running' AND (epoch < ?4 OR attempt < ?3)))",
+        &[&turn, &attempt, &epoch, &now_ms],
+    )?;
+    if taken == 0 {
+        return Err(TurnsError::Fenced);
+    }
+    end_steps(tx, turn, "unknown", now_ms)?;
+    let last = tx.query_one(
+        "SELECT coalesce(max(seq), 0) FROM steps WHERE tenant = ?1 AND turn_id = ?2",
+        &[&turn],
+        |row| row.get::<u32>(0),
+    )?;
+    start_step(tx, turn, last + 1, now_ms)?;
+    Ok(())
+}
+
+/// Fences a write: the turn runs, in this life.
+pub(super) fn require_running(
+    tx: &TenantTx<'_>,
+    thread: ThreadId,
+    turn: TurnId,
+    epoch: i64,
+) -> Result<(), TurnsError> {
+    tx.query_opt(
+        "SELECT 1 FROM turns
+         WHERE tenant = ?1 AND id = ?2 AND thread_id = ?3 AND epoch = ?4 AND state = 'running'",
+        &[&turn, &thread, &epoch],
+        |_| Ok::<_, DbError>(()),
+    )?
+    .ok_or(TurnsError::Fenced)
+}
+
+/// Ends a turn with everything that belongs to its end.
+pub(super) fn settle(tx: &mut TenantTx<'_>, hub: &EventHub, ended: EndedTurn) -> Result<(), TurnsError> {
+    let (turn, answer) = (ended.settlement.turn_id, &ended.settlement.answer);
+    let source = end_turn(tx, &ended)?;
+    let step = match ended.settlement.state {
+        TurnState::Done => "finished",
+        // Nobody knows what became of a call that a crash cut off.
+        TurnState::Interrupted => "unknown",
+        TurnState::Failed | TurnState::Stopped | TurnState::Queued | TurnState::Running => "failed",
+    };
+    end_steps(tx, turn, step, ended.now_ms)?;
+    if let Some(message) = ended.message {
+        insert_answer(tx, &ended, message)?;
+    }
+    if !answer.backend.is_empty() {
+        count_usage(tx, &ended.day, &source, (&answer.backend, &answer.model), answer.usage)?;
+    }
+    log(tx, hub, (ended.settlement.thread, turn), ended.events)
+}
+
+/// Writes the terminal state, unless another has; who asked for the turn.
+fn end_turn(tx: &TenantTx<'_>, ended: &EndedTurn) -> Result<String, TurnsError> {
+    let (settlement, answer) = (&ended.settlement, &ended.settlement.answer);
+    let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+    let stop_reason = answer.stop_reason.map(|reason| json(&reason).trim_matches('"').to_owned());
+    tx.query_opt(
+        "UPDATE turns SET state = ?4, ended_ms = ?5, backend = ?6, model = ?7, stop_reason = ?8, failure = ?9,
+                          input_tokens = ?10, output_tokens = ?11
+         WHERE tenant = ?1 AND id = ?2 AND thread_id = ?3 AND state IN ('queued', 'running') AND epoch <= ?12
+         RETURNING source",
+        &[
+            &settlement.turn_id,
+            &settlement.thread,
+            &settlement.state.as_str(),
+            &ended.now_ms,
+            &some(&answer.backend),
+            &some(&answer.model),
+            &stop_reason,
+            &ended.failure.as_ref().map(json),
+            &answer.usage.input_tokens,
+            &answer.usage.output_tokens,
+            &ended.epoch,
+        ],
+        |row| row.get(0),
+    )?
+    .ok_or(TurnsError::Fenced)
+}
+
+fn insert_answer(tx: &mut TenantTx<'_>, ended: &EndedTurn, message: MessageId) -> Result<(), DbError> {
+    let (settlement, answer) = (&ended.settlement, &ended.settlement.answer);
+    let tool_calls = (!answer.tool_calls.is_empty()).then(|| json(&answer.tool_calls));
+    tx.execute(
+        "INSERT INTO messages (id, tenant, thread_id, turn_id, role, content, thinking, tool_calls, partial,
+                               provenance, created_ms)
+         VALUES (?2, ?1, ?3, ?4, 'assistant', ?5, ?6, ?7, ?8, 'model', ?9)",
+        &[
+            &message,
+            &settlement.thread,
+            &settlement.turn_id,
+            &answer.text,
+            &answer.thinking,
+            &tool_calls,
+            &(settlement.state != TurnState::Done),
+            &ended.now_ms,
+        ],
+    )?;
+    Ok(())
+}
+
+/// Adds a call to the day's count.
+pub(super) fn count_usage(
+    tx: &mut TenantTx<'_>,
+    day: &str,
+    source: &str,
+    (backend, model): (&str, &str),
+    usage: Usage,
+) -> Result<(), TurnsError> {
+    tx.execute(
+        "INSERT INTO usage (tenant, day, principal, backend, model, calls, input_tokens, output_tokens)
+         VALUES (?1, ?2, ?3, ?4, ?5, 1, ?6, ?7)
+         ON CONFLICT DO UPDATE SET calls = calls + 1, input_tokens = input_tokens + excluded.input_tokens,
+                                   output_tokens = output_tokens + excluded.output_tokens",
+        &[&day, &source, &backend, &model, &usage.input_tokens, &usage.output_tokens],
+    )?;
+    Ok(())
+}
+
+/// Appends events to the log and shows them once they are durable.
+pub(super) fn log(
+    tx: &mut TenantTx<'_>,
+    hub: &EventHub,
+    (thread, turn): (ThreadId, TurnId),
+    rows: Vec<EventRow>,
+) -> Result<(), TurnsError> {
+    let mut events = Vec::with_capacity(rows.len());
+    for EventRow { kind, data } in rows {
+        let id = insert_event(tx, (thread, turn), kind.as_str(), &data)?;
+        events.push(ThreadEvent { id, thread, turn, kind, data });
+    }
+    let hub = hub.clone();
+    tx.on_commit(move || hub.publish(&events));
+    Ok(())
+}
+
+fn log_one(
+    tx: &mut TenantTx<'_>,
+    hub: &EventHub,
+    (thread, turn): (ThreadId, TurnId),
+    row: &EventRow,
+) -> Result<i64, DbError> {
+    let id = insert_event(tx, (thread, turn), row.kind.as_str(), &row.data)?;
+    let event = ThreadEvent { id, thread, turn, kind: row.kind, data: row.data.clone() };
+    let hub = hub.clone();
+    tx.on_commit(move || hub.publish(&[event]));
+    Ok(id)
+}
+
+fn insert_event(
+    tx: &mut TenantTx<'_>,
+    (thread, turn): (ThreadId, TurnId),
+    kind: &str,
+    data: &str,
+) -> Result<i64, DbError> {
+    tx.insert(
+        "INSERT INTO events (tenant, thread_id, turn_id, kind, data) VALUES (?1, ?2, ?3, ?4, ?5)",
+        &[&thread, &turn, &kind, &data],
+    )
+}
+
+fn start_step(tx: &mut TenantTx<'_>, turn: TurnId, seq: u32, now_ms: i64) -> Result<(), DbError> {
+    tx.execute(
+        "INSERT INTO steps (turn_id, seq, tenant, kind, state, started_ms)
+         VALUES (?2, ?3, ?1, 'model_call', 'started', ?4)",
+        &[&turn, &seq, &now_ms],
+    )?;
+    Ok(())
+}
+
+fn end_steps(tx: &mut TenantTx<'_>, turn: TurnId, state: &str, now_ms: i64) -> Result<(), DbError> {
+    tx.execute(
+        "UPDATE steps SET state = ?3, finished_ms = ?4
+         WHERE tenant = ?1 AND turn_id = ?2 AND state = 'started'",
+        &[&turn, &state, &now_ms],
+    )?;
+    Ok(())
+}

@@ -1,0 +1,1 @@
+//! Two tenants in one store.
