@@ -1,1 +1,67 @@
-//! backends.
+//! Backends: who answers. Every provider behind one streaming trait with normalised events.
+//!
+//! | file | what |
+//! |---|---|
+//! | `registry` | the configured backends by name |
+//! | `answer` | one call: request, stream, retries before the first visible event |
+//! | `retry` · `failure` | when to try again · what an error status or body means |
+//! | `sse` | the event stream format |
+//! | `openai` · `anthropic` · `demo` | the providers, wire types in `wire.rs` |
+//! | `usage` | tokens by day, principal and model, written in batches |
+//!
+//! **Invariants:** `Stop` is the last event of a good answer; an answer that ends without a reason is
+//! `Truncated`; nothing is tried again once any of it was visible, so text never doubles; no error text
+//! holds a key.
+
+mod answer;
+mod anthropic;
+mod demo;
+mod failure;
+mod openai;
+mod registry;
+mod retry;
+mod sse;
+
+pub use registry::{Backends, BuildError};
+
+use futures::future::BoxFuture;
+use futures::stream::BoxStream;
+use serde::Serialize;
+
+use crate::protocol::model::{ModelError, ModelEvent, ModelRequest};
+
+/// A provider of models.
+pub trait Backend: Send + Sync + 'static {
+    /// The name in the settings.
+    fn name(&self) -> &str;
+
+    /// The model of calls that name none.
+    fn default_model(&self) -> Option<&str>;
+
+    /// Starts a call when first polled; dropping the stream ends it. The first error is the last item.
+    /// An empty `model` means the default model.
+    fn stream(&self, request: ModelRequest) -> BoxStream<'static, Result<ModelEvent, ModelError>>;
+
+    /// The models that it offers now.
+    fn models(&self) -> BoxFuture<'static, Result<Vec<ModelInfo>, ModelError>>;
+}
+
+/// A model that a backend offers.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct ModelInfo {
+    /// The name to call it by.
+    pub id: String,
+    /// The name for people; the id where the provider gives none.
+    pub display_name: String,
+    /// When it was published, in seconds since 1970; 0 when unknown.
+    pub created_s: i64,
+}
+
+impl ModelInfo {
+    /// A model of which only the name is known.
+    #[must_use]
+    pub fn named(id: impl Into<String>) -> Self {
+        let id = id.into();
+        Self { display_name: id.clone(), id, created_s: 0 }
+    }
+}

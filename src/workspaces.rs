@@ -1,1 +1,20 @@
-//! workspaces.
+//! Workspaces, their threads, and the messages in them.
+//!
+//! A workspace is a project; exactly one of a tenant is the default. A thread is one conversation
+//! in it. Messages are written by `turns` and only read here. A principal that may use one
+//! assistant only sees the threads that this assistant answers, and nothing else exists for it.
+
+mod desk;
+mod error;
+mod message;
+mod store;
+mod thread;
+mod threads;
+mod workspace;
+
+pub use desk::Workspaces;
+pub use error::WorkspaceError;
+pub use message::Message;
+pub use thread::{NewThread, SESSION_CHARS_MAX, TITLE_CHARS_MAX, Thread, ThreadChange, title_from};
+pub use threads::{ThreadFilter, Threads};
+pub use workspace::{NAME_CHARS_MAX, NewWorkspace, Workspace, WorkspaceChange};

@@ -4,7 +4,6 @@ use std::convert::Infallible;
 use std::net::SocketAddr;
 
 use bytes::Bytes;
-use futures::StreamExt;
 use http_body_util::{BodyExt, StreamBody, combinators::BoxBody};
 use hyper::body::{Frame, Incoming};
 use hyper::service::service_fn;
@@ -60,5 +59,5 @@ fn pieces() -> BoxBody<Bytes, Infallible> {
     chunks.push(format!("{head}{{}},\"finish_reason\":\"stop\"}}]}}\n\n"));
     chunks.push("data: {\"id\":\"chatcmpl-1\",\"object\":\"chat.completion.chunk\",\"created\":1,\"model\":\"mock\",\"choices\":[],\"usage\":{\"prompt_tokens\":9,\"completion_tokens\":8,\"total_tokens\":17}}\n\ndata: [DONE]\n\n".to_owned());
     let frames = chunks.into_iter().map(|chunk| Ok(Frame::data(Bytes::from(chunk))));
-    StreamBody::new(futures::stream::iter(frames).boxed()).boxed()
+    BodyExt::boxed(StreamBody::new(futures::stream::iter(frames)))
 }

@@ -1,10 +1,13 @@
 //! What routes work with: one cheap-clone struct of handles.
 
+use std::sync::Arc;
+
+use crate::assistants::Assistants;
 use crate::config::Config;
 use crate::db::Db;
 use crate::identity::Identity;
 use crate::telemetry::Metrics;
-use std::sync::Arc;
+use crate::workspaces::{Threads, Workspaces};
 
 /// Handles for every route. Built once by the daemon; every field is shared.
 #[derive(Clone)]
@@ -15,6 +18,12 @@ pub struct AppState {
     pub db: Db,
     /// Who comes in.
     pub identity: Identity,
+    /// Personas.
+    pub assistants: Assistants,
+    /// Projects.
+    pub workspaces: Workspaces,
+    /// Conversations and their messages.
+    pub threads: Threads,
     /// The registry of metrics.
     pub metrics: Metrics,
 }

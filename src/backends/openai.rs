@@ -1,0 +1,85 @@
+//! OpenAI's chat completions, as OpenAI, Ollama, llama.cpp, vLLM, OpenRouter and many others speak them.
+
+mod decode;
+mod encode;
+mod wire;
+
+use std::sync::Arc;
+
+use futures::future::BoxFuture;
+use futures::stream::{self, BoxStream, StreamExt};
+
+use super::answer::{Call, Upstream};
+use super::{Backend, ModelInfo, failure};
+use crate::egress::{Request, Secret};
+use crate::protocol::model::{ModelError, ModelEvent, ModelRequest};
+use decode::ChatDecoder;
+
+/// Where OpenAI itself is.
+pub(super) const BASE_URL: &str = "https://api.openai.com/v1";
+
+/// See the module.
+pub(super) struct OpenAi {
+    pub(super) name: String,
+    pub(super) model: Option<String>,
+    pub(super) models: Vec<String>,
+    pub(super) max_tokens: Option<u32>,
+    pub(super) upstream: Arc<Upstream>,
+}
+
+impl Backend for OpenAi {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn default_model(&self) -> Option<&str> {
+        self.model.as_deref()
+    }
+
+    fn stream(&self, mut request: ModelRequest) -> BoxStream<'static, Result<ModelEvent, ModelError>> {
+        if request.model.is_empty() {
+            match &self.model {
+                Some(model) => request.model.clone_from(model),
+                None => return stream::once(std::future::ready(Err(failure::no_model(&self.name)))).boxed(),
+            }
+        }
+        request.max_tokens = request.max_tokens.or(self.max_tokens);
+        // OpenAI's newer models refuse the old name; local servers know only that one.
+        let own = self.upstream.destination.host() == "api.openai.com";
+        let limit_name = if own { "max_completion_tokens" } else { "max_tokens" };
+        match encode::body(&request, limit_name) {
+            Ok(body) => {
+                let upstream = Arc::clone(&self.upstream);
+                Call { upstream, path: "/chat/completions", body, stream: request.stream }
+                    .answer::<ChatDecoder>()
+            }
+            Err(error) => stream::once(std::future::ready(Err(error))).boxed(),
+        }
+    }
+
+    fn models(&self) -> BoxFuture<'static, Result<Vec<ModelInfo>, ModelError>> {
+        if !self.models.is_empty() {
+            let models = self.models.iter().map(ModelInfo::named).collect();
+            return Box::pin(std::future::ready(Ok(models)));
+        }
+        let upstream = Arc::clone(&self.upstream);
+        Box::pin(async move {
+            let body = upstream.get("/models").await?;
+            let list: wire::ModelList = serde_json::from_slice(&body).map_err(|_| {
+                failure::protocol("the provider's list of models is not one; is base_url right?").error
+            })?;
+            Ok(list.data.into_iter().map(ModelInfo::from).collect())
+        })
+    }
+}
+
+/// `Authorization: Bearer`.
+pub(super) fn authorise(request: Request, key: Option<&Secret>) -> Request {
+    match key {
+        Some(key) => request.secret_header("authorization", "Bearer ", key),
+        None => request,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,138 @@
+//! The configured backends by name. `demo` is always among them.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::answer::{CallLimits, Upstream};
+use super::demo::Demo;
+use super::openai::OpenAi;
+use super::retry::RetryPolicy;
+use super::{Backend, anthropic, openai};
+use crate::config::backends::{BackendConfig, BackendKind, BackendsConfig, DEMO, KeyRef};
+use crate::egress::{Egress, EgressError, Request, Secret};
+
+/// Between two words of the demo: as fast as a good model.
+const DEMO_PACE: Duration = Duration::from_millis(12);
+
+/// See the module. A cheap clone; fixed from the start of the daemon to its end.
+#[derive(Clone)]
+pub struct Backends {
+    by_name: Arc<BTreeMap<String, Arc<dyn Backend>>>,
+    missing_keys: Arc<[String]>,
+}
+
+/// Settings that no backend can be made of.
+#[derive(Debug, thiserror::Error)]
+#[error("backends.{name}.base_url: {source}")]
+pub struct BuildError {
+    /// The backend.
+    pub name: String,
+    /// What is wrong with its address.
+    #[source]
+    pub source: EgressError,
+}
+
+impl Backends {
+    /// Makes every configured backend. Keys are read from the environment now and never again; nothing is connected.
+    ///
+    /// # Errors
+    /// An address that cannot be used. A key that is not there is no error: calls of that backend say so, and
+    /// [`Backends::missing_keys`] lists it.
+    pub fn build(config: &BackendsConfig, egress: &Egress) -> Result<Self, BuildError> {
+        Self::build_with(config, egress, &|name| std::env::var(name).ok())
+    }
+
+    /// The same with another source of keys than the environment.
+    ///
+    /// # Errors
+    /// As [`Backends::build`].
+    pub fn build_with(
+        config: &BackendsConfig,
+        egress: &Egress,
+        variable: &dyn Fn(&str) -> Option<String>,
+    ) -> Result<Self, BuildError> {
+        let mut by_name: BTreeMap<String, Arc<dyn Backend>> = BTreeMap::new();
+        let mut missing_keys = Vec::new();
+        by_name.insert(DEMO.to_owned(), Arc::new(Demo { name: DEMO.to_owned(), pace: DEMO_PACE }));
+        for (name, backend) in &config.0 {
+            let key = find_key(name, backend, variable);
+            missing_keys.extend(key.as_ref().err().cloned());
+            let built = build_one(name, backend, key, egress);
+            by_name.insert(name.clone(), built.map_err(|source| BuildError { name: name.clone(), source })?);
+        }
+        Ok(Self { by_name: Arc::new(by_name), missing_keys: missing_keys.into() })
+    }
+
+    /// The backend with this name.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<Arc<dyn Backend>> {
+        self.by_name.get(name).cloned()
+    }
+
+    /// All names, in order.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.by_name.keys().map(String::as_str)
+    }
+
+    /// One sentence for each configured key that was not found.
+    #[must_use]
+    pub fn missing_keys(&self) -> &[String] {
+        &self.missing_keys
+    }
+}
+
+fn build_one(
+    name: &str,
+    config: &BackendConfig,
+    key: Result<Option<Secret>, String>,
+    egress: &Egress,
+) -> Result<Arc<dyn Backend>, EgressError> {
+    let name = name.to_owned();
+    let (model, models, max_tokens) = (config.model.clone(), config.models.clone(), config.max_tokens);
+    Ok(match config.kind {
+        BackendKind::Demo => {
+            Arc::new(Demo { name, pace: config.pace_ms.map_or(DEMO_PACE, Duration::from_millis) })
+        }
+        BackendKind::Openai => {
+            let upstream = upstream(config, openai::BASE_URL, key, egress, openai::authorise)?;
+            Arc::new(OpenAi { name, model, models, max_tokens, upstream })
+        }
+        BackendKind::Anthropic => {
+            let upstream = upstream(config, anthropic::BASE_URL, key, egress, anthropic::authorise)?;
+            Arc::new(anthropic::Anthropic { name, model, models, max_tokens, upstream })
+        }
+    })
+}
+
+fn upstream(
+    config: &BackendConfig,
+    base_url: &str,
+    key: Result<Option<Secret>, String>,
+    egress: &Egress,
+    authorise: fn(Request, Option<&Secret>) -> Request,
+) -> Result<Arc<Upstream>, EgressError> {
+    let base_url = config.base_url.as_deref().unwrap_or(base_url);
+    let destination = egress.destination(base_url, config.allow_private)?;
+    let limits = CallLimits {
+        first: Duration::from_millis(config.first_token_timeout_ms),
+        idle: Duration::from_millis(config.idle_timeout_ms),
+        whole: Duration::from_millis(config.whole_timeout_ms),
+        retry: RetryPolicy { retries: config.retries },
+    };
+    Ok(Arc::new(Upstream { destination, key, limits, authorise }))
+}
+
+fn find_key(
+    backend: &str,
+    config: &BackendConfig,
+    variable: &dyn Fn(&str) -> Option<String>,
+) -> Result<Option<Secret>, String> {
+    let Some(KeyRef::Env(name)) = &config.api_key else { return Ok(None) };
+    let key = variable(name).map(Secret::new).filter(|key| !key.is_empty());
+    let missing = || format!("the key of backends.{backend} is missing: the environment has no {name}");
+    key.map(Some).ok_or_else(missing)
+}
+
+#[cfg(test)]
+mod tests;

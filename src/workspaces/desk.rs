@@ -1,0 +1,160 @@
+//! The handle of workspaces.
+
+use jiff::Timestamp;
+
+use super::error::WorkspaceError;
+use super::store;
+use super::workspace::{NewWorkspace, Workspace, WorkspaceChange};
+use crate::db::{Db, TenantRead};
+use crate::identity::{Made, Principal, RequestKey, once};
+use crate::protocol::ids::{AssistantId, TenantId, WorkspaceId};
+
+/// See the module. Cheap to clone. Every function sees what its principal may see.
+#[derive(Clone)]
+pub struct Workspaces {
+    db: Db,
+}
+
+impl Workspaces {
+    /// A handle on this store.
+    #[must_use]
+    pub const fn new(db: Db) -> Self {
+        Self { db }
+    }
+
+    /// Up to `limit` workspaces after this one, in the order of their making.
+    ///
+    /// # Errors
+    /// What the store answers.
+    pub async fn list(
+        &self,
+        by: &Principal,
+        after: Option<WorkspaceId>,
+        limit: usize,
+    ) -> Result<Vec<Workspace>, WorkspaceError> {
+        let only = by.assistant;
+        self.db.read(&by.tenant, move |read| Ok(store::list(read, only, after, limit)?)).await
+    }
+
+    /// One workspace.
+    ///
+    /// # Errors
+    /// [`WorkspaceError::NotFound`], or what the store answers.
+    pub async fn get(&self, by: &Principal, id: WorkspaceId) -> Result<Workspace, WorkspaceError> {
+        let only = by.assistant;
+        self.db.read(&by.tenant, move |read| Ok(store::by_id(read, only, id)?)).await
+    }
+
+    /// Makes a workspace. A principal with one assistant makes it for that one.
+    ///
+    /// # Errors
+    /// [`WorkspaceError`]; then nothing is stored.
+    pub async fn create(
+        &self,
+        by: &Principal,
+        new: NewWorkspace,
+        key: Option<RequestKey>,
+    ) -> Result<Made<Workspace>, WorkspaceError> {
+        let now_ms = Timestamp::now().as_millisecond();
+        let assistant_id = new.assistant_id.or(by.assistant);
+        let workspace = NewWorkspace { assistant_id, ..new }.into_workspace(now_ms)?;
+        let only = by.assistant;
+        let write = self.db.write(&by.tenant, move |tx| {
+            once(tx, key.as_ref(), now_ms, |tx| {
+                check_assistant(tx, only, workspace.assistant_id)?;
+                store::insert(tx, &workspace)?;
+                Ok(workspace)
+            })
+        });
+        write.await
+    }
+
+    /// Changes a workspace, if it still has this version where one is given.
+    ///
+    /// # Errors
+    /// [`WorkspaceError`]; then nothing changed.
+    pub async fn update(
+        &self,
+        by: &Principal,
+        id: WorkspaceId,
+        version: Option<i64>,
+        change: WorkspaceChange,
+    ) -> Result<Workspace, WorkspaceError> {
+        let now_ms = Timestamp::now().as_millisecond();
+        let only = by.assistant;
+        let write = self.db.write(&by.tenant, move |tx| {
+            let found = current(store::by_id(tx, only, id)?, version)?;
+            if let Some(assistant) = change.assistant_id {
+                check_assistant(tx, only, assistant)?;
+            }
+            let changed = change.apply(found, now_ms)?;
+            store::update(tx, &changed)?;
+            Ok(changed)
+        });
+        write.await
+    }
+
+    /// Deletes a workspace with all its threads.
+    ///
+    /// # Errors
+    /// [`WorkspaceError`]; then it is still there.
+    pub async fn delete(
+        &self,
+        by: &Principal,
+        id: WorkspaceId,
+        version: Option<i64>,
+    ) -> Result<(), WorkspaceError> {
+        let only = by.assistant;
+        let write = self.db.write(&by.tenant, move |tx| {
+            if current(store::by_id(tx, only, id)?, version)?.is_default {
+                return Err(WorkspaceError::IsDefault);
+            }
+            Ok(store::delete(tx, id)?)
+        });
+        write.await
+    }
+
+    /// Makes the default workspace where there is none, and answers it.
+    ///
+    /// # Errors
+    /// What the store answers.
+    pub async fn ensure_default(&self, tenant: &TenantId) -> Result<Workspace, WorkspaceError> {
+        let found = self.db.read(tenant, |read| Ok::<_, WorkspaceError>(store::default(read)?)).await?;
+        if let Some(found) = found {
+            return Ok(found);
+        }
+        let new = NewWorkspace { name: "Home".to_owned(), assistant_id: None };
+        let first = Workspace { is_default: true, ..new.into_workspace(Timestamp::now().as_millisecond())? };
+        let write = self.db.write(tenant, move |tx| {
+            if let Some(found) = store::default(tx)? {
+                return Ok(found);
+            }
+            store::insert(tx, &first)?;
+            Ok(first)
+        });
+        write.await
+    }
+}
+
+/// Whether a principal that may use `only` may name this assistant here, and whether there is one.
+pub(super) fn check_assistant(
+    read: &TenantRead<'_>,
+    only: Option<AssistantId>,
+    named: Option<AssistantId>,
+) -> Result<(), WorkspaceError> {
+    let unknown = WorkspaceError::Unknown { field: "assistant_id" };
+    if only.is_some() && named != only {
+        return Err(unknown);
+    }
+    match named {
+        Some(id) if !store::assistant_exists(read, id)? => Err(unknown),
+        _ => Ok(()),
+    }
+}
+
+fn current(found: Workspace, version: Option<i64>) -> Result<Workspace, WorkspaceError> {
+    match version {
+        Some(version) if version != found.version => Err(WorkspaceError::Stale),
+        _ => Ok(found),
+    }
+}
