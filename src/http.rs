@@ -6,17 +6,25 @@
 
 mod api;
 pub mod auth;
+mod bind;
 pub mod connection;
+mod control;
 pub mod cookie;
 pub mod edge;
 pub mod extract;
 pub mod host;
+mod listener;
 pub mod problem;
 mod router;
 pub mod state;
+mod timed_body;
+mod tls;
 
 pub use auth::May;
+pub use bind::{BindError, bind_console, bind_control, bind_ingress};
 pub use connection::Connection;
+pub use listener::{Listener, ListenerLimits};
 pub use problem::Problem;
-pub use router::console;
+pub use router::{console, ingress};
 pub use state::AppState;
+pub use tls::TlsError;

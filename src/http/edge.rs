@@ -72,6 +72,14 @@ pub async fn guard(State(rules): State<HostRules>, mut request: Request, next: N
     finish(response, id, tls)
 }
 
+/// Gives every answer of a listener without host rules its id and its headers.
+pub async fn dress(mut request: Request, next: Next) -> Response {
+    let id = request_id(request.headers());
+    let tls = request.extensions().get::<Connection>().is_some_and(Connection::is_tls);
+    request.extensions_mut().insert(RequestId(id.clone()));
+    finish(next.run(request).await, id, tls)
+}
+
 /// Judges where a request is addressed and where it comes from.
 fn admit(
     rules: &HostRules,

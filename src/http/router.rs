@@ -12,6 +12,9 @@ use super::problem::Problem;
 use super::state::AppState;
 use axum::http::StatusCode;
 
+/// Most bytes of a request's body on the ingress.
+const INGRESS_BODY_BYTES_MAX: usize = 2 * 1024 * 1024;
+
 /// Everything that the console answers, behind the edge.
 pub fn console(state: AppState) -> Router {
     let rules = HostRules::new(&state.config.console.allowed_hosts);
@@ -25,6 +28,15 @@ pub fn console(state: AppState) -> Router {
         .layer(CatchPanicLayer::custom(edge::on_panic))
         .layer(middleware::from_fn_with_state(rules, edge::guard))
         .with_state(state)
+}
+
+/// Everything that the ingress answers: what it does not know looks like what does not exist.
+pub fn ingress() -> Router {
+    Router::new()
+        .fallback(not_found)
+        .layer(DefaultBodyLimit::max(INGRESS_BODY_BYTES_MAX))
+        .layer(CatchPanicLayer::custom(edge::on_panic))
+        .layer(middleware::from_fn(edge::dress))
 }
 
 async fn not_found() -> Problem {

@@ -1,0 +1,131 @@
+//! Where listeners may listen. Loopback by default; beyond it only with credentials and TLS.
+
+use std::io;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+
+use super::control::ControlSocket;
+use super::listener::{Listener, ListenerLimits};
+use super::tls::{self, TlsError};
+use crate::config::ConsoleConfig;
+
+/// Time for a request's whole body.
+const BODY_TIMEOUT: Duration = Duration::from_secs(60);
+/// Time that running requests get when a listener stops.
+const DRAIN: Duration = Duration::from_secs(5);
+/// Connections at a time on the control socket.
+const CONTROL_CONNECTIONS_MAX: usize = 64;
+/// The ingress is reached by strangers: little room, little time.
+const INGRESS_LIMITS: ListenerLimits = ListenerLimits {
+    connections_max: 512,
+    header_timeout: Duration::from_secs(5),
+    body_timeout: Duration::from_secs(15),
+    drain: DRAIN,
+};
+
+/// Why a listener does not listen.
+#[derive(Debug, thiserror::Error)]
+pub enum BindError {
+    /// Others could reach the console without a credential or without TLS.
+    #[error(
+        "refusing to bind {addr}: it leaves this machine without {}. Set console.tls_cert and \
+         console.tls_key, and a password on the setup page or a token by `capuchin token create`; \
+         or listen on 127.0.0.1",
+        missing(*credentials, *tls)
+    )]
+    Exposed {
+        /// Where it should have listened.
+        addr: SocketAddr,
+        /// Whether there is a credential.
+        credentials: bool,
+        /// Whether there is TLS.
+        tls: bool,
+    },
+    /// The address cannot be had.
+    #[error("{place} cannot be listened on: {source}; stop what uses it or choose another one")]
+    Address {
+        /// The address or the path.
+        place: String,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+    /// The TLS files are wrong.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+}
+
+/// Binds the console at `addr`, which is the configured address or one that an earlier life had.
+///
+/// # Errors
+/// [`BindError`]. Nothing listens then.
+pub async fn bind_console(
+    config: &ConsoleConfig,
+    addr: SocketAddr,
+    has_credentials: bool,
+) -> Result<Listener, BindError> {
+    let files = config.tls_cert.as_deref().zip(config.tls_key.as_deref());
+    check_exposure(addr, has_credentials, files.is_some())?;
+    let tls = files.map(|(cert, key)| tls::acceptor(cert, key)).transpose()?;
+    let limits = ListenerLimits {
+        connections_max: config.connections_max,
+        header_timeout: Duration::from_secs(config.header_timeout_s),
+        body_timeout: BODY_TIMEOUT,
+        drain: DRAIN,
+    };
+    let (listener, local) = listen(addr).await?;
+    Ok(Listener::tcp(listener, local, tls, limits))
+}
+
+/// Binds the ingress at `addr`. It may be anywhere: a signature is the authentication behind it.
+///
+/// # Errors
+/// [`BindError::Address`].
+pub async fn bind_ingress(addr: SocketAddr) -> Result<Listener, BindError> {
+    let (listener, local) = listen(addr).await?;
+    Ok(Listener::tcp(listener, local, None, INGRESS_LIMITS))
+}
+
+/// Binds the control socket at `path`, in a folder that only its owner can enter.
+///
+/// # Errors
+/// [`BindError::Address`], also for a path that is too long for a socket.
+pub fn bind_control(path: &Path) -> Result<Listener, BindError> {
+    let limits = ListenerLimits {
+        connections_max: CONTROL_CONNECTIONS_MAX,
+        header_timeout: Duration::from_secs(30),
+        body_timeout: BODY_TIMEOUT,
+        drain: DRAIN,
+    };
+    let socket = ControlSocket::bind(path)
+        .map_err(|source| BindError::Address { place: path.display().to_string(), source })?;
+    Ok(Listener::control(socket, limits))
+}
+
+async fn listen(addr: SocketAddr) -> Result<(TcpListener, SocketAddr), BindError> {
+    let failed = |source| BindError::Address { place: addr.to_string(), source };
+    let listener = TcpListener::bind(addr).await.map_err(failed)?;
+    let local = listener.local_addr().map_err(failed)?;
+    Ok((listener, local))
+}
+
+fn check_exposure(addr: SocketAddr, credentials: bool, tls: bool) -> Result<(), BindError> {
+    if addr.ip().to_canonical().is_loopback() || (credentials && tls) {
+        return Ok(());
+    }
+    Err(BindError::Exposed { addr, credentials, tls })
+}
+
+fn missing(credentials: bool, tls: bool) -> &'static str {
+    match (credentials, tls) {
+        (false, false) => "credentials and TLS",
+        (false, true) => "credentials",
+        _ => "TLS",
+    }
+}
+
+#[cfg(test)]
+mod tests;
