@@ -21,6 +21,8 @@ mod openai;
 mod registry;
 mod retry;
 mod sse;
+#[cfg(test)]
+mod testing;
 
 pub use registry::{Backends, BuildError};
 

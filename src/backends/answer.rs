@@ -304,6 +304,3 @@ pub(super) fn truncated() -> Failure {
 const fn is_visible(event: &ModelEvent) -> bool {
     !matches!(event, ModelEvent::Usage(_))
 }
-
-#[cfg(test)]
-mod tests;

@@ -37,13 +37,10 @@ impl Memory {
 
 /// The name in an introduction.
 pub(super) fn name_in(text: &str) -> Option<String> {
-    let lower = text.to_lowercase();
-    // Lower case may be of another length than the text, so the place is looked up by characters.
-    let after = INTRODUCTIONS.iter().find_map(|intro| {
-        let at = lower.find(intro)?;
-        Some(lower.get(..at)?.chars().count() + intro.chars().count())
-    })?;
-    let rest: String = text.chars().skip(after).collect();
+    // ASCII lower case keeps every byte in its place.
+    let lower = text.to_ascii_lowercase();
+    let after = INTRODUCTIONS.iter().find_map(|intro| lower.find(intro).map(|at| at + intro.len()))?;
+    let rest = text.get(after..)?;
     let name = rest.split(['.', ',', '!', '?', ';', '\n']).next()?;
     let name = name.split(" and ").next()?.trim();
     (1..=NAME_CHARS_MAX).contains(&name.chars().count()).then(|| name.to_owned())

@@ -64,13 +64,16 @@ impl Decoder for ChatDecoder {
     }
 
     fn whole(&mut self, body: &[u8], key: Option<&Secret>, out: &mut Events) -> Result<(), Failure> {
-        self.take(body, key, out)?;
+        if !self.take(body, key, out)? {
+            return Err(failure::protocol("the provider's answer has no choice in it; is base_url right?"));
+        }
         self.end(out)
     }
 }
 
 impl ChatDecoder {
-    fn take(&mut self, json: &[u8], key: Option<&Secret>, out: &mut Events) -> Result<(), Failure> {
+    /// Whether there was a choice in it.
+    fn take(&mut self, json: &[u8], key: Option<&Secret>, out: &mut Events) -> Result<bool, Failure> {
         let answer: Answer = serde_json::from_slice(json).map_err(|_| {
             failure::protocol("the provider's answer is not a chat completion; is base_url right?")
         })?;
@@ -82,8 +85,8 @@ impl ChatDecoder {
         }
         // One choice is asked for; whatever else comes is not part of the answer.
         match answer.choices.into_iter().flatten().next() {
-            Some(choice) => self.take_choice(choice, out),
-            None => Ok(()),
+            Some(choice) => self.take_choice(choice, out).map(|()| true),
+            None => Ok(false),
         }
     }
 
