@@ -15,6 +15,8 @@ mod workspace;
 pub use desk::Workspaces;
 pub use error::WorkspaceError;
 pub use message::Message;
-pub use thread::{NewThread, SESSION_CHARS_MAX, TITLE_CHARS_MAX, Thread, ThreadChange, title_from};
+pub use thread::{
+    Answering, NewThread, SESSION_CHARS_MAX, TITLE_CHARS_MAX, Thread, ThreadChange, title_from,
+};
 pub use threads::{ThreadFilter, Threads};
 pub use workspace::{NAME_CHARS_MAX, NewWorkspace, Workspace, WorkspaceChange};

@@ -2,7 +2,7 @@
 
 use crate::protocol::chat::ChatMessage;
 use crate::protocol::event::ThreadEvent;
-use crate::protocol::ids::{MessageId, TenantId, ThreadId, TurnId};
+use crate::protocol::ids::{TenantId, ThreadId, TurnId};
 use crate::protocol::turn::PendingTurn;
 
 use super::error::TurnsError;
@@ -17,6 +17,15 @@ pub struct HistoryLimits {
     pub messages_max: usize,
     /// Bytes of text at most; the newest messages that fit, whole.
     pub bytes_max: usize,
+}
+
+/// Whether a turn's own message is part of its history.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum OwnMessage {
+    /// It is stored and wanted.
+    Included,
+    /// The caller has it; it may still be on its way to the disk.
+    Excluded,
 }
 
 // === impl Turns ===
@@ -104,8 +113,9 @@ impl Turns {
         self.db().read(tenant, move |read| Ok(reads::steps(read, turn)?)).await
     }
 
-    /// The durable conversation before a message, oldest first: the turns before that message's own, whole
-    /// messages within the limits. The message itself may still be on its way to the disk.
+    /// What a turn's model is told of its thread, oldest first: the messages of earlier turns, then, with
+    /// `own`, the turn's own message. Whole messages within the limits, the newest that fit. Messages of
+    /// later turns are left out, whenever they came.
     ///
     /// # Errors
     /// What the store answers.
@@ -113,9 +123,10 @@ impl Turns {
         &self,
         tenant: &TenantId,
         thread: ThreadId,
-        before: MessageId,
+        turn: TurnId,
+        own: OwnMessage,
         limits: HistoryLimits,
     ) -> Result<Vec<ChatMessage>, TurnsError> {
-        self.db().read(tenant, move |read| Ok(reads::history(read, thread, before, limits)?)).await
+        self.db().read(tenant, move |read| Ok(reads::history(read, thread, turn, own, limits)?)).await
     }
 }

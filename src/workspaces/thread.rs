@@ -35,6 +35,17 @@ pub struct Thread {
     pub updated_ms: i64,
 }
 
+/// Who answers in a thread, as far as a model call is concerned.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answering {
+    /// Name of the backend.
+    pub backend: String,
+    /// Name of the model.
+    pub model: String,
+    /// What it is told before every conversation; may be empty.
+    pub system_prompt: String,
+}
+
 /// What is asked for when a thread is made.
 #[derive(Clone, Debug, Default)]
 pub struct NewThread {

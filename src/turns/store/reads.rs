@@ -9,7 +9,7 @@ use crate::protocol::ids::{MessageId, TenantId, ThreadId, TurnId};
 use crate::protocol::turn::{PendingTurn, TurnState};
 
 use crate::turns::data::delta_text;
-use crate::turns::reads::HistoryLimits;
+use crate::turns::reads::{HistoryLimits, OwnMessage};
 use crate::turns::record::{StepRecord, TurnRecord};
 
 const TURN_COLUMNS: &str = "id, thread_id, message_id, state, attempt, backend, model, stop_reason, failure, \
@@ -177,20 +177,16 @@ fn turn_record(row: &Row<'_>) -> Result<TurnRecord, DbError> {
     })
 }
 
-/// The conversation before a message, oldest first. A message that was queued behind a running turn is
+/// The conversation up to a turn, oldest first. A message that was queued behind a running turn is
 /// older than that turn's answer, so the order is that of the turns and not that of the messages.
 pub(in crate::turns) fn history(
     read: &TenantRead<'_>,
     thread: ThreadId,
-    before: MessageId,
+    turn: TurnId,
+    own: OwnMessage,
     limits: HistoryLimits,
 ) -> Result<Vec<ChatMessage>, DbError> {
-    let own_turn = read.query_opt(
-        "SELECT turn_id FROM messages WHERE tenant = ?1 AND id = ?2 AND thread_id = ?3",
-        &[&before, &thread],
-        |row| row.get::<Option<TurnId>>(0),
-    )?;
-    let before = own_turn.flatten().map_or(*before.as_bytes(), |turn| *turn.as_bytes());
+    let turn = *turn.as_bytes();
     let window = limits.messages_max.saturating_add(LATER_MESSAGES_MAX);
     // Sizes first: SQLite knows them without reading the text, which may be long.
     let mut index = read.query_all(
@@ -201,7 +197,7 @@ pub(in crate::turns) fn history(
         &[&thread, &window],
         |row| Ok::<_, DbError>((row.get::<[u8; 16]>(0)?, row.get::<[u8; 16]>(1)?, row.get::<usize>(2)?)),
     )?;
-    index.retain(|(turn, ..)| *turn < before);
+    index.retain(|(of, ..)| *of < turn || (*of == turn && own == OwnMessage::Included));
     index.sort_unstable_by(|newer, older| older.cmp(newer));
     let mut left = limits.bytes_max;
     let mut chosen = Vec::new();

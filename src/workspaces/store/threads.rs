@@ -2,7 +2,7 @@
 
 use crate::db::{DbError, Row, TenantRead, TenantTx};
 use crate::protocol::ids::{AssistantId, ThreadId, WorkspaceId};
-use crate::workspaces::thread::Thread;
+use crate::workspaces::thread::{Answering, Thread};
 
 const COLUMNS: &str = "t.id, t.workspace_id, t.assistant_id, t.title, t.session_key, t.version, t.created_ms, \
                        t.updated_ms";
@@ -41,6 +41,20 @@ pub(in crate::workspaces) fn by_id(
          WHERE t.tenant = ?1 AND t.id = ?2 AND (?3 IS NULL OR {EFFECTIVE} = ?3)"
     );
     read.query_one(&sql, &[&id, &only], thread)
+}
+
+/// Who answers in a thread.
+pub(in crate::workspaces) fn answering(
+    read: &TenantRead<'_>,
+    id: ThreadId,
+) -> Result<Option<Answering>, DbError> {
+    let sql = format!(
+        "SELECT a.backend, a.model, a.system_prompt FROM {FROM} JOIN assistants a ON a.id = {EFFECTIVE}
+         WHERE t.tenant = ?1 AND t.id = ?2"
+    );
+    read.query_opt(&sql, &[&id], |row| {
+        Ok::<_, DbError>(Answering { backend: row.get(0)?, model: row.get(1)?, system_prompt: row.get(2)? })
+    })
 }
 
 /// The thread of a session.

@@ -1,0 +1,148 @@
+//! `RunTurn` over backends: the conversation recipe with the stored thread, against a real model.
+//!
+//! Owns the bound on turns that run at once; a turn over it waits, and its deadline counts.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use capuchin_actors::ports::run_turn::{Answering, RunTurn, TurnReport};
+use futures::future::BoxFuture;
+use futures::{FutureExt, StreamExt};
+use tokio::sync::{Semaphore, mpsc};
+use tracing::{Instrument, Span};
+
+use crate::backends::{Backend, Backends};
+use crate::config::SessionsConfig;
+use crate::protocol::chat::Usage;
+use crate::protocol::model::{ModelError, ModelErrorKind, ModelEvent, ModelRequest};
+use crate::protocol::turn::TurnWork;
+use crate::telemetry::{Metrics, spans};
+use crate::turns::{HistoryLimits, OwnMessage, Turns};
+use crate::workflows::conversation::{Persona, prompt};
+use crate::workspaces::Threads;
+
+/// The port to models. Cheap to clone.
+#[derive(Clone)]
+pub struct ModelTurns {
+    turns: Turns,
+    threads: Threads,
+    backends: Backends,
+    metrics: Metrics,
+    limits: HistoryLimits,
+    places: Arc<Semaphore>,
+}
+
+// === impl ModelTurns ===
+
+impl ModelTurns {
+    /// The port over these stores and backends, with the limits of the settings.
+    #[must_use]
+    pub fn new(
+        turns: Turns,
+        threads: Threads,
+        backends: Backends,
+        metrics: Metrics,
+        config: &SessionsConfig,
+    ) -> Self {
+        let limits =
+            HistoryLimits { messages_max: config.history_messages_max, bytes_max: config.history_bytes_max };
+        let places = Arc::new(Semaphore::new(config.running_turns_max));
+        Self { turns, threads, backends, metrics, limits, places }
+    }
+
+    /// Who answers, and what it is asked.
+    async fn prepare(&self, work: TurnWork) -> Result<(Arc<dyn Backend>, ModelRequest), ModelError> {
+        let own = if work.content.is_some() { OwnMessage::Excluded } else { OwnMessage::Included };
+        let (answering, history) = tokio::join!(
+            self.threads.answering(&work.tenant, work.thread),
+            self.turns.history(&work.tenant, work.thread, work.turn_id, own, self.limits),
+        );
+        let answering = answering.map_err(|error| unreadable(&error))?;
+        let history = history.map_err(|error| unreadable(&error))?;
+        let persona = Persona {
+            backend: answering.backend,
+            model: answering.model,
+            system_prompt: answering.system_prompt,
+        };
+        let persona = persona.with(&work.overrides);
+        let Some(backend) = self.backends.get(&persona.backend) else {
+            let known: Vec<_> = self.backends.names().collect();
+            let message =
+                format!("there is no backend `{}`; configured are: {}", persona.backend, known.join(", "));
+            return Err(ModelError::new(ModelErrorKind::Configuration, message));
+        };
+        Ok((backend, prompt(persona, history, work.content, &work.overrides)?))
+    }
+
+    async fn run_turn(self, work: TurnWork, reports: mpsc::Sender<TurnReport>) -> Result<(), ModelError> {
+        let Ok(_place) = self.places.acquire().await else {
+            return Err(ModelError::new(ModelErrorKind::Overloaded, "the daemon is stopping"));
+        };
+        let (backend, request) = self.prepare(work).await?;
+        let model = match (request.model.as_str(), backend.default_model()) {
+            ("", default) => default.unwrap_or_default().to_owned(),
+            (named, _) => named.to_owned(),
+        };
+        let name = backend.name().to_owned();
+        let answering = Answering { backend: name.clone(), model: model.clone() };
+        send(&reports, TurnReport::Answering(answering)).await;
+        let span = spans::model_call(&name, &model);
+        let started = Instant::now();
+        let outcome =
+            self.relay(backend.stream(request), &reports, &span, &name).instrument(span.clone()).await;
+        self.metrics.models.duration.observe(started.elapsed());
+        self.metrics.models.called(&name, outcome.as_ref().err().map(|error| error.kind));
+        if let Err(error) = &outcome {
+            spans::record_failure(&span, error.kind.as_str());
+        }
+        outcome
+    }
+
+    /// Passes the answer on as it comes. Ends with the stream, or with nobody listening.
+    async fn relay(
+        &self,
+        mut answer: futures::stream::BoxStream<'static, Result<ModelEvent, ModelError>>,
+        reports: &mpsc::Sender<TurnReport>,
+        span: &Span,
+        backend: &str,
+    ) -> Result<(), ModelError> {
+        let started = Instant::now();
+        let mut first = true;
+        let mut tokens = Usage::default();
+        while let Some(event) = answer.next().await {
+            let event = event?;
+            match &event {
+                ModelEvent::Text(_) | ModelEvent::Thinking(_) if first => {
+                    first = false;
+                    self.metrics.turns.first_token.observe(started.elapsed());
+                }
+                ModelEvent::Usage(usage) => tokens = *usage,
+                _ => {}
+            }
+            send(reports, TurnReport::Model(event)).await;
+        }
+        spans::record_usage(span, &tokens);
+        self.metrics.models.used(backend, &tokens);
+        Ok(())
+    }
+}
+
+impl RunTurn for ModelTurns {
+    fn run(
+        &self,
+        work: TurnWork,
+        reports: mpsc::Sender<TurnReport>,
+    ) -> BoxFuture<'static, Result<(), ModelError>> {
+        self.clone().run_turn(work, reports).boxed()
+    }
+}
+
+/// A report that nobody hears any more is no error: the turn was stopped and drops this future.
+async fn send(reports: &mpsc::Sender<TurnReport>, report: TurnReport) {
+    // silent-ok: see above
+    let _ = reports.send(report).await;
+}
+
+fn unreadable(error: &dyn std::error::Error) -> ModelError {
+    ModelError::new(ModelErrorKind::Configuration, format!("the conversation could not be read: {error}"))
+}
