@@ -33,6 +33,8 @@ pub struct DbOptions {
     pub checkpoint_idle_pages: u32,
     /// Pages in the write-ahead log after which a busy writer checkpoints too.
     pub checkpoint_busy_pages: u32,
+    /// Page cache of a connection in KiB at most, filled as it is used.
+    pub cache_kib: u32,
     /// Limit of the data file in pages of 4 KiB; more is answered [`DbError::DiskFull`]. `None`: the disk's.
     pub pages_max: Option<u32>,
 }
@@ -40,9 +42,6 @@ pub struct DbOptions {
 /// Prepared statements that a connection keeps: more than the product has, so that none is compiled twice.
 const WRITER_STATEMENTS: usize = 128;
 const READER_STATEMENTS: usize = 48;
-/// Page caches in KiB. The operating system caches the file anyway.
-const WRITER_CACHE_KIB: i32 = 4_096;
-const READER_CACHE_KIB: i32 = 512;
 /// The write-ahead log is cut back to this size when it starts over.
 const WAL_BYTES_KEPT: i64 = 32 << 20;
 
@@ -60,6 +59,7 @@ impl Default for DbOptions {
             busy_timeout: Duration::from_secs(5),
             checkpoint_idle_pages: 256,
             checkpoint_busy_pages: 4_096,
+            cache_kib: 2_048,
             pages_max: None,
         }
     }
@@ -113,7 +113,7 @@ pub(super) fn open_writer(path: &Path, options: &DbOptions) -> Result<Connection
     migrate(&mut conn, MIGRATIONS)?;
     conn.pragma_update(None, "synchronous", "FULL")?;
     conn.pragma_update(None, "temp_store", "MEMORY")?;
-    conn.pragma_update(None, "cache_size", -WRITER_CACHE_KIB)?;
+    conn.pragma_update(None, "cache_size", -i64::from(options.cache_kib))?;
     conn.pragma_update(None, "journal_size_limit", WAL_BYTES_KEPT)?;
     // The writer checkpoints by itself, between batches, where it sees the outcome.
     conn.pragma_update(None, "wal_autocheckpoint", 0)?;
@@ -131,7 +131,7 @@ pub(super) fn open_reader(path: &Path, options: &DbOptions) -> Result<Connection
     let conn = Connection::open_with_flags(path, flags)?;
     conn.busy_timeout(options.busy_timeout)?;
     conn.pragma_update(None, "temp_store", "MEMORY")?;
-    conn.pragma_update(None, "cache_size", -READER_CACHE_KIB)?;
+    conn.pragma_update(None, "cache_size", -i64::from(options.cache_kib))?;
     conn.set_prepared_statement_cache_capacity(READER_STATEMENTS);
     Ok(conn)
 }

@@ -49,7 +49,7 @@ pub(super) struct Queue {
     state: Mutex<State>,
     /// For the writer: a job, or the order to end.
     work: Condvar,
-    /// For its successor: the slot is empty.
+    /// For its successor: the slot is not draining any more.
     freed: Condvar,
     jobs_max: usize,
 }
@@ -116,7 +116,7 @@ impl Queue {
         }
     }
 
-    /// Takes the slot for a new writer; how the last one ended.
+    /// Takes the slot for a new writer, waiting for one that drains; how the last one ended.
     pub(super) fn occupy(&self, wait: Duration) -> Result<Option<DbError>, DbError> {
         let until = Instant::now() + wait;
         let mut state = self.state.lock();
@@ -128,7 +128,8 @@ impl Queue {
                     state.slot = Slot::Draining;
                     return Ok(failure);
                 }
-                Slot::Running | Slot::Draining => {
+                Slot::Running => return Err(DbError::Busy),
+                Slot::Draining => {
                     if self.freed.wait_until(&mut state, until).timed_out() {
                         return Err(DbError::Busy);
                     }
@@ -140,6 +141,7 @@ impl Queue {
     /// Lets jobs in.
     pub(super) fn open(&self) {
         self.state.lock().slot = Slot::Running;
+        self.freed.notify_all();
     }
 
     /// Lets nothing in any more; the writer ends after what waits.

@@ -55,6 +55,8 @@ impl WriterRun {
         let (report, ended) = oneshot::channel();
         let writer = Writer::new(Arc::clone(shared), conn);
         let owner = Arc::clone(shared);
+        // Before the thread runs: a writer that finds nothing and a closed queue ends at once.
+        shared.queue.open();
         thread::Builder::new()
             .name("store-writer".to_owned())
             .spawn(move || {
@@ -65,7 +67,6 @@ impl WriterRun {
                 let _ = report.send(outcome);
             })
             .map_err(|error| DbError::file("start the writer's thread", error))?;
-        shared.queue.open();
         Ok(Self { shared: Arc::clone(shared), ended })
     }
 

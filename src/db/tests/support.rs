@@ -1,6 +1,8 @@
 //! A store in a temporary folder, with a running writer.
 
 use std::path::PathBuf;
+use std::sync::mpsc;
+use std::time::Duration;
 
 use tempfile::TempDir;
 
@@ -32,6 +34,30 @@ impl Store {
 
 pub(super) fn home() -> TenantId {
     TenantId::home()
+}
+
+/// A store whose batches are as large as the queue is, however long they take.
+pub(super) fn patient() -> DbOptions {
+    DbOptions { batch_time_max: Duration::from_secs(60), ..DbOptions::default() }
+}
+
+/// Keeps the writer inside a job until the answer is dropped, so that what is queued meanwhile shares
+/// its batch. Returns once the writer is there.
+pub(super) fn hold_writer(db: &Db) -> mpsc::Sender<()> {
+    let (release, held) = mpsc::channel::<()>();
+    let (arrived, arrival) = mpsc::channel();
+    drop(db.write(&home(), move |_| {
+        arrived.send(()).unwrap();
+        assert!(held.recv().is_err(), "released by dropping");
+        Ok::<_, DbError>(())
+    }));
+    arrival.recv().unwrap();
+    release
+}
+
+/// What SQLite says with this extended code.
+pub(super) fn sqlite_says(code: i32) -> DbError {
+    DbError::from(rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(code), None))
 }
 
 /// A row in a small table that every schema has.

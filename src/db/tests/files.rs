@@ -1,0 +1,119 @@
+//! Files: modes, migrations, versions.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use rusqlite::Connection;
+
+use crate::db::migrations::{MIGRATIONS, migrate};
+use crate::db::{Db, DbError, DbOptions, fingerprint};
+
+use super::support::{Store, home, note, notes};
+
+fn mode(path: &Path) -> u32 {
+    fs::metadata(path).unwrap().permissions().mode() & 0o777
+}
+
+#[tokio::test]
+async fn only_the_owner_can_open_the_folder_and_its_files() {
+    let store = Store::new();
+    store.db.write(&home(), |tx| note(tx, "a")).await.unwrap();
+    assert_eq!(mode(store.path().parent().unwrap()), 0o700);
+    for suffix in ["db", "db-wal", "db-shm"] {
+        assert_eq!(mode(&store.path().with_extension(suffix)), 0o600, "{suffix}");
+    }
+}
+
+#[test]
+fn wide_modes_are_narrowed() {
+    let folder = tempfile::tempdir().unwrap();
+    let (data, path) = (folder.path().join("data"), folder.path().join("data/capuchin.db"));
+    fs::create_dir(&data).unwrap();
+    fs::set_permissions(&data, fs::Permissions::from_mode(0o755)).unwrap();
+    fs::write(&path, "").unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+    Db::open(&path, DbOptions::default()).unwrap();
+    assert_eq!((mode(&data), mode(&path)), (0o700, 0o600));
+}
+
+#[tokio::test]
+async fn the_file_is_written_with_a_sync_per_commit_and_references_are_kept() {
+    let store = Store::new();
+    let settings = store.db.write_system(|tx| {
+        let pragma = |sql: &str| tx.query_one(sql, &[], |row| row.get::<i64>(0));
+        Ok::<_, DbError>((pragma("PRAGMA synchronous")?, pragma("PRAGMA foreign_keys")?))
+    });
+    assert_eq!(settings.await.unwrap(), (2, 1));
+    let orphan = store.db.write(&"nobody".parse().unwrap(), |tx| note(tx, "a")).await;
+    assert!(matches!(orphan, Err(DbError::Constraint(_))));
+}
+
+#[tokio::test]
+async fn data_of_a_newer_version_is_refused_and_left_as_it_is() {
+    let store = Store::new();
+    store.db.write(&home(), |tx| note(tx, "a")).await.unwrap();
+    let path = store.path();
+    store.run.stop().await.unwrap();
+    Connection::open(&path).unwrap().pragma_update(None, "user_version", 99).unwrap();
+    let before = fs::read(&path).unwrap();
+    let Err(refused) = Db::open(&path, DbOptions::default()) else { panic!("newer data was opened") };
+    assert!(matches!(refused, DbError::Newer { found: 99, known } if known as usize == MIGRATIONS.len()));
+    assert!(refused.to_string().contains("use the newer program"));
+    assert_eq!(fs::read(&path).unwrap(), before);
+}
+
+#[tokio::test]
+async fn a_file_that_is_opened_again_keeps_its_rows_and_is_not_migrated_again() {
+    let store = Store::new();
+    store.db.write(&home(), |tx| note(tx, "a")).await.unwrap();
+    let path = store.path();
+    store.run.stop().await.unwrap();
+    let again = Db::open(path, DbOptions::default()).unwrap();
+    assert_eq!(notes(&again).await, ["a"]);
+}
+
+#[test]
+fn a_migration_that_fails_leaves_the_file_at_the_one_before() {
+    let mut conn = Connection::open_in_memory().unwrap();
+    let broken = [("1.sql", "CREATE TABLE a (x)"), ("2.sql", "CREATE TABLE b (x); CREATE TABLE a (x)")];
+    assert!(migrate(&mut conn, &broken).is_err());
+    let tables: i64 = conn.query_row("SELECT count(*) FROM sqlite_schema", (), |row| row.get(0)).unwrap();
+    let version: i64 = conn.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
+    assert_eq!((tables, version), (1, 1));
+    let repaired = [broken[0], ("2.sql", "CREATE TABLE b (x)")];
+    assert_eq!(migrate(&mut conn, &repaired).unwrap(), 1);
+}
+
+#[test]
+fn every_file_of_the_migrations_folder_is_embedded_in_order() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations");
+    let mut files: Vec<String> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| name.ends_with(".sql"))
+        .collect();
+    files.sort();
+    let embedded: Vec<&str> = MIGRATIONS.iter().map(|(name, _)| *name).collect();
+    assert_eq!(embedded, files);
+    for (index, name) in embedded.iter().enumerate() {
+        assert!(name.starts_with(&format!("{:04}_", index + 1)), "{name}");
+    }
+}
+
+/// Add a line for a new file; never change one. Somebody's data was made by these bytes.
+const LANDED: &[&str] = &[
+    "0042be67257326c2551111716c7ca388157af8813f7de38a6e956b2a1c82f5f4",
+    "cc9fdc67534b17c11a41c025eab83c898db5a1870b9e8d0cebc9394d42ba2741",
+    "4fad43d6de0e42bcd74a4a83b734d6e86c7758c37993ddd94ef38b6abda40b1d",
+    "c61b7e8b7472796b7a307cbc8825af8ea90ce666565edbb0824a0852f4b6ed6f",
+];
+
+#[test]
+fn a_migration_that_has_landed_never_changes() {
+    let now: Vec<String> = MIGRATIONS
+        .iter()
+        .map(|(_, sql)| fingerprint(&[sql.as_bytes()]).iter().map(|byte| format!("{byte:02x}")).collect())
+        .collect();
+    assert_eq!(now, LANDED);
+}
