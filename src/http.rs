@@ -7,6 +7,7 @@
 mod api;
 pub mod auth;
 mod bind;
+pub mod conditional;
 pub mod connection;
 mod control;
 pub mod cookie;
@@ -14,6 +15,8 @@ pub mod edge;
 pub mod extract;
 pub mod host;
 mod listener;
+mod moment;
+pub mod page;
 pub mod problem;
 mod router;
 pub mod state;

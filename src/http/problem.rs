@@ -12,7 +12,12 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
-use crate::identity::Forbidden;
+use super::conditional::stale;
+use crate::assistants::AssistantError;
+use crate::db::DbError;
+use crate::identity::{Forbidden, KeyReused};
+use crate::turns::TurnsError;
+use crate::workspaces::WorkspaceError;
 use capuchin_actors::ports::keep_ledger::{AcceptError, LedgerError};
 
 /// Content type of problem documents.
@@ -171,6 +176,73 @@ impl IntoResponse for Problem {
 /// `Retry-After` in seconds, rounded up, at least one.
 fn whole_seconds(delay: Duration) -> u64 {
     delay.as_millis().div_ceil(1_000).clamp(1, u128::from(u32::MAX)) as u64
+}
+
+impl From<DbError> for Problem {
+    fn from(error: DbError) -> Self {
+        match error {
+            DbError::DiskFull => LedgerError::DiskFull.into(),
+            DbError::NoRow => Self::not_found(),
+            DbError::Busy => Self::unavailable(error.to_string()),
+            DbError::Io(_) | DbError::Unavailable | DbError::Closed | DbError::Timeout => {
+                tracing::warn!(%error, "a request met a store that is not available");
+                LedgerError::Unavailable.into()
+            }
+            other => {
+                tracing::error!(error = %other, "a request met a store that refused");
+                Self::internal()
+            }
+        }
+    }
+}
+
+impl From<TurnsError> for Problem {
+    fn from(error: TurnsError) -> Self {
+        match error {
+            TurnsError::Fenced => LedgerError::Fenced.into(),
+            TurnsError::NoThread => Self::not_found(),
+            TurnsError::KeyReused => AcceptError::KeyReused.into(),
+            TurnsError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<KeyReused> for Problem {
+    fn from(error: KeyReused) -> Self {
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "idempotency_key_reused", error.to_string())
+    }
+}
+
+impl From<AssistantError> for Problem {
+    fn from(error: AssistantError) -> Self {
+        let detail = error.to_string();
+        match error {
+            AssistantError::Field { field, .. } => Self::invalid_field(format!("/{field}"), detail),
+            AssistantError::NameTaken => Self::conflict("name_taken", detail),
+            AssistantError::Stale => stale(),
+            AssistantError::IsDefault => Self::conflict("is_default", detail),
+            AssistantError::NotFound => Self::not_found(),
+            AssistantError::KeyReused(reused) => reused.into(),
+            AssistantError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<WorkspaceError> for Problem {
+    fn from(error: WorkspaceError) -> Self {
+        let detail = error.to_string();
+        match error {
+            WorkspaceError::Field { field, .. } | WorkspaceError::Unknown { field } => {
+                Self::invalid_field(format!("/{field}"), detail)
+            }
+            WorkspaceError::NameTaken => Self::conflict("name_taken", detail),
+            WorkspaceError::Stale => stale(),
+            WorkspaceError::IsDefault => Self::conflict("is_default", detail),
+            WorkspaceError::NotFound => Self::not_found(),
+            WorkspaceError::KeyReused(reused) => reused.into(),
+            WorkspaceError::Store(error) => error.into(),
+        }
+    }
 }
 
 impl From<Forbidden> for Problem {

@@ -1,12 +1,19 @@
 //! What routes work with: one cheap-clone struct of handles.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
+use std::time::Instant;
+
+use capuchin_actors::session::SessionDirectory;
+use capuchin_actors::supervision::TreeHandle;
+use tokio_util::sync::CancellationToken;
 
 use crate::assistants::Assistants;
+use crate::backends::Backends;
 use crate::config::Config;
 use crate::db::Db;
 use crate::identity::Identity;
 use crate::telemetry::Metrics;
+use crate::turns::Turns;
 use crate::workspaces::{Threads, Workspaces};
 
 /// Handles for every route. Built once by the daemon; every field is shared.
@@ -24,6 +31,18 @@ pub struct AppState {
     pub workspaces: Workspaces,
     /// Conversations and their messages.
     pub threads: Threads,
+    /// The ledger and its event log.
+    pub turns: Turns,
+    /// Live sessions: where messages go.
+    pub sessions: Arc<SessionDirectory>,
+    /// Who answers.
+    pub backends: Backends,
+    /// The supervision tree; set once it runs, which is after its listeners were started.
+    pub tree: Arc<OnceLock<TreeHandle>>,
     /// The registry of metrics.
     pub metrics: Metrics,
+    /// When this life of the daemon began.
+    pub started: Instant,
+    /// Cancelled when the console drains, so that streams end.
+    pub stopping: CancellationToken,
 }
