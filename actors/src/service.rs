@@ -33,9 +33,9 @@ pub struct Service {
 // === impl Service ===
 
 impl Service {
-    /// A service that `start` starts. The token is cancelled when the service shall stop; the
+    /// The factory of a service that `start` starts. The token is cancelled when the service shall stop; the
     /// run then finishes what it must and returns.
-    pub fn new<F>(start: F) -> Arc<dyn StartChild>
+    pub fn factory<F>(start: F) -> Arc<dyn StartChild>
     where
         F: Fn(StartContext, CancellationToken) -> BoxFuture<'static, Result<ServiceRun, StartError>>
             + Send

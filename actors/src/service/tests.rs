@@ -22,7 +22,7 @@ fn until_told(stop: CancellationToken) -> ServiceRun {
 
 async fn tree_of(body: Body, restart: Restart) -> (RunningTree, watch::Receiver<usize>) {
     let (starts, started) = watch::channel(0);
-    let service = Service::new(move |_, stop| {
+    let service = Service::factory(move |_, stop| {
         starts.send_modify(|n| *n += 1);
         Box::pin(async move { Ok(body(stop)) })
     });
@@ -99,7 +99,7 @@ async fn a_run_that_returns_by_itself_is_a_normal_exit() {
 
 #[tokio::test(start_paused = true)]
 async fn a_start_that_fails_fails_the_supervisor() {
-    let service = Service::new(|_, _| Box::pin(async { Err(StartError::failed("address in use")) }));
+    let service = Service::factory(|_, _| Box::pin(async { Err(StartError::failed("address in use")) }));
     let spec = SupervisorSpec::new(Strategy::OneForOne, vec![ChildSpec::worker("svc", service)]);
     let error = RunningTree::start("root", spec, Vec::new()).await.unwrap_err();
     assert_eq!(error.to_string(), "child `svc` failed to start: address in use");

@@ -141,6 +141,11 @@ impl Started {
         self
     }
 
+    /// The child's process.
+    pub fn cell(&self) -> &ActorCell {
+        &self.live.cell
+    }
+
     pub(crate) fn with_node(mut self, node: Arc<Node>) -> Self {
         self.live.node = Some(node);
         self

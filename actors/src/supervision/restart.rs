@@ -95,7 +95,7 @@ impl SupervisorState {
         };
         match verdict {
             Verdict::RestartNow if self.spec().strategy.restarts_one_by_one() => {
-                self.restart_alone(seq).await
+                self.restart_alone(seq).await;
             }
             Verdict::RestartNow => self.restart_together(seq).await,
             Verdict::RestartAfter(delay) => self.wait(seq, now, delay),

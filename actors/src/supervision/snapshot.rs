@@ -4,7 +4,6 @@
 //! supervisor's children only some are listed, those in trouble first; all are counted.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
@@ -222,17 +221,5 @@ impl Copied {
             view.children_total = view.children.len();
         }
         view
-    }
-}
-
-/// A time for people: `3h 5m`, `5m 2s`, `12s`, `80ms`.
-pub(crate) fn human(ms: u64) -> String {
-    let time = Duration::from_millis(ms);
-    match time.as_secs() {
-        0 => format!("{ms}ms"),
-        s @ 1..=59 => format!("{s}s"),
-        s @ 60..=3599 => format!("{}m {}s", s / 60, s % 60),
-        s @ 3600..=86_399 => format!("{}h {}m", s / 3600, s % 3600 / 60),
-        s => format!("{}d {}h", s / 86_400, s % 86_400 / 3600),
     }
 }

@@ -1,0 +1,3 @@
+//! Tests of the actors that need a whole tree.
+
+mod otp;
