@@ -154,16 +154,16 @@ impl Queue {
     }
 
     /// Empties the slot and answers what still waits.
-    pub(super) fn vacate(&self, failure: Option<DbError>) {
+    pub(super) fn vacate(&self, failure: Option<&DbError>) {
         let left = {
             let mut state = self.state.lock();
-            state.slot = Slot::Empty { failure: failure.clone() };
+            state.slot = Slot::Empty { failure: failure.cloned() };
             self.freed.notify_all();
             std::mem::take(&mut state.jobs)
         };
         // Outside of the lock: an answer may wake somebody who writes again.
         for mut job in left {
-            job.answer(Err(failure.as_ref().unwrap_or(&DbError::Unavailable)));
+            job.answer(Err(failure.unwrap_or(&DbError::Unavailable)));
         }
     }
 

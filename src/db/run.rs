@@ -37,7 +37,8 @@ impl WriterRun {
             Ok(run) => Ok(run),
             Err(error) => {
                 // A failed check stays on record, so that the next start checks again.
-                shared.queue.vacate(failure.or_else(|| error.stops_the_writer().then(|| error.clone())));
+                let kept = failure.as_ref().or_else(|| error.stops_the_writer().then_some(&error));
+                shared.queue.vacate(kept);
                 Err(error)
             }
         }
@@ -62,7 +63,7 @@ impl WriterRun {
             .spawn(move || {
                 let outcome = catch_unwind(AssertUnwindSafe(|| writer.run()))
                     .unwrap_or_else(|_| Err(DbError::Panicked));
-                owner.queue.vacate(outcome.as_ref().err().cloned());
+                owner.queue.vacate(outcome.as_ref().err());
                 // silent-ok: nobody watches a writer that was dropped.
                 let _ = report.send(outcome);
             })

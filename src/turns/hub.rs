@@ -12,14 +12,16 @@ use parking_lot::Mutex;
 use tokio::sync::broadcast::{self, error::RecvError};
 
 use crate::protocol::event::ThreadEvent;
-use crate::protocol::ids::ThreadId;
+use crate::protocol::ids::{TenantId, ThreadId};
 
 /// Events that a watcher may be behind before it has to read the log.
 const BEHIND_MAX: usize = 128;
 /// Parts of the map with a lock of their own.
 const SHARDS: usize = 16;
 
-type Shard = Mutex<HashMap<ThreadId, broadcast::Sender<ThreadEvent>>>;
+/// A thread together with its tenant: who knows only the id of a thread watches nothing.
+type Watched = (TenantId, ThreadId);
+type Shard = Mutex<HashMap<Watched, broadcast::Sender<ThreadEvent>>>;
 
 /// See the module. Cheap to clone.
 #[derive(Clone, Default)]
@@ -37,7 +39,7 @@ struct Shared {
 /// One watcher of one thread. Dropping it forgets the thread when it was the last.
 pub struct Subscription {
     shared: Arc<Shared>,
-    thread: ThreadId,
+    thread: Watched,
     /// `None` only while it is dropped.
     events: Option<broadcast::Receiver<ThreadEvent>>,
 }
@@ -56,11 +58,12 @@ impl EventHub {
         Self::default()
     }
 
-    /// Every event of the thread that is published from now on.
+    /// Every event of this tenant's thread that is published from now on.
     #[must_use]
-    pub fn subscribe(&self, thread: ThreadId) -> Subscription {
-        let mut shard = self.shared.shard(thread).lock();
-        let sender = shard.entry(thread).or_insert_with(|| {
+    pub fn subscribe(&self, tenant: &TenantId, thread: ThreadId) -> Subscription {
+        let thread = (tenant.clone(), thread);
+        let mut shard = self.shared.shard(thread.1).lock();
+        let sender = shard.entry(thread.clone()).or_insert_with(|| {
             self.shared.watched.fetch_add(1, Ordering::SeqCst);
             broadcast::channel(BEHIND_MAX).0
         });
@@ -69,13 +72,13 @@ impl EventHub {
     }
 
     /// Hands events of one thread to its watchers, in this order. For the writer, after the commit.
-    pub fn publish(&self, events: &[ThreadEvent]) {
+    pub fn publish(&self, tenant: &TenantId, events: &[ThreadEvent]) {
         let Some(first) = events.first() else { return };
         if self.shared.watched.load(Ordering::SeqCst) == 0 {
             return;
         }
         let shard = self.shared.shard(first.thread).lock();
-        if let Some(sender) = shard.get(&first.thread) {
+        if let Some(sender) = shard.get(&(tenant.clone(), first.thread)) {
             for event in events {
                 // silent-ok: the last watcher is leaving this very moment.
                 let _ = sender.send(event.clone());
@@ -120,7 +123,7 @@ impl Subscription {
 
 impl Drop for Subscription {
     fn drop(&mut self) {
-        let mut shard = self.shared.shard(self.thread).lock();
+        let mut shard = self.shared.shard(self.thread.1).lock();
         self.events = None;
         if shard.get(&self.thread).is_some_and(|sender| sender.receiver_count() == 0) {
             shard.remove(&self.thread);

@@ -234,8 +234,8 @@ pub(super) fn log(
         let id = insert_event(tx, (thread, turn), kind.as_str(), &data)?;
         events.push(ThreadEvent { id, thread, turn, kind, data });
     }
-    let hub = hub.clone();
-    tx.on_commit(move || hub.publish(&events));
+    let (hub, tenant) = (hub.clone(), tx.tenant().clone());
+    tx.on_commit(move || hub.publish(&tenant, &events));
     Ok(())
 }
 
@@ -247,8 +247,8 @@ fn log_one(
 ) -> Result<i64, DbError> {
     let id = insert_event(tx, (thread, turn), row.kind.as_str(), &row.data)?;
     let event = ThreadEvent { id, thread, turn, kind: row.kind, data: row.data.clone() };
-    let hub = hub.clone();
-    tx.on_commit(move || hub.publish(&[event]));
+    let (hub, tenant) = (hub.clone(), tx.tenant().clone());
+    tx.on_commit(move || hub.publish(&tenant, &[event]));
     Ok(id)
 }
 

@@ -42,7 +42,7 @@ impl Turns {
             turns: self.clone(),
             tenant: tenant.clone(),
             thread,
-            live: self.hub().subscribe(thread),
+            live: self.hub().subscribe(tenant, thread),
             cursor,
             page: VecDeque::new(),
             behind: true,

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use crate::db::{DbError, Row, SystemRead, SystemTx, TenantRead, TenantTx, prune_keys};
 use crate::protocol::chat::{ChatMessage, Part, Role};
 use crate::protocol::event::{EventKind, ThreadEvent};
-use crate::protocol::ids::{MessageId, TenantId, ThreadId, TurnId};
+use crate::protocol::ids::{TenantId, ThreadId, TurnId};
 use crate::protocol::turn::{PendingTurn, TurnState};
 
 use crate::turns::data::delta_text;
