@@ -1,0 +1,131 @@
+//! The housekeeper's chores: resume what waits, end what cannot go on, prune, and read gauges.
+//!
+//! Everything here may be left undone and is done next time.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use capuchin_actors::ports::keep_ledger::{AcceptError, KeepLedger, LedgerError};
+use capuchin_actors::session::{LaneKey, SessionDirectory};
+use jiff::Timestamp;
+use tokio::time::{Interval, MissedTickBehavior};
+
+use super::parts::Parts;
+use super::reports::Quarantines;
+use crate::adapters::ledger::Ledger;
+use crate::db::Db;
+use crate::protocol::turn::{Settlement, TurnAnswer, TurnFailure, TurnState};
+use crate::telemetry::Metrics;
+use crate::turns::Turns;
+
+/// How often gauges are read.
+const GAUGES_EVERY: Duration = Duration::from_secs(10);
+/// How often threads with unfinished turns and no session are looked for. The first look is at start.
+const RESUME_EVERY: Duration = Duration::from_secs(30);
+/// How often old events and keys are pruned. The first time is one period after start.
+const PRUNE_EVERY: Duration = Duration::from_secs(3_600);
+
+/// See the module. Cheap to clone.
+#[derive(Clone)]
+pub(super) struct Chores {
+    db: Db,
+    turns: Turns,
+    sessions: Arc<SessionDirectory>,
+    metrics: Metrics,
+    quarantines: Quarantines,
+}
+
+impl Chores {
+    pub(super) fn new(parts: &Parts, quarantines: Quarantines) -> Self {
+        Self {
+            db: parts.db.clone(),
+            turns: parts.turns.clone(),
+            sessions: Arc::clone(&parts.sessions),
+            metrics: parts.metrics.clone(),
+            quarantines,
+        }
+    }
+
+    /// Runs until dropped.
+    pub(super) async fn run(self) {
+        let (mut gauges, mut resume, mut prune) = (every(GAUGES_EVERY), every(RESUME_EVERY), every(PRUNE_EVERY));
+        prune.reset();
+        loop {
+            tokio::select! {
+                _ = gauges.tick() => self.read_gauges(),
+                _ = resume.tick() => self.resume().await,
+                _ = prune.tick() => self.prune().await,
+                Some((key, reason)) = self.quarantines.next() => self.end_turns(&key, &reason).await,
+            }
+        }
+    }
+
+    fn read_gauges(&self) {
+        let count = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
+        let stats = self.db.stats();
+        self.metrics.sessions.live.set(count(self.sessions.live()));
+        self.metrics.store.queue_depth.set(count(stats.queue_depth));
+        self.metrics.store.database_bytes.set(i64::try_from(stats.db_bytes).unwrap_or(i64::MAX));
+        self.metrics.store.wal_bytes.set(i64::try_from(stats.wal_bytes).unwrap_or(i64::MAX));
+    }
+
+    /// Wakes the sessions of all threads with unfinished turns. A session that is awake is left alone.
+    async fn resume(&self) {
+        if let Err(error) = self.try_resume().await {
+            tracing::warn!(%error, "unfinished turns could not be looked for");
+        }
+    }
+
+    async fn try_resume(&self) -> Result<(), crate::turns::TurnsError> {
+        for tenant in self.turns.tenants().await? {
+            for thread in self.turns.threads_with_pending(&tenant).await? {
+                if self.sessions.view(thread).is_some() {
+                    continue;
+                }
+                let key = LaneKey { tenant: tenant.clone(), thread };
+                match self.sessions.open(key.clone()).await {
+                    Ok(()) => tracing::info!(%thread, "resumed"),
+                    Err(AcceptError::Quarantined { reason }) => self.end_turns(&key, &reason).await,
+                    // Too many are awake: the next look finds the rest.
+                    Err(_) => return Ok(()),
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends the unfinished turns of a session that is out of service, so that nobody waits for them.
+    async fn end_turns(&self, key: &LaneKey, reason: &str) {
+        let ledger = Ledger::new(self.turns.clone());
+        let Ok(pending) = ledger.pending(&key.tenant, key.thread).await else { return };
+        for turn in pending {
+            let message = format!("the session is quarantined: {reason}; restart it on the Runtime page");
+            let settlement = Settlement {
+                tenant: key.tenant.clone(),
+                thread: key.thread,
+                turn_id: turn.turn_id,
+                state: TurnState::Failed,
+                answer: TurnAnswer { text: turn.partial, ..TurnAnswer::default() },
+                tail: Vec::new(),
+                failure: Some(TurnFailure::new("quarantined", message, true)),
+            };
+            match ledger.settle(settlement).await {
+                Ok(()) | Err(LedgerError::Fenced) => {}
+                Err(error) => tracing::warn!(%error, thread = %key.thread, "a turn could not be ended"),
+            }
+        }
+    }
+
+    async fn prune(&self) {
+        match self.turns.prune(Timestamp::now().as_millisecond()).await {
+            Ok(pruned) => tracing::debug!(?pruned, "pruned"),
+            Err(error) => tracing::warn!(%error, "pruning failed"),
+        }
+    }
+}
+
+fn every(period: Duration) -> Interval {
+    let mut ticks = tokio::time::interval(period);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    ticks
+}

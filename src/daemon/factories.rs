@@ -1,0 +1,180 @@
+//! The factories that `supervision.toml` names: how each kind of child comes to life.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use capuchin_actors::service::{Service, ServiceRun};
+use capuchin_actors::session::{LaneFactory, sweep_idle};
+use capuchin_actors::supervision::{StartChild, StartContext, StartError, StartOutcome};
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use parking_lot::Mutex;
+
+use super::Table;
+use super::chores::Chores;
+use super::parts::Parts;
+use super::reports::Quarantines;
+use crate::config::{Config, Home};
+use crate::http;
+
+/// Every name, for the test that compares them with `supervision.toml`.
+pub(super) const NAMES: &[&str] = &[
+    "store_writer",
+    "session",
+    "session_sweeper",
+    "console_listener",
+    "ingress_listener",
+    "control_listener",
+    "housekeeper",
+];
+
+/// Where the listeners are. A port that the system chose stays the same over restarts of its listener.
+pub(super) struct Doors {
+    /// Whether anything but the control socket listens.
+    open: bool,
+    console: Mutex<SocketAddr>,
+    ingress: Mutex<SocketAddr>,
+}
+
+impl Doors {
+    pub(super) fn new(config: &Config, open: bool) -> Self {
+        Self { open, console: Mutex::new(config.console.listen), ingress: Mutex::new(config.ingress.listen) }
+    }
+
+    pub(super) fn console_address(&self) -> Option<SocketAddr> {
+        self.open.then(|| *self.console.lock())
+    }
+
+    pub(super) fn ingress_address(&self) -> Option<SocketAddr> {
+        self.open.then(|| *self.ingress.lock())
+    }
+}
+
+/// A child that this daemon does without.
+struct Absent;
+
+impl StartChild for Absent {
+    fn start(&self, _: StartContext) -> BoxFuture<'static, Result<StartOutcome, StartError>> {
+        futures::future::ready(Ok(StartOutcome::Ignored)).boxed()
+    }
+}
+
+/// The factories of this daemon by name.
+pub(super) fn table(parts: &Parts, home: &Home, doors: &Arc<Doors>, quarantines: Quarantines) -> Table {
+    let door = |factory: Arc<dyn StartChild>| if doors.open { factory } else { Arc::new(Absent) };
+    Table::from([
+        ("store_writer", store_writer(parts)),
+        ("session", Arc::new(LaneFactory::new(Arc::clone(&parts.sessions))) as Arc<dyn StartChild>),
+        ("session_sweeper", session_sweeper(parts)),
+        ("console_listener", door(console_listener(parts, doors))),
+        ("ingress_listener", door(ingress_listener(doors))),
+        ("control_listener", control_listener(parts, home)),
+        ("housekeeper", housekeeper(parts, quarantines)),
+    ])
+}
+
+fn store_writer(parts: &Parts) -> Arc<dyn StartChild> {
+    let (db, first) = (parts.db.clone(), Arc::clone(&parts.first_writer));
+    Service::new(move |_, stop| {
+        let (db, kept) = (db.clone(), first.lock().take());
+        async move {
+            let mut writer = match kept {
+                Some(writer) => writer,
+                None => tokio::task::spawn_blocking(move || db.start_writer())
+                    .await
+                    .map_err(StartError::failed)?
+                    .map_err(StartError::failed)?,
+            };
+            Ok(ServiceRun::new(async move {
+                tokio::select! {
+                    ended = &mut writer => ended?,
+                    () = stop.cancelled() => writer.stop().await?,
+                }
+                Ok(())
+            }))
+        }
+        .boxed()
+    })
+}
+
+fn session_sweeper(parts: &Parts) -> Arc<dyn StartChild> {
+    let sessions = Arc::clone(&parts.sessions);
+    Service::new(move |_, stop| {
+        let sweep = sweep_idle(Arc::clone(&sessions));
+        let run = ServiceRun::new(async move {
+            stop.run_until_cancelled(sweep).await;
+            Ok(())
+        });
+        futures::future::ready(Ok(run)).boxed()
+    })
+}
+
+fn console_listener(parts: &Parts, doors: &Arc<Doors>) -> Arc<dyn StartChild> {
+    let (config, identity, doors) = (Arc::clone(&parts.config), parts.identity.clone(), Arc::clone(doors));
+    let state = parts.state_maker();
+    Service::new(move |ctx, stop| {
+        let (config, identity, doors) = (Arc::clone(&config), identity.clone(), Arc::clone(&doors));
+        let state = state(ctx.tree);
+        async move {
+            let address = *doors.console.lock();
+            let has_credentials = identity.has_credentials();
+            let listener = http::bind_console(&config.console, address, has_credentials)
+                .await
+                .map_err(StartError::failed)?;
+            if let Some(local) = listener.local_addr() {
+                *doors.console.lock() = local;
+            }
+            Ok(ServiceRun::new(async move {
+                listener.serve(http::console(state), stop).await;
+                Ok(())
+            }))
+        }
+        .boxed()
+    })
+}
+
+fn ingress_listener(doors: &Arc<Doors>) -> Arc<dyn StartChild> {
+    let doors = Arc::clone(doors);
+    Service::new(move |_, stop| {
+        let doors = Arc::clone(&doors);
+        async move {
+            let address = *doors.ingress.lock();
+            let listener = http::bind_ingress(address).await.map_err(StartError::failed)?;
+            if let Some(local) = listener.local_addr() {
+                *doors.ingress.lock() = local;
+            }
+            Ok(ServiceRun::new(async move {
+                listener.serve(http::ingress(), stop).await;
+                Ok(())
+            }))
+        }
+        .boxed()
+    })
+}
+
+fn control_listener(parts: &Parts, home: &Home) -> Arc<dyn StartChild> {
+    let (path, state) = (home.control_socket(), parts.state_maker());
+    Service::new(move |ctx, stop| {
+        let (path, state) = (path.clone(), state(ctx.tree));
+        async move {
+            let listener = http::bind_control(&path).map_err(StartError::failed)?;
+            Ok(ServiceRun::new(async move {
+                listener.serve(http::console(state), stop).await;
+                Ok(())
+            }))
+        }
+        .boxed()
+    })
+}
+
+fn housekeeper(parts: &Parts, quarantines: Quarantines) -> Arc<dyn StartChild> {
+    let chores = Chores::new(parts, quarantines);
+    Service::new(move |_, stop| {
+        let chores = chores.clone();
+        let run = ServiceRun::new(async move {
+            stop.run_until_cancelled(chores.run()).await;
+            Ok(())
+        });
+        futures::future::ready(Ok(run)).boxed()
+    })
+}

@@ -1,0 +1,137 @@
+//! Everything that exists once per daemon, built in the order in which it depends on each other.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use capuchin_actors::session::{SessionDirectory, SessionLimits, SessionPorts, TreeOpener};
+use capuchin_actors::supervision::TreeHandle;
+use parking_lot::Mutex;
+
+use crate::adapters::ledger::Ledger;
+use crate::adapters::turns::ModelTurns;
+use crate::assistants::{Assistants, NewAssistant};
+use crate::backends::Backends;
+use crate::config::{Config, Home, SessionsConfig, StoreConfig};
+use crate::db::{Db, DbOptions, WriterRun};
+use crate::egress::Egress;
+use crate::http::AppState;
+use crate::identity::Identity;
+use crate::protocol::ids::TenantId;
+use crate::telemetry::Metrics;
+use crate::turns::{EventHub, Turns};
+use crate::workspaces::{Threads, Workspaces};
+
+/// See the module. Every field is a cheap handle.
+pub(super) struct Parts {
+    pub(super) config: Arc<Config>,
+    pub(super) db: Db,
+    /// The writer that the boot used, for the first life of its supervised service.
+    pub(super) first_writer: Arc<Mutex<Option<WriterRun>>>,
+    pub(super) turns: Turns,
+    pub(super) identity: Identity,
+    pub(super) assistants: Assistants,
+    pub(super) workspaces: Workspaces,
+    pub(super) threads: Threads,
+    pub(super) backends: Backends,
+    pub(super) metrics: Metrics,
+    pub(super) opener: Arc<TreeOpener>,
+    pub(super) sessions: Arc<SessionDirectory>,
+}
+
+impl Parts {
+    pub(super) async fn build(config: Config, home: &Home) -> anyhow::Result<Self> {
+        let config = Arc::new(config);
+        let db = Db::open(home.database(), options(&config.store)).context("the database")?;
+        let writer = db.start_writer().context("the database")?;
+        let turns = Turns::new(db.clone(), EventHub::new());
+        turns.begin_boot(env!("CARGO_PKG_VERSION")).await.context("the database")?;
+        let tenant = TenantId::home();
+        let identity = Identity::open(db.clone(), tenant.clone()).await.context("the credentials")?;
+        let assistants = Assistants::new(db.clone());
+        let workspaces = Workspaces::new(db.clone());
+        let threads = Threads::new(db.clone());
+        assistants.ensure_default(&tenant, first_assistant(&config)).await.context("the first assistant")?;
+        workspaces.ensure_default(&tenant).await.context("the first workspace")?;
+        let backends = Backends::build(&config.backends, &Egress::new(&config.egress)).context("the backends")?;
+        for missing in backends.missing_keys() {
+            tracing::warn!("{missing}");
+        }
+        let metrics = Metrics::new();
+        let runner =
+            ModelTurns::new(turns.clone(), threads.clone(), backends.clone(), metrics.clone(), &config.sessions);
+        let ports = SessionPorts { ledger: Arc::new(Ledger::new(turns.clone())), runner: Arc::new(runner) };
+        let opener = TreeOpener::new(super::tenants_path());
+        let sessions = SessionDirectory::new(ports, limits(&config.sessions), Arc::clone(&opener) as _);
+        let first_writer = Arc::new(Mutex::new(Some(writer)));
+        Ok(Self {
+            config,
+            db,
+            first_writer,
+            turns,
+            identity,
+            assistants,
+            workspaces,
+            threads,
+            backends,
+            metrics,
+            opener,
+            sessions,
+        })
+    }
+
+    /// What the routes work with.
+    pub(super) fn state(&self, tree: TreeHandle) -> AppState {
+        self.state_maker()(tree)
+    }
+
+    /// The same for listeners, which learn the tree when they start.
+    pub(super) fn state_maker(&self) -> impl Fn(TreeHandle) -> AppState + Send + Sync + use<> {
+        let (config, db, identity) = (Arc::clone(&self.config), self.db.clone(), self.identity.clone());
+        let (assistants, workspaces) = (self.assistants.clone(), self.workspaces.clone());
+        let (threads, turns, backends) = (self.threads.clone(), self.turns.clone(), self.backends.clone());
+        let (sessions, metrics) = (Arc::clone(&self.sessions), self.metrics.clone());
+        move |tree| AppState {
+            config: Arc::clone(&config),
+            db: db.clone(),
+            identity: identity.clone(),
+            assistants: assistants.clone(),
+            workspaces: workspaces.clone(),
+            threads: threads.clone(),
+            turns: turns.clone(),
+            sessions: Arc::clone(&sessions),
+            backends: backends.clone(),
+            tree,
+            metrics: metrics.clone(),
+        }
+    }
+}
+
+fn options(config: &StoreConfig) -> DbOptions {
+    DbOptions {
+        queue_jobs_max: config.write_queue_max,
+        batch_jobs_max: config.batch_max,
+        readers_max: config.readers,
+        ..DbOptions::default()
+    }
+}
+
+fn limits(config: &SessionsConfig) -> SessionLimits {
+    SessionLimits {
+        queue_per_thread: config.queue_per_thread,
+        queue_per_tenant: config.queue_per_tenant,
+        turn_deadline: Duration::from_secs(config.turn_deadline_s),
+        idle_after: Duration::from_secs(config.idle_after_s),
+        ..SessionLimits::default()
+    }
+}
+
+fn first_assistant(config: &Config) -> NewAssistant {
+    let first = &config.assistant;
+    NewAssistant {
+        name: first.name.clone(),
+        backend: first.backend.clone(),
+        model: first.model.clone(),
+        system_prompt: first.system_prompt.clone(),
+    }
+}
