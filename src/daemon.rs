@@ -85,6 +85,8 @@ pub async fn start(config: Config, home: Home, options: StartOptions) -> anyhow:
     let subscribers = vec![reports::subscriber(parts.metrics.clone(), quarantines)];
     let tree = RunningTree::start(ROOT, spec, subscribers).await.context("the daemon could not start")?;
     parts.opener.connect(tree.handle().clone());
+    // silent-ok: it is set once per start, here
+    let _ = parts.tree.set(tree.handle().clone());
     start_tenants(tree.handle(), &parts).await?;
     let setup_link = setup_link(&parts, &doors)?;
     Ok(RunningDaemon { tree, parts, doors, setup_link })
@@ -163,14 +165,14 @@ impl RunningDaemon {
     /// What the routes of the console work with.
     #[must_use]
     pub fn state(&self) -> AppState {
-        self.parts.state(self.tree.handle().clone())
+        self.parts.state()
     }
 
     /// Waits for the daemon's own end.
     pub async fn wait(&self) -> DaemonExit {
         match self.tree.ended().await {
-            TreeEnd::Stopped | TreeEnd::Itself(SelfEnd::AutoShutdown) => DaemonExit::Stopped,
-            TreeEnd::Itself(SelfEnd::GaveUp) | TreeEnd::Crashed => DaemonExit::GaveUp,
+            TreeEnd::Stopped | TreeEnd::Itself(SelfEnd::Significant { .. }) => DaemonExit::Stopped,
+            TreeEnd::Itself(SelfEnd::GaveUp { .. }) | TreeEnd::Crashed => DaemonExit::GaveUp,
         }
     }
 

@@ -48,7 +48,8 @@ impl Chores {
 
     /// Runs until dropped.
     pub(super) async fn run(self) {
-        let (mut gauges, mut resume, mut prune) = (every(GAUGES_EVERY), every(RESUME_EVERY), every(PRUNE_EVERY));
+        let (mut gauges, mut resume, mut prune) =
+            (every(GAUGES_EVERY), every(RESUME_EVERY), every(PRUNE_EVERY));
         prune.reset();
         loop {
             tokio::select! {

@@ -15,7 +15,7 @@ use super::chores::Chores;
 use super::parts::Parts;
 use super::reports::Quarantines;
 use crate::config::{Config, Home};
-use crate::http;
+use crate::http::{self, AppState};
 
 /// Every name, for the test that compares them with `supervision.toml`.
 pub(super) const NAMES: &[&str] = &[
@@ -75,7 +75,7 @@ pub(super) fn table(parts: &Parts, home: &Home, doors: &Arc<Doors>, quarantines:
 
 fn store_writer(parts: &Parts) -> Arc<dyn StartChild> {
     let (db, first) = (parts.db.clone(), Arc::clone(&parts.first_writer));
-    Service::new(move |_, stop| {
+    Service::factory(move |_, stop| {
         let (db, kept) = (db.clone(), first.lock().take());
         async move {
             let mut writer = match kept {
@@ -99,7 +99,7 @@ fn store_writer(parts: &Parts) -> Arc<dyn StartChild> {
 
 fn session_sweeper(parts: &Parts) -> Arc<dyn StartChild> {
     let sessions = Arc::clone(&parts.sessions);
-    Service::new(move |_, stop| {
+    Service::factory(move |_, stop| {
         let sweep = sweep_idle(Arc::clone(&sessions));
         let run = ServiceRun::new(async move {
             stop.run_until_cancelled(sweep).await;
@@ -111,10 +111,10 @@ fn session_sweeper(parts: &Parts) -> Arc<dyn StartChild> {
 
 fn console_listener(parts: &Parts, doors: &Arc<Doors>) -> Arc<dyn StartChild> {
     let (config, identity, doors) = (Arc::clone(&parts.config), parts.identity.clone(), Arc::clone(doors));
-    let state = parts.state_maker();
-    Service::new(move |ctx, stop| {
+    let state = parts.state();
+    Service::factory(move |_, stop| {
         let (config, identity, doors) = (Arc::clone(&config), identity.clone(), Arc::clone(&doors));
-        let state = state(ctx.tree);
+        let state = AppState { stopping: stop.clone(), ..state.clone() };
         async move {
             let address = *doors.console.lock();
             let has_credentials = identity.has_credentials();
@@ -135,7 +135,7 @@ fn console_listener(parts: &Parts, doors: &Arc<Doors>) -> Arc<dyn StartChild> {
 
 fn ingress_listener(doors: &Arc<Doors>) -> Arc<dyn StartChild> {
     let doors = Arc::clone(doors);
-    Service::new(move |_, stop| {
+    Service::factory(move |_, stop| {
         let doors = Arc::clone(&doors);
         async move {
             let address = *doors.ingress.lock();
@@ -153,9 +153,10 @@ fn ingress_listener(doors: &Arc<Doors>) -> Arc<dyn StartChild> {
 }
 
 fn control_listener(parts: &Parts, home: &Home) -> Arc<dyn StartChild> {
-    let (path, state) = (home.control_socket(), parts.state_maker());
-    Service::new(move |ctx, stop| {
-        let (path, state) = (path.clone(), state(ctx.tree));
+    let (path, state) = (home.control_socket(), parts.state());
+    Service::factory(move |_, stop| {
+        let path = path.clone();
+        let state = AppState { stopping: stop.clone(), ..state.clone() };
         async move {
             let listener = http::bind_control(&path).map_err(StartError::failed)?;
             Ok(ServiceRun::new(async move {
@@ -169,7 +170,7 @@ fn control_listener(parts: &Parts, home: &Home) -> Arc<dyn StartChild> {
 
 fn housekeeper(parts: &Parts, quarantines: Quarantines) -> Arc<dyn StartChild> {
     let chores = Chores::new(parts, quarantines);
-    Service::new(move |_, stop| {
+    Service::factory(move |_, stop| {
         let chores = chores.clone();
         let run = ServiceRun::new(async move {
             stop.run_until_cancelled(chores.run()).await;

@@ -1,12 +1,13 @@
 //! Everything that exists once per daemon, built in the order in which it depends on each other.
 
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use capuchin_actors::session::{SessionDirectory, SessionLimits, SessionPorts, TreeOpener};
 use capuchin_actors::supervision::TreeHandle;
 use parking_lot::Mutex;
+use tokio_util::sync::CancellationToken;
 
 use crate::adapters::ledger::Ledger;
 use crate::adapters::turns::ModelTurns;
@@ -36,11 +37,15 @@ pub(super) struct Parts {
     pub(super) backends: Backends,
     pub(super) metrics: Metrics,
     pub(super) opener: Arc<TreeOpener>,
+    /// Set once the tree runs.
+    pub(super) tree: Arc<OnceLock<TreeHandle>>,
+    pub(super) started: Instant,
     pub(super) sessions: Arc<SessionDirectory>,
 }
 
 impl Parts {
     pub(super) async fn build(config: Config, home: &Home) -> anyhow::Result<Self> {
+        let started = Instant::now();
         let config = Arc::new(config);
         let db = Db::open(home.database(), options(&config.store)).context("the database")?;
         let writer = db.start_writer().context("the database")?;
@@ -53,13 +58,19 @@ impl Parts {
         let threads = Threads::new(db.clone());
         assistants.ensure_default(&tenant, first_assistant(&config)).await.context("the first assistant")?;
         workspaces.ensure_default(&tenant).await.context("the first workspace")?;
-        let backends = Backends::build(&config.backends, &Egress::new(&config.egress)).context("the backends")?;
+        let backends =
+            Backends::build(&config.backends, &Egress::new(&config.egress)).context("the backends")?;
         for missing in backends.missing_keys() {
             tracing::warn!("{missing}");
         }
         let metrics = Metrics::new();
-        let runner =
-            ModelTurns::new(turns.clone(), threads.clone(), backends.clone(), metrics.clone(), &config.sessions);
+        let runner = ModelTurns::new(
+            turns.clone(),
+            threads.clone(),
+            backends.clone(),
+            metrics.clone(),
+            &config.sessions,
+        );
         let ports = SessionPorts { ledger: Arc::new(Ledger::new(turns.clone())), runner: Arc::new(runner) };
         let opener = TreeOpener::new(super::tenants_path());
         let sessions = SessionDirectory::new(ports, limits(&config.sessions), Arc::clone(&opener) as _);
@@ -76,33 +87,28 @@ impl Parts {
             backends,
             metrics,
             opener,
+            tree: Arc::default(),
+            started,
             sessions,
         })
     }
 
     /// What the routes work with.
-    pub(super) fn state(&self, tree: TreeHandle) -> AppState {
-        self.state_maker()(tree)
-    }
-
-    /// The same for listeners, which learn the tree when they start.
-    pub(super) fn state_maker(&self) -> impl Fn(TreeHandle) -> AppState + Send + Sync + use<> {
-        let (config, db, identity) = (Arc::clone(&self.config), self.db.clone(), self.identity.clone());
-        let (assistants, workspaces) = (self.assistants.clone(), self.workspaces.clone());
-        let (threads, turns, backends) = (self.threads.clone(), self.turns.clone(), self.backends.clone());
-        let (sessions, metrics) = (Arc::clone(&self.sessions), self.metrics.clone());
-        move |tree| AppState {
-            config: Arc::clone(&config),
-            db: db.clone(),
-            identity: identity.clone(),
-            assistants: assistants.clone(),
-            workspaces: workspaces.clone(),
-            threads: threads.clone(),
-            turns: turns.clone(),
-            sessions: Arc::clone(&sessions),
-            backends: backends.clone(),
-            tree,
-            metrics: metrics.clone(),
+    pub(super) fn state(&self) -> AppState {
+        AppState {
+            config: Arc::clone(&self.config),
+            db: self.db.clone(),
+            identity: self.identity.clone(),
+            assistants: self.assistants.clone(),
+            workspaces: self.workspaces.clone(),
+            threads: self.threads.clone(),
+            turns: self.turns.clone(),
+            sessions: Arc::clone(&self.sessions),
+            backends: self.backends.clone(),
+            tree: Arc::clone(&self.tree),
+            metrics: self.metrics.clone(),
+            started: self.started,
+            stopping: CancellationToken::new(),
         }
     }
 }
