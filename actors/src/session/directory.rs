@@ -151,7 +151,7 @@ impl SessionDirectory {
     ) -> Result<SubmitReply, AcceptError> {
         let thread = inbound.thread;
         let (reply, answer) = oneshot::channel();
-        if lane.cast(LaneMsg::Submit(Submission::new(inbound, slot, reply))).is_err() {
+        if lane.cast(LaneMsg::Submit(Box::new(Submission::new(inbound, slot, reply)))).is_err() {
             self.forget(thread, lane);
         }
         match tokio::time::timeout(self.shared.limits.submit_timeout, answer).await {

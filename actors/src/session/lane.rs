@@ -61,7 +61,7 @@ pub(super) enum LaneMsg {
     /// Read the unfinished turns back. The first message of every lane.
     Load,
     /// Take a message into the thread.
-    Submit(Submission),
+    Submit(Box<Submission>),
     /// The stop signal of this turn was raised, or it waits: see that it ends.
     Stop(TurnId),
     /// The grace of a stopped turn is over.
@@ -183,7 +183,7 @@ impl LaneState {
     async fn on_submit(
         &mut self,
         myself: &ActorRef<LaneMsg>,
-        mut submission: Submission,
+        mut submission: Box<Submission>,
     ) -> Result<(), ActorProcessingErr> {
         let (Some((inbound, slot)), Some(reply)) = (submission.inbound.take(), submission.reply.take())
         else {
