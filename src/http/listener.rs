@@ -21,13 +21,13 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream, UnixStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
-use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tower::Service as _;
 
 use super::connection::Connection;
 use super::control::ControlSocket;
 use super::timed_body::TimedBody;
+use super::tls::TlsAcceptor;
 
 /// Most bytes of a request head.
 const HEAD_BYTES_MAX: usize = 64 * 1024;

@@ -289,3 +289,13 @@ fn work_is_spawned_only_by_the_module_that_owns_it() {
     }
     none(&broken);
 }
+
+#[test]
+fn the_factories_of_the_tree_and_of_the_daemon_are_the_same() {
+    let declaration =
+        capuchin_actors::supervision::parse::parse(capuchin::daemon::built_in_supervision()).unwrap();
+    let mut supplied: Vec<&str> = capuchin::daemon::factory_names().to_vec();
+    supplied.sort_unstable();
+    let declared: Vec<&str> = declaration.factories().into_iter().collect();
+    assert_eq!(declared, supplied);
+}
