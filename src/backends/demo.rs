@@ -42,6 +42,8 @@ enum Beat {
     Wait(Duration),
     /// Ends in an error.
     Fail(ModelError),
+    /// Panics, to show what a crash costs.
+    Crash,
     /// Ends well.
     Stop(StopReason),
 }
@@ -116,6 +118,7 @@ impl Player {
             }
             Beat::Wait(duration) => tokio::time::sleep(duration).await,
             Beat::Fail(error) => self.ready.push_back(Err(error)),
+            Beat::Crash => crash(),
             Beat::Stop(reason) => {
                 self.ready.push_back(Ok(ModelEvent::Usage(self.usage)));
                 self.ready.push_back(Ok(ModelEvent::Stop(reason)));
@@ -123,6 +126,11 @@ impl Player {
         }
         Some(())
     }
+}
+
+#[expect(clippy::panic, reason = "the demo shows what a crash costs: this turn, and nothing else")]
+fn crash() -> ! {
+    panic!("crashed on request, to show what supervision does")
 }
 
 /// A text in pieces that end after a space or a line feed; joined they are the text.

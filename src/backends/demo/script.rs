@@ -27,6 +27,7 @@ pub(super) fn beats(request: &ModelRequest) -> Vec<Beat> {
         "/help" => said(texts::HELP),
         "/tour" => tour(request),
         "/error" => failure(argument),
+        "/crash" => vec![Beat::Say(texts::CRASH.to_owned()), Beat::Crash],
         "/slow" => slow(number(argument, 10, SLOW_MAX)),
         "/long" => long(number(argument, 500, LONG_MAX)),
         "/tool" => tool_call(request, argument),

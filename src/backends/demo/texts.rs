@@ -13,7 +13,12 @@ Things to try:
 | `/long 300` | a long answer, to scroll in |
 | `/tool hello` | a call of a tool |
 | `/error overloaded` | how a failure looks (`/error` alone lists them) |
+| `/crash` | a crash of the turn: the thread goes on, and Runtime shows what happened |
 | `/help` | this table |
+";
+
+pub(super) const CRASH: &str = "\
+Now the actor of this turn panics. What you wrote is stored, the session lives, and your next message works.
 ";
 
 pub(super) const GREETING: &str = "\
