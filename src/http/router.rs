@@ -22,10 +22,12 @@ pub fn console(state: AppState) -> Router {
     let (api, _document) = api::routes().split_for_parts();
     Router::new()
         .merge(api)
+        .merge(crate::web::router())
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(DefaultBodyLimit::max(body_bytes_max))
         .layer(CatchPanicLayer::custom(edge::on_panic))
+        .layer(middleware::from_fn_with_state(state.clone(), crate::web::frame_problems))
         .layer(middleware::from_fn_with_state(rules, edge::guard))
         .with_state(state)
 }

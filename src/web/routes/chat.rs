@@ -1,0 +1,93 @@
+//! The conversation pages.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use serde::Deserialize;
+use uuid::Uuid;
+
+use super::super::answer::Reader;
+use super::super::headers::page;
+use super::super::read;
+use super::super::view::Frame;
+use super::super::view::pages::{ChatPage, ThreadView};
+use crate::http::auth::ReadChats;
+use crate::http::extract::{Named, Params};
+use crate::http::{AppState, May, Problem};
+use crate::identity::Principal;
+use crate::protocol::ids::{MessageId, ThreadId};
+
+/// Messages to begin with. The demo answers each of them.
+const STARTERS: &[&str] = &["/tour", "What can you do?", "My name is Robin. Remember it.", "/slow 20"];
+/// The message that waits in the composer after the setup.
+const WELCOME: &str = "Hello! Show me what you can do: /tour";
+
+#[derive(Deserialize)]
+pub(super) struct NewQuery {
+    #[serde(default)]
+    welcome: Option<String>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct ThreadQuery {
+    #[serde(default)]
+    before: Option<MessageId>,
+}
+
+/// `GET /chat`.
+pub(super) async fn new(
+    by: May<ReadChats>,
+    State(state): State<AppState>,
+    reader: Reader,
+    Params(query): Params<NewQuery>,
+) -> Result<Response, Problem> {
+    let draft = if query.welcome.is_some() { WELCOME } else { "" };
+    let frame = Frame::private("New chat", "chat", reader.theme);
+    Ok(page(StatusCode::OK, &chat_page(&state, &by, frame, None, draft.to_owned()).await?))
+}
+
+/// `GET /c/{thread}`.
+pub(super) async fn show(
+    by: May<ReadChats>,
+    State(state): State<AppState>,
+    Named(thread): Named<ThreadId>,
+    reader: Reader,
+    Params(query): Params<ThreadQuery>,
+) -> Result<Response, Problem> {
+    let found = state.threads.get(&by, thread).await.map_err(read::problem)?;
+    let view = read::turns::conversation(&state, &by, thread, query.before).await?;
+    let frame = Frame::private(read::rail::title_of(&found), "chat", reader.theme);
+    Ok(page(StatusCode::OK, &chat_page(&state, &by, frame, Some(view), String::new()).await?))
+}
+
+/// The page around a conversation, or around none.
+pub(super) async fn chat_page(
+    state: &AppState,
+    by: &Principal,
+    frame: Frame,
+    thread: Option<ThreadView>,
+    draft: String,
+) -> Result<ChatPage, Problem> {
+    let mut rail = read::rail::rail(state, by).await?;
+    rail.current = thread.as_ref().map(|thread| thread.id.clone());
+    let assistant = state.assistants.default(&by.tenant).await.map_err(read::assistant_problem)?;
+    let own = format!("{}/{}", assistant.backend, assistant.model);
+    let greeting = match assistant.backend.as_str() {
+        "demo" => "The built-in demo answers for now: offline, without a key, and from a script. \
+                   Name a real model in config.toml when you are ready."
+            .to_owned(),
+        _ => format!("{} answers with {own}.", assistant.name),
+    };
+    Ok(ChatPage {
+        frame,
+        rail,
+        thread,
+        greeting,
+        starters: if assistant.backend == "demo" { STARTERS } else { &[] },
+        models: read::models::choices(state, &own).await,
+        key: Uuid::new_v4().to_string(),
+        draft,
+        content_max: state.config.sessions.message_bytes_max,
+        problem: None,
+    })
+}

@@ -1,0 +1,11 @@
+//! What the templates show, without any type of the store or the actors.
+
+pub mod filters;
+mod frame;
+pub mod pages;
+mod rail;
+mod turn;
+
+pub use self::frame::{Frame, Theme};
+pub use self::rail::{Rail, RailFragment, RailThread, RailWorkspace};
+pub use self::turn::{BlockView, FailureView, ToolFragment, ToolView, TurnFragment, TurnView, UserView};
