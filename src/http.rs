@@ -23,6 +23,7 @@ pub mod state;
 mod timed_body;
 mod tls;
 
+pub use api::openapi;
 pub use auth::May;
 pub use bind::{BindError, bind_console, bind_control, bind_ingress};
 pub use connection::Connection;

@@ -1,13 +1,53 @@
 //! The console's own API: one file per resource, one OpenAPI document of all.
 
+mod assistants;
+mod document;
+mod events;
+mod export;
 mod health;
+mod messages;
+mod models;
+mod optional;
+mod runtime;
+mod session;
+mod status;
+mod threads;
+mod tokens;
+mod turns;
+mod workspaces;
 
+use axum::Router;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
 use super::state::AppState;
 
 /// All routes with their documentation.
-pub(super) fn routes() -> OpenApiRouter<AppState> {
-    OpenApiRouter::with_openapi(OpenApi::default()).merge(health::routes())
+fn documented() -> OpenApiRouter<AppState> {
+    OpenApiRouter::with_openapi(document::blank())
+        .merge(health::routes())
+        .merge(session::routes())
+        .merge(assistants::routes())
+        .merge(workspaces::routes())
+        .merge(threads::routes())
+        .merge(export::routes())
+        .merge(messages::routes())
+        .merge(events::routes())
+        .merge(turns::routes())
+        .merge(models::routes())
+        .merge(tokens::routes())
+        .merge(runtime::routes())
+        .merge(status::routes())
+}
+
+/// All routes, the document's own included.
+pub(super) fn routes() -> Router<AppState> {
+    let (routes, document) = documented().split_for_parts();
+    routes.merge(document::route(document))
+}
+
+/// The document of all routes.
+#[must_use]
+pub fn openapi() -> OpenApi {
+    document::finish(documented().into_openapi())
 }

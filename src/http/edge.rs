@@ -4,9 +4,10 @@
 //! document), and on the way out the headers that every answer has, errors included.
 
 use std::any::Any;
+use std::time::Instant;
 
-use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use tracing::Instrument as _;
@@ -15,6 +16,7 @@ use uuid::Uuid;
 use super::connection::Connection;
 use super::host::{HostRefused, HostRules, ServedHost, changes_state, names_its_page, opens_stream};
 use super::problem::Problem;
+use crate::telemetry::Metrics;
 
 /// Header that carries the request's id, in and out.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -50,8 +52,19 @@ const HEADERS: [(HeaderName, HeaderValue); 8] = [
     (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
 ];
 
+/// What the edge works with.
+#[derive(Clone)]
+pub struct EdgeState {
+    /// Who may be addressed how.
+    pub rules: HostRules,
+    /// Where requests are counted.
+    pub metrics: Metrics,
+}
+
 /// Lets a request through to its route, or answers it.
-pub async fn guard(State(rules): State<HostRules>, mut request: Request, next: Next) -> Response {
+pub async fn guard(State(edge): State<EdgeState>, mut request: Request, next: Next) -> Response {
+    let (began, method) = (Instant::now(), method_word(request.method()));
+    let route = request.extensions().get::<MatchedPath>().cloned();
     let id = request_id(request.headers());
     let connection = request.extensions().get::<Connection>().copied();
     let tls = connection.is_some_and(|connection| connection.is_tls());
@@ -61,7 +74,7 @@ pub async fn guard(State(rules): State<HostRules>, mut request: Request, next: N
         method = %request.method(),
         path = request.uri().path(),
     );
-    let response = match admit(&rules, connection, &request) {
+    let response = match admit(&edge.rules, connection, &request) {
         Ok(from_own_page) => {
             request.extensions_mut().insert(RequestId(id.clone()));
             request.extensions_mut().insert(from_own_page);
@@ -69,6 +82,8 @@ pub async fn guard(State(rules): State<HostRules>, mut request: Request, next: N
         }
         Err(problem) => problem.into_response(),
     };
+    let route = route.as_ref().map_or("none", MatchedPath::as_str);
+    edge.metrics.http.answered(method, route, response.status().as_u16(), began.elapsed());
     finish(response, id, tls)
 }
 
@@ -130,6 +145,20 @@ fn finish(mut response: Response, id: HeaderValue, tls: bool) -> Response {
     }
     headers.insert(REQUEST_ID, id);
     response
+}
+
+/// The method as a label: one of a few words.
+fn method_word(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::POST => "POST",
+        Method::PUT => "PUT",
+        Method::PATCH => "PATCH",
+        Method::DELETE => "DELETE",
+        Method::HEAD => "HEAD",
+        Method::OPTIONS => "OPTIONS",
+        _ => "other",
+    }
 }
 
 /// The client's id when it is harmless, else a new one.

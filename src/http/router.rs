@@ -6,7 +6,7 @@ use axum::routing::Router;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use super::api;
-use super::edge;
+use super::edge::{self, EdgeState};
 use super::host::HostRules;
 use super::problem::Problem;
 use super::state::AppState;
@@ -17,9 +17,12 @@ const INGRESS_BODY_BYTES_MAX: usize = 2 * 1024 * 1024;
 
 /// Everything that the console answers, behind the edge.
 pub fn console(state: AppState) -> Router {
-    let rules = HostRules::new(&state.config.console.allowed_hosts);
+    let edge = EdgeState {
+        rules: HostRules::new(&state.config.console.allowed_hosts),
+        metrics: state.metrics.clone(),
+    };
     let body_bytes_max = state.config.console.body_bytes_max;
-    let (api, _document) = api::routes().split_for_parts();
+    let api = api::routes();
     Router::new()
         .merge(api)
         .merge(crate::web::router())
@@ -28,7 +31,7 @@ pub fn console(state: AppState) -> Router {
         .layer(DefaultBodyLimit::max(body_bytes_max))
         .layer(CatchPanicLayer::custom(edge::on_panic))
         .layer(middleware::from_fn_with_state(state.clone(), crate::web::frame_problems))
-        .layer(middleware::from_fn_with_state(rules, edge::guard))
+        .layer(middleware::from_fn_with_state(edge, edge::guard))
         .with_state(state)
 }
 

@@ -66,13 +66,23 @@ impl Identity {
     /// Signs the owner in from an address. A session that the browser had before ends: ids rotate.
     ///
     /// # Errors
-    /// [`SignInError`]. A wrong password is answered later with each failure.
+    /// As [`Identity::confirm`].
     pub async fn sign_in(
         &self,
         password: Password,
         address: IpAddr,
         previous: Option<&str>,
     ) -> Result<SignedIn, SignInError> {
+        self.confirm(password, address).await?;
+        tracing::info!(%address, "the owner signed in");
+        Ok(self.begin_session(previous).await?)
+    }
+
+    /// Asks for the owner's password. Ten wrong ones in a minute close the door to the address.
+    ///
+    /// # Errors
+    /// [`SignInError`]. A wrong password is answered later with each failure.
+    pub async fn confirm(&self, password: Password, address: IpAddr) -> Result<(), SignInError> {
         let delay = {
             let mut failures = self.inner.failures.lock();
             let now = Instant::now();
@@ -83,13 +93,12 @@ impl Identity {
             failures.failed(address, Purpose::Password, now)
         };
         if !self.verify(password).await? {
-            tracing::warn!(%address, "a sign-in with a wrong password");
+            tracing::warn!(%address, "a wrong password");
             tokio::time::sleep(delay).await;
             return Err(SignInError::Wrong);
         }
         self.inner.failures.lock().succeeded(address, Purpose::Password);
-        tracing::info!(%address, "the owner signed in");
-        Ok(self.begin_session(previous).await?)
+        Ok(())
     }
 
     /// Ends the session of this cookie.
@@ -103,11 +112,7 @@ impl Identity {
         self.inner.db.write(&self.inner.tenant, move |tx| store::delete_session(tx, &hash)).await
     }
 
-    /// Whether this is the owner's password. For changes that ask for it again.
-    ///
-    /// # Errors
-    /// [`PasswordError`] when it cannot be told.
-    pub async fn verify(&self, password: Password) -> Result<bool, PasswordError> {
+    async fn verify(&self, password: Password) -> Result<bool, PasswordError> {
         let phc = self.inner.db.read(&self.inner.tenant, |read| store::password(read)).await?;
         let _turn = self.inner.hashing.acquire().await.map_err(|_| HashingFailed)?;
         Ok(password.verify(phc).await?)
