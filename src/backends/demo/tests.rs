@@ -58,13 +58,20 @@ async fn every_command_of_the_help_is_known() {
     let help = reply(&["/help"]).await;
     let commands = help.split('`').filter(|piece| piece.starts_with('/'));
     let mut count = 0;
-    for command in commands.filter(|command| !command.starts_with("/slow")) {
+    let quick = |command: &&str| !command.starts_with("/slow") && *command != "/crash";
+    for command in commands.filter(quick) {
         let outcome = answer(thread(&[command])).await;
         assert!(!text(&outcome).contains("I do not know"), "{command}");
         count += 1;
     }
     assert!(count >= 6, "{help}");
     assert!(reply(&["/dance"]).await.contains("I do not know `/dance`"));
+}
+
+#[tokio::test]
+#[should_panic(expected = "on request")]
+async fn a_crash_is_a_panic_after_its_announcement() {
+    reply(&["/crash"]).await;
 }
 
 #[tokio::test]
