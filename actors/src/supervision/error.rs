@@ -60,6 +60,9 @@ pub enum CallError {
     /// The child survived its kill and was left behind.
     #[error("the child did not end even when killed")]
     Leaked,
+    /// Too many requests wait for the supervisor already.
+    #[error("the supervisor is busy")]
+    Busy,
     /// The supervisor ended before it answered.
     #[error("the supervisor is gone")]
     Gone,

@@ -14,11 +14,14 @@ use super::child::Args;
 use super::error::CallError;
 use super::path::ActorPath;
 use super::spec::{ChildKind, ChildSpec};
-use super::supervisor::{Reply, SupervisorMsg};
+use super::supervisor::{Mail, Reply, SupervisorMsg};
 use super::tree::TreeHandle;
 
 /// How long a call waits unless the handle says otherwise. Longer than the usual shutdown.
 pub const CALL_TIMEOUT_DEFAULT: Duration = Duration::from_secs(30);
+
+/// How many requests wait for one supervisor at most; one more is told that it is busy.
+pub const CALLS_QUEUED_MAX: usize = 4096;
 
 /// A supervisor of a tree, by path. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -141,9 +144,12 @@ impl SupervisorHandle {
     }
 
     async fn call<T>(&self, msg: impl FnOnce(oneshot::Sender<T>) -> SupervisorMsg) -> Result<T, CallError> {
-        let supervisor = self.tree.supervisor_cell(&self.path).ok_or(CallError::NotFound)?;
+        let node = self.tree.node(&self.path).ok_or(CallError::NotFound)?;
+        let supervisor = node.cell.get().ok_or(CallError::NotFound)?;
+        let permit = node.calls.clone().try_acquire_owned().map_err(|_| CallError::Busy)?;
         let (reply, answer) = oneshot::channel();
-        supervisor.send_message(msg(reply)).map_err(|_| CallError::Gone)?;
+        let mail = Mail { msg: msg(reply), permit: Some(permit) };
+        supervisor.send_message(mail).map_err(|_| CallError::Gone)?;
         match tokio::time::timeout(self.timeout, answer).await {
             Ok(Ok(answer)) => Ok(answer),
             Ok(Err(_)) => Err(CallError::Gone),

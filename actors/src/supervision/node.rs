@@ -9,9 +9,11 @@ use std::sync::{Arc, OnceLock};
 use futures::future::BoxFuture;
 use parking_lot::Mutex;
 use ractor::ActorCell;
+use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
 use super::child::{Args, KILL_GRACE, Live, StartContext, StartError, StartOutcome};
+use super::handle::CALLS_QUEUED_MAX;
 use super::intensity::RestartWindow;
 use super::path::ActorPath;
 use super::report::ReportKind;
@@ -30,6 +32,8 @@ pub(crate) struct Node {
     pub(crate) since: Instant,
     pub(crate) cell: OnceLock<ActorCell>,
     pub(crate) table: Mutex<Table>,
+    /// One permit per request in the mailbox.
+    pub(crate) calls: Arc<Semaphore>,
 }
 
 // === impl Node ===
@@ -43,7 +47,9 @@ impl Node {
     ) -> Self {
         let declared = spec.children.iter().cloned().map(Arc::new).collect();
         let table = Mutex::new(Table::new(RestartWindow::new(spec.intensity)));
-        Self { path, spec, declared, tree, scope, since: Instant::now(), cell: OnceLock::new(), table }
+        let (since, cell) = (Instant::now(), OnceLock::new());
+        let calls = Arc::new(Semaphore::new(CALLS_QUEUED_MAX));
+        Self { path, spec, declared, tree, scope, since, cell, table, calls }
     }
 
     /// The template of a dynamic supervisor.

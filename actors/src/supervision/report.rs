@@ -44,7 +44,7 @@ pub enum ReportKind {
     Restarted {
         /// Its number of restarts so far.
         restarts: u64,
-        /// From the news of its end to the running child.
+        /// From the decision to the running child.
         took_us: u64,
     },
     /// A child could not be started again.

@@ -28,10 +28,11 @@ impl SupervisorState {
             self.finish_stop(ended.seq).await;
             return;
         }
-        if exit.is_abnormal() {
+        let decision = on_exit(ended.spec.restart, exit, self.is_dynamic());
+        if exit.is_abnormal() || decision == Decision::Restart {
             self.node.report(&ended.id, ReportKind::Ended { exit: exit.to_string() });
         }
-        match on_exit(ended.spec.restart, exit, self.is_dynamic()) {
+        match decision {
             Decision::Restart => {
                 self.remember_exit(ended.seq, exit.to_string());
                 self.restart(ended.seq, ended.ran).await;

@@ -78,6 +78,29 @@ pub struct SnapshotLimits {
     pub dynamic_children_max: usize,
 }
 
+// === impl NodeView ===
+
+impl NodeView {
+    /// A worker without a history that is just now in this state.
+    pub fn worker(path: ActorPath, state: NodeState) -> Self {
+        Self {
+            id: path.id().to_owned(),
+            path,
+            kind: ChildKind::Worker,
+            strategy: None,
+            state,
+            restarts_in_window: 0,
+            restarts_limit: None,
+            restarts_total: 0,
+            last_exit: None,
+            since_ms: 0,
+            next_try_in_ms: None,
+            children: Vec::new(),
+            children_total: 0,
+        }
+    }
+}
+
 // === impl SnapshotLimits ===
 
 impl Default for SnapshotLimits {
@@ -115,19 +138,9 @@ struct Copied {
 pub(crate) fn node_view(node: &Arc<Node>, limits: SnapshotLimits) -> NodeView {
     let now = Instant::now();
     let mut view = NodeView {
-        path: node.path.clone(),
-        id: node.path.id().to_owned(),
         kind: ChildKind::Supervisor,
-        strategy: None,
-        state: NodeState::Running,
-        restarts_in_window: 0,
-        restarts_limit: None,
-        restarts_total: 0,
-        last_exit: None,
         since_ms: millis(now.duration_since(node.since)),
-        next_try_in_ms: None,
-        children: Vec::new(),
-        children_total: 0,
+        ..NodeView::worker(node.path.clone(), NodeState::Running)
     };
     fill(&mut view, node, limits, now);
     view
@@ -175,19 +188,14 @@ fn copy(node: &Node, child: &Child, now: Instant) -> Copied {
     let budget = child.spec.budget.as_ref();
     let spending = trouble.and_then(|trouble| trouble.spending.as_ref());
     let view = NodeView {
-        path: node.path.child(&child.id),
-        id: child.id.to_string(),
         kind: child.spec.kind,
-        strategy: None,
-        state,
         restarts_in_window: spending.map_or(0, |spending| spending.count(now)),
         restarts_limit: budget.map(|budget| budget.limit.restarts),
         restarts_total: trouble.map_or(0, |trouble| trouble.restarts_total),
         last_exit: trouble.map(|trouble| trouble.last_exit.clone()).filter(|exit| !exit.is_empty()),
         since_ms: millis(now.saturating_duration_since(child.since)),
         next_try_in_ms: next_try_at.map(|at: Instant| millis(at.saturating_duration_since(now))),
-        children: Vec::new(),
-        children_total: 0,
+        ..NodeView::worker(node.path.child(&child.id), state)
     };
     let live = child.state.live();
     Copied {

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ractor::{Actor, ActorCell, ActorId, ActorProcessingErr, ActorRef, Message, SupervisionEvent};
-use tokio::sync::oneshot;
+use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 use super::child::{Args, StartError};
 use super::error::CallError;
@@ -58,7 +58,14 @@ pub(crate) enum SupervisorMsg {
     Lost { seq: Seq, actor: ActorId },
 }
 
-impl Message for SupervisorMsg {}
+/// What is in a supervisor's mailbox. A caller's permit travels with its request, so that the
+/// number of queued requests is bounded even when callers stop waiting.
+pub(crate) struct Mail {
+    pub(crate) msg: SupervisorMsg,
+    pub(crate) permit: Option<OwnedSemaphorePermit>,
+}
+
+impl Message for Mail {}
 
 /// See the module.
 pub(crate) struct Supervisor;
@@ -66,7 +73,7 @@ pub(crate) struct Supervisor;
 /// What the actor owns beside the shared node.
 pub(crate) struct SupervisorState {
     pub(super) node: Arc<Node>,
-    pub(super) myself: ActorRef<SupervisorMsg>,
+    pub(super) myself: ActorRef<Mail>,
     /// Stops that the actor does not wait for; at most one per child.
     pub(super) jobs: HashMap<Seq, StopJob>,
 }
@@ -82,13 +89,13 @@ pub(crate) async fn start(node: Arc<Node>, parent: Option<ActorCell>) -> Result<
 }
 
 impl Actor for Supervisor {
-    type Msg = SupervisorMsg;
+    type Msg = Mail;
     type State = SupervisorState;
     type Arguments = Arc<Node>;
 
     async fn pre_start(
         &self,
-        myself: ActorRef<SupervisorMsg>,
+        myself: ActorRef<Mail>,
         node: Arc<Node>,
     ) -> Result<SupervisorState, ActorProcessingErr> {
         // The node is new, so its cell is not set yet.
@@ -100,8 +107,8 @@ impl Actor for Supervisor {
 
     async fn handle(
         &self,
-        _: ActorRef<SupervisorMsg>,
-        msg: SupervisorMsg,
+        _: ActorRef<Mail>,
+        Mail { msg, permit }: Mail,
         state: &mut SupervisorState,
     ) -> Result<(), ActorProcessingErr> {
         match msg {
@@ -120,12 +127,13 @@ impl Actor for Supervisor {
             SupervisorMsg::Overdue { seq, actor } => state.on_overdue(seq, actor),
             SupervisorMsg::Lost { seq, actor } => state.on_lost(seq, &actor).await,
         }
+        drop(permit);
         Ok(())
     }
 
     async fn handle_supervisor_evt(
         &self,
-        _: ActorRef<SupervisorMsg>,
+        _: ActorRef<Mail>,
         event: SupervisionEvent,
         state: &mut SupervisorState,
     ) -> Result<(), ActorProcessingErr> {
@@ -144,7 +152,7 @@ impl Actor for Supervisor {
 
     async fn post_stop(
         &self,
-        _: ActorRef<SupervisorMsg>,
+        _: ActorRef<Mail>,
         state: &mut SupervisorState,
     ) -> Result<(), ActorProcessingErr> {
         state.stop_all().await;
@@ -183,11 +191,23 @@ impl SupervisorState {
             return Ok(None);
         };
         let outcome = super::child::start_one(&spec, ctx).await;
+        if matches!(outcome, Err(StartError::TimedOut(_) | StartError::Panicked(_))) {
+            self.kill_strays();
+        }
         let started = self.node.finish_start(seq, outcome);
         if matches!(started, Ok(None)) && self.forgets(&spec) {
             self.node.table.lock().remove(seq);
         }
         started
+    }
+
+    /// Kills what a start that was cut off may have left linked without anybody knowing.
+    fn kill_strays(&self) {
+        let linked = self.myself.get_children();
+        let table = self.node.table.lock();
+        for stray in linked.into_iter().filter(|cell| !table.knows(&cell.get_id())) {
+            stray.kill();
+        }
     }
 
     /// Whether a child that has no process leaves the table.
@@ -207,11 +227,11 @@ impl SupervisorState {
     /// nothing needs to be done any more.
     pub(super) fn tell_myself(&self, msg: SupervisorMsg) {
         // silent-ok: see above.
-        let _ = self.myself.send_message(msg);
+        let _ = self.myself.send_message(Mail { msg, permit: None });
     }
 
     pub(super) fn tell_myself_after(&self, delay: Duration, msg: SupervisorMsg) {
         // The timer's task ends with the delay; a message that comes too late is recognised.
-        drop(self.myself.send_after(delay, move || msg));
+        drop(self.myself.send_after(delay, move || Mail { msg, permit: None }));
     }
 }

@@ -153,6 +153,11 @@ impl Table {
         self.children.get(&seq).map(|child| (seq, child))
     }
 
+    /// Whether this is the process of a child.
+    pub(crate) fn knows(&self, actor: &ActorId) -> bool {
+        self.by_actor.contains_key(actor)
+    }
+
     /// All children in start order.
     pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = (Seq, &Child)> {
         self.children.iter().map(|(seq, child)| (*seq, child))

@@ -179,10 +179,6 @@ impl TreeHandle {
         Some(node)
     }
 
-    pub(crate) fn supervisor_cell(&self, path: &ActorPath) -> Option<ActorCell> {
-        self.node(path)?.cell.get().cloned()
-    }
-
     pub(crate) fn report(&self, path: ActorPath, kind: ReportKind) {
         self.shared.reports.tell(path, kind);
     }

@@ -1,27 +1,10 @@
 //! Both pictures, character by character.
 
 use super::super::parse::parse;
-use super::super::path::ActorPath;
-use super::super::spec::ChildKind;
 use super::*;
 
 fn node(path: &str, state: NodeState) -> NodeView {
-    let path = ActorPath::from(path);
-    NodeView {
-        id: path.id().to_owned(),
-        path,
-        kind: ChildKind::Worker,
-        strategy: None,
-        state,
-        restarts_in_window: 0,
-        restarts_limit: None,
-        restarts_total: 0,
-        last_exit: None,
-        since_ms: 5000,
-        next_try_in_ms: None,
-        children: Vec::new(),
-        children_total: 0,
-    }
+    NodeView { since_ms: 5000, ..NodeView::worker(path.into(), state) }
 }
 
 #[test]
