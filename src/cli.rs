@@ -1,1 +1,28 @@
-//! cli.
+//! The command line: finds the home, talks to the daemon that lives there, or is that daemon.
+//!
+//! Data goes to stdout, talk to stderr. A running daemon is found by the lock of its home and reached
+//! over its control socket with the same routes as the console; whoever may open that socket is the
+//! owner. Commands decide nothing: they ask, and show the answer.
+
+pub mod args;
+mod chat;
+mod client;
+mod commands;
+mod config;
+mod detect;
+mod doctor;
+mod exit;
+mod lifecycle;
+mod output;
+mod place;
+mod serve;
+mod sse;
+mod status;
+mod token;
+mod tree;
+mod wire;
+
+pub use commands::run;
+
+#[cfg(test)]
+mod tests;

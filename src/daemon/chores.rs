@@ -13,7 +13,6 @@ use tokio::time::{Interval, MissedTickBehavior};
 use super::parts::Parts;
 use super::reports::Quarantines;
 use crate::adapters::ledger::Ledger;
-use crate::db::Db;
 use crate::protocol::turn::{Settlement, TurnAnswer, TurnFailure, TurnState};
 use crate::telemetry::Metrics;
 use crate::turns::Turns;
@@ -28,7 +27,6 @@ const PRUNE_EVERY: Duration = Duration::from_secs(3_600);
 /// See the module. Cheap to clone.
 #[derive(Clone)]
 pub(super) struct Chores {
-    db: Db,
     turns: Turns,
     sessions: Arc<SessionDirectory>,
     metrics: Metrics,
@@ -38,7 +36,6 @@ pub(super) struct Chores {
 impl Chores {
     pub(super) fn new(parts: &Parts, quarantines: Quarantines) -> Self {
         Self {
-            db: parts.db.clone(),
             turns: parts.turns.clone(),
             sessions: Arc::clone(&parts.sessions),
             metrics: parts.metrics.clone(),
@@ -63,11 +60,7 @@ impl Chores {
 
     fn read_gauges(&self) {
         let count = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
-        let stats = self.db.stats();
         self.metrics.sessions.live.set(count(self.sessions.live()));
-        self.metrics.store.queue_depth.set(count(stats.queue_depth));
-        self.metrics.store.database_bytes.set(i64::try_from(stats.db_bytes).unwrap_or(i64::MAX));
-        self.metrics.store.wal_bytes.set(i64::try_from(stats.wal_bytes).unwrap_or(i64::MAX));
     }
 
     /// Wakes the sessions of all threads with unfinished turns. A session that is awake is left alone.

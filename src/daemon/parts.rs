@@ -64,6 +64,8 @@ impl Parts {
             tracing::warn!("{missing}");
         }
         let metrics = Metrics::new();
+        let figures = db.clone();
+        metrics.store.read_from(move || figures.stats());
         let runner = ModelTurns::new(
             turns.clone(),
             threads.clone(),

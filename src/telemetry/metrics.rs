@@ -5,6 +5,7 @@
 
 mod groups;
 mod process;
+mod store;
 
 use std::sync::Arc;
 
@@ -13,9 +14,9 @@ use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
 
 pub use groups::{
-    ActorMetrics, HttpMetrics, MessageMetrics, ModelMetrics, Seconds, SessionMetrics, StoreMetrics,
-    TurnMetrics,
+    ActorMetrics, HttpMetrics, MessageMetrics, ModelMetrics, Seconds, SessionMetrics, TurnMetrics,
 };
+pub use store::StoreMetrics;
 
 /// Media type of [`Metrics::encode`].
 pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";

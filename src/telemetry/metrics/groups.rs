@@ -20,8 +20,6 @@ use crate::protocol::turn::TurnState;
 const SHORT: [f64; 12] = [0.0001, 0.000_25, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 2.5];
 /// Upper bounds in seconds of what waits for a model.
 const LONG: [f64; 12] = [0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 30.0, 120.0, 600.0];
-/// Upper bounds of the writes in one commit.
-const WRITES: [f64; 8] = [1.0, 2.0, 4.0, 8.0, 16.0, 64.0, 256.0, 1024.0];
 /// Routes that have a counter of their own. The router's list is far shorter; beyond it is `other`.
 pub(super) const ROUTES_MAX: usize = 512;
 
@@ -209,53 +207,6 @@ impl ModelMetrics {
         for (direction, tokens) in [("input", usage.input_tokens), ("output", usage.output_tokens)] {
             self.tokens.get_or_create(&Tokens { backend: backend.to_owned(), direction }).inc_by(tokens);
         }
-    }
-}
-
-/// The database.
-#[derive(Clone)]
-pub struct StoreMetrics {
-    /// Commits.
-    pub commits: Counter,
-    /// Duration of commits, their fsync included.
-    pub commit_duration: Seconds,
-    /// Writes that wait for the writer.
-    pub queue_depth: Gauge,
-    /// Size of the database file.
-    pub database_bytes: Gauge,
-    /// Size of the write-ahead log.
-    pub wal_bytes: Gauge,
-    batch: Histogram,
-}
-
-impl StoreMetrics {
-    pub(super) fn register(registry: &mut Registry) -> Self {
-        let group = Self {
-            commits: Counter::default(),
-            commit_duration: Seconds::register(
-                registry,
-                "store_commit_duration_seconds",
-                "Duration of commits with their fsync",
-                SHORT,
-            ),
-            queue_depth: Gauge::default(),
-            database_bytes: Gauge::default(),
-            wal_bytes: Gauge::default(),
-            batch: Histogram::new(WRITES),
-        };
-        registry.register("store_commits", "Commits", group.commits.clone());
-        registry.register("store_commit_writes", "Writes that shared one commit", group.batch.clone());
-        registry.register("store_queue_depth", "Writes that wait for the writer", group.queue_depth.clone());
-        registry.register("store_database_bytes", "Size of the database", group.database_bytes.clone());
-        registry.register("store_wal_bytes", "Size of the write-ahead log", group.wal_bytes.clone());
-        group
-    }
-
-    /// One commit of so many writes.
-    pub fn committed(&self, writes: usize, elapsed: Duration) {
-        self.commits.inc();
-        self.batch.observe(u32::try_from(writes).map_or(f64::MAX, f64::from));
-        self.commit_duration.observe(elapsed);
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::db::DbStats;
 use crate::protocol::chat::Usage;
 use crate::protocol::model::ModelErrorKind;
 use crate::protocol::turn::TurnState;
@@ -19,7 +20,10 @@ fn counted() -> Metrics {
     metrics.messages.busy.inc();
     metrics.actors.restarted("sessions");
     metrics.http.answered("GET", "/api/v1/threads/{id}", 404, Duration::from_millis(1));
-    metrics.store.committed(7, Duration::from_millis(2));
+    let mut stats = DbStats { batches: 3, commit_us_sum: 1_500_000, queue_depth: 4, ..DbStats::default() };
+    stats.commit_buckets[0] = 2;
+    stats.commit_buckets[12] = 1;
+    metrics.store.read_from(move || stats.clone());
     metrics
 }
 
@@ -47,12 +51,14 @@ fn every_metric_has_its_conventional_name() {
         "capuchin_process_resident_memory_bytes",
         "capuchin_process_start_time_seconds",
         "capuchin_session_live",
+        "capuchin_store_checkpoints",
         "capuchin_store_commit_duration_seconds",
-        "capuchin_store_commit_writes",
         "capuchin_store_commits",
         "capuchin_store_database_bytes",
+        "capuchin_store_failed_writes",
         "capuchin_store_queue_depth",
         "capuchin_store_wal_bytes",
+        "capuchin_store_writes",
         "capuchin_turn_duration_seconds",
         "capuchin_turn_ended",
         "capuchin_turn_first_token_seconds",
@@ -73,8 +79,12 @@ fn counted_things_appear_with_their_labels() {
         r#"capuchin_message_inbound_total{outcome="busy"} 1"#,
         r#"capuchin_actor_restarts_total{supervisor="sessions"} 1"#,
         r#"capuchin_http_requests_total{method="GET",route="/api/v1/threads/{id}",status="404"} 1"#,
-        "capuchin_store_commits_total 1",
-        "capuchin_store_commit_writes_sum 7.0",
+        "capuchin_store_commits_total 3",
+        "capuchin_store_queue_depth 4",
+        r#"capuchin_store_commit_duration_seconds_bucket{le="0.0001"} 2"#,
+        r#"capuchin_store_commit_duration_seconds_bucket{le="1.0"} 2"#,
+        r#"capuchin_store_commit_duration_seconds_bucket{le="+Inf"} 3"#,
+        "capuchin_store_commit_duration_seconds_sum 1.5",
         r#"capuchin_build_info{version="0.1.0"} 1"#,
     ] {
         assert!(text.lines().any(|found| found == line), "{line} is missing in:\n{text}");

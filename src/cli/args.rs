@@ -1,0 +1,183 @@
+//! What can be typed.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+const AFTER_HELP: &str = "\
+Examples:
+  capuchin serve                       run the daemon here; it prints a link to open
+  capuchin chat 'What is due today?'   one question, one answer
+  git diff | capuchin chat -           the question comes from a pipe
+  capuchin token create --name phone --scope chat,read
+
+Exit codes:
+  0 done · 1 failed · 2 wrong usage · 64 bad configuration · 69 the daemon is not reachable
+  70 the root supervisor gave up · 77 not allowed";
+
+/// A personal AI assistant as one daemon on your own machines.
+#[derive(Parser, Debug)]
+#[command(name = "capuchin", version, after_help = AFTER_HELP, propagate_version = false)]
+pub struct Cli {
+    /// Where everything is.
+    #[command(flatten)]
+    pub place: PlaceArgs,
+    /// What to do; without it: the status, or a guide on a new machine.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// Where everything is.
+#[derive(Args, Clone, Debug, Default)]
+pub struct PlaceArgs {
+    /// Folder for settings, data, cache and sockets [default: the user's XDG folders]
+    #[arg(long, global = true, value_name = "DIR", env = "CAPUCHIN_HOME")]
+    pub home: Option<PathBuf>,
+    /// Settings file [default: config/config.toml of the home]
+    #[arg(long, global = true, value_name = "FILE", env = "CAPUCHIN_CONFIG", hide_short_help = true)]
+    pub config: Option<PathBuf>,
+}
+
+/// What to do.
+#[derive(Subcommand, Debug)]
+pub enum Command {
+    /// Run the daemon in the foreground
+    Serve(ServeArgs),
+    /// Talk to the assistant: one question, or a dialogue
+    Chat(ChatArgs),
+    /// API tokens for programs and devices
+    #[command(subcommand)]
+    Token(TokenCommand),
+    /// Run the daemon in the background
+    Start(ServeArgs),
+    /// Stop the daemon; running turns get time to end
+    Stop(StopArgs),
+    /// Stop the daemon if it runs, and start it in the background
+    Restart(ServeArgs),
+    /// How the daemon is
+    Status(JsonArgs),
+    /// The supervision tree: the live one, or the declared one when nothing runs
+    Tree(JsonArgs),
+    /// Look for known problems and say how to solve them
+    Doctor(DoctorArgs),
+    /// Check the settings, or print a documented template
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// Print completions for a shell
+    Completions {
+        /// Which shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the version
+    Version(JsonArgs),
+}
+
+/// How to run the daemon.
+#[derive(Args, Clone, Debug, Default)]
+pub struct ServeArgs {
+    /// Address of the console; port 0 takes a free one [default: 127.0.0.1:7717]
+    #[arg(long, value_name = "HOST:PORT")]
+    pub listen: Option<String>,
+    /// Address of the ingress; port 0 takes a free one [default: 127.0.0.1:7718]
+    #[arg(long, value_name = "HOST:PORT")]
+    pub ingress: Option<String>,
+    /// The first assistant of a new home answers with the built-in demo backend, whatever the settings say
+    #[arg(long)]
+    pub demo: bool,
+    /// Leave the terminal's session; `start` sets it
+    #[arg(long, hide = true)]
+    pub detached: bool,
+}
+
+/// How to stop it.
+#[derive(Args, Clone, Debug, Default)]
+pub struct StopArgs {
+    /// Do not wait for running turns; they are resumed or ended at the next start
+    #[arg(long)]
+    pub force: bool,
+}
+
+/// What to say, and to whom.
+#[derive(Args, Clone, Debug, Default)]
+pub struct ChatArgs {
+    /// The question; `-` reads it from stdin; without it a dialogue begins
+    pub prompt: Option<String>,
+    /// Workspace, by name or id [default: the default workspace]
+    #[arg(long, short = 'w', value_name = "W")]
+    pub workspace: Option<String>,
+    /// Backend for these turns [default: the assistant's]
+    #[arg(long, value_name = "B")]
+    pub backend: Option<String>,
+    /// Model for these turns [default: the assistant's]
+    #[arg(long, short = 'm', value_name = "M")]
+    pub model: Option<String>,
+    /// One JSON object instead of text; needs a question
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Output for programs.
+#[derive(Args, Clone, Copy, Debug, Default)]
+pub struct JsonArgs {
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// How to look.
+#[derive(Args, Clone, Copy, Debug, Default)]
+pub struct DoctorArgs {
+    /// Solve what can be solved without a risk
+    #[arg(long)]
+    pub fix: bool,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What to do with tokens.
+#[derive(Subcommand, Debug)]
+pub enum TokenCommand {
+    /// Make a token; it is printed once and cannot be shown again
+    Create(TokenCreateArgs),
+    /// Tokens without their secrets
+    List(JsonArgs),
+    /// Make a token useless at once
+    Revoke {
+        /// Id of the token
+        id: String,
+    },
+}
+
+/// What the token may do.
+#[derive(Args, Clone, Debug)]
+pub struct TokenCreateArgs {
+    /// A name to recognise it by
+    #[arg(long)]
+    pub name: String,
+    /// What it may do: chat, read, operate, metrics, admin
+    #[arg(long, value_name = "SCOPE", value_delimiter = ',', required = true,
+          value_parser = ["chat", "read", "operate", "metrics", "admin"], hide_possible_values = true)]
+    pub scope: Vec<String>,
+    /// The only assistant that it may use
+    #[arg(long, value_name = "A")]
+    pub assistant: Option<String>,
+    /// What it may spend in US dollars
+    #[arg(long, value_name = "X")]
+    pub budget_usd: Option<f64>,
+    /// When it ends: `30d`, `12h`, `2026-12-31` or a time stamp [default: never]
+    #[arg(long, value_name = "D")]
+    pub expires: Option<String>,
+    /// Print JSON with the id and the token
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What to do with the settings.
+#[derive(Subcommand, Clone, Copy, Debug)]
+pub enum ConfigCommand {
+    /// Say everything that is wrong with the settings
+    Check,
+    /// Print every setting with its default and what it does
+    Template,
+}

@@ -1,0 +1,55 @@
+//! The daemon that a chat talks to: the running one, or one inside this command that nobody else sees.
+
+use crate::config::{Claim, ClaimError, Occupant, Presence};
+use crate::daemon::{self, RunningDaemon, StartOptions};
+
+use super::super::args::ServeArgs;
+use super::super::client::Client;
+use super::super::exit::Failure;
+use super::super::output;
+use super::super::place::Place;
+
+/// See the module.
+pub(super) struct Link {
+    pub(super) client: Client,
+    embedded: Option<Embedded>,
+}
+
+struct Embedded {
+    daemon: RunningDaemon,
+    _claim: Claim,
+}
+
+// === impl Link ===
+
+impl Link {
+    pub(super) async fn open(place: &Place) -> Result<Self, Failure> {
+        match place.occupant()? {
+            Occupant::Ready(presence) => Ok(Self { client: Client::new(presence.control), embedded: None }),
+            Occupant::Unready(pid) => Err(place.unready(pid)),
+            Occupant::None => Self::embed(place).await,
+        }
+    }
+
+    /// Starts a daemon that listens on the control socket only.
+    async fn embed(place: &Place) -> Result<Self, Failure> {
+        let config = place.config(&ServeArgs::default())?;
+        place.prepare()?;
+        let claim = Claim::take(&place.home).await.map_err(|error| match error {
+            ClaimError::Taken(pid) => place.unready(pid),
+            ClaimError::Io { .. } => error.into(),
+        })?;
+        let daemon = daemon::start(config, place.home.clone(), StartOptions::embedded()).await?;
+        claim.announce(&Presence::of_this_process(&place.home, None, None))?;
+        output::talk("no daemon runs; this one lives as long as this command");
+        let client = Client::new(place.home.control_socket());
+        Ok(Self { client, embedded: Some(Embedded { daemon, _claim: claim }) })
+    }
+
+    /// Ends the daemon inside this command, if there is one. Its turns have time to end.
+    pub(super) async fn close(self) {
+        if let Some(embedded) = self.embedded {
+            embedded.daemon.shutdown().await;
+        }
+    }
+}

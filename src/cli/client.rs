@@ -1,0 +1,243 @@
+//! Speaks with a running daemon over its control socket: the same routes as the console, as the owner.
+
+use std::collections::VecDeque;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::body::Incoming;
+use hyper::header::{ACCEPT, CONTENT_TYPE, HOST};
+use hyper::{Method, Request, Response, StatusCode};
+use serde::Deserialize;
+use serde_json::Value;
+use tokio::net::UnixStream;
+use tokio::time::timeout;
+
+use super::exit::Exit;
+use super::sse::{SseEvent, SseReader};
+use super::wire::Wire;
+
+/// A daemon that works answers every call of ours far sooner.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
+/// Answers are lists of one page, or one thing.
+const ANSWER_BYTES_MAX: usize = 32 * 1024 * 1024;
+/// A stream is silent for so long only when its daemon is gone: it sends comments while nothing happens.
+const SILENCE_MAX: Duration = Duration::from_secs(60);
+
+/// Why a call had no good answer.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum ClientError {
+    /// Nobody listens on the socket, or it closed in the middle.
+    #[error("the daemon does not answer on {}", .0.display())]
+    Unreachable(PathBuf),
+    /// The daemon said no.
+    #[error("{0}")]
+    Refused(Problem),
+    /// The answer is none that this version knows.
+    #[error("the daemon answered something that this version of capuchin does not know")]
+    Strange,
+}
+
+/// A problem document, as far as people need it.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Problem {
+    pub(super) status: u16,
+    pub(super) code: String,
+    title: String,
+    detail: String,
+}
+
+impl std::fmt::Display for Problem {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match (self.title.as_str(), self.detail.as_str()) {
+            ("", "") => write!(f, "the daemon answered with status {}", self.status),
+            (title, "") => f.write_str(title),
+            (_, detail) => f.write_str(detail),
+        }
+    }
+}
+
+// === impl ClientError ===
+
+impl ClientError {
+    /// What it means for the command, and what a person can do about it.
+    pub(super) fn consequence(&self) -> (Exit, Option<&'static str>) {
+        match self {
+            Self::Unreachable(_) => (Exit::Unavailable, Some("`capuchin status` says how the daemon is")),
+            Self::Strange => {
+                (Exit::Failed, Some("is the daemon of another version? `capuchin restart` runs this one"))
+            }
+            Self::Refused(problem) => match problem.status {
+                401 | 403 => (Exit::Denied, None),
+                503 => (Exit::Unavailable, None),
+                _ => (Exit::Failed, None),
+            },
+        }
+    }
+}
+
+/// See the module. One connection per call: the socket is local.
+#[derive(Clone, Debug)]
+pub(super) struct Client {
+    socket: PathBuf,
+}
+
+// === impl Client ===
+
+impl Client {
+    pub(super) fn new(socket: PathBuf) -> Self {
+        Self { socket }
+    }
+
+    pub(super) async fn get(&self, path: &str) -> Result<Value, ClientError> {
+        self.call(Method::GET, path, None, None).await
+    }
+
+    /// With a key, the same call twice has one effect.
+    pub(super) async fn post(
+        &self,
+        path: &str,
+        body: &Value,
+        key: Option<&str>,
+    ) -> Result<Value, ClientError> {
+        self.call(Method::POST, path, Some(body), key).await
+    }
+
+    pub(super) async fn delete(&self, path: &str) -> Result<Value, ClientError> {
+        self.call(Method::DELETE, path, None, None).await
+    }
+
+    /// All items of a list, page after page.
+    pub(super) async fn list(&self, path: &str) -> Result<Vec<Value>, ClientError> {
+        let mut items = Vec::new();
+        let mut page = self.get(&format!("{path}?limit=100")).await?;
+        loop {
+            let Some(found) = page.get_mut("items").and_then(Value::as_array_mut) else {
+                return Err(ClientError::Strange);
+            };
+            items.append(found);
+            match page.get("next").and_then(Value::as_str) {
+                Some(next) => page = self.get(&format!("{path}?limit=100&after={next}")).await?,
+                None => return Ok(items),
+            }
+        }
+    }
+
+    /// The events of a thread after this id.
+    pub(super) async fn events(&self, thread: &str, after: i64) -> Result<Events, ClientError> {
+        let path = format!("/api/v1/threads/{thread}/events");
+        let mut request = request(Method::GET, &path, None, None)?;
+        request.headers_mut().insert("last-event-id", after.into());
+        let (response, mut wire) = self.send(request).await?;
+        if response.status().is_success() {
+            let reader = SseReader::default();
+            return Ok(Events { body: response.into_body(), wire, reader, ready: VecDeque::new() });
+        }
+        let (status, body) = self.whole(response, &mut wire).await?;
+        Err(refused(status, &body))
+    }
+
+    async fn call(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+        key: Option<&str>,
+    ) -> Result<Value, ClientError> {
+        let (response, mut wire) = self.send(request(method, path, body, key)?).await?;
+        let (status, body) = self.whole(response, &mut wire).await?;
+        match status {
+            status if !status.is_success() => Err(refused(status, &body)),
+            _ if body.is_empty() => Ok(Value::Null),
+            _ => serde_json::from_slice(&body).map_err(|_| ClientError::Strange),
+        }
+    }
+
+    async fn send(&self, request: Request<Full<Bytes>>) -> Result<(Response<Incoming>, Wire), ClientError> {
+        let exchange = async {
+            let stream = UnixStream::connect(&self.socket).await.ok()?;
+            let (mut sender, mut wire) = Wire::over(stream).await.ok()?;
+            let response = wire.carry(sender.send_request(request)).await.ok()?;
+            Some((response, wire))
+        };
+        match timeout(ANSWER_TIMEOUT, exchange).await {
+            Ok(Some(answer)) => Ok(answer),
+            Ok(None) | Err(_) => Err(self.unreachable()),
+        }
+    }
+
+    async fn whole(
+        &self,
+        response: Response<Incoming>,
+        wire: &mut Wire,
+    ) -> Result<(StatusCode, Bytes), ClientError> {
+        let status = response.status();
+        let body = Limited::new(response.into_body(), ANSWER_BYTES_MAX).collect();
+        match timeout(ANSWER_TIMEOUT, wire.carry(body)).await {
+            Ok(Ok(body)) => Ok((status, body.to_bytes())),
+            Ok(Err(_)) | Err(_) => Err(self.unreachable()),
+        }
+    }
+
+    fn unreachable(&self) -> ClientError {
+        ClientError::Unreachable(self.socket.clone())
+    }
+}
+
+/// Events as they come.
+pub(super) struct Events {
+    body: Incoming,
+    wire: Wire,
+    reader: SseReader,
+    ready: VecDeque<SseEvent>,
+}
+
+impl Events {
+    /// The next event; `None` when the connection ended, however it ended.
+    pub(super) async fn next(&mut self) -> Option<SseEvent> {
+        loop {
+            if let Some(event) = self.ready.pop_front() {
+                return Some(event);
+            }
+            let frame = timeout(SILENCE_MAX, self.wire.carry(self.body.frame())).await.ok()??.ok()?;
+            if let Some(bytes) = frame.data_ref() {
+                self.ready.extend(self.reader.push(bytes).ok()?);
+            }
+        }
+    }
+}
+
+fn request(
+    method: Method,
+    path: &str,
+    body: Option<&Value>,
+    key: Option<&str>,
+) -> Result<Request<Full<Bytes>>, ClientError> {
+    let mut request = Request::builder().method(method).uri(path).header(HOST, "localhost");
+    if let Some(key) = key {
+        request = request.header("idempotency-key", key);
+    }
+    let body = match body {
+        Some(value) => {
+            request = request.header(CONTENT_TYPE, "application/json");
+            Bytes::from(value.to_string())
+        }
+        None => Bytes::new(),
+    };
+    let request = request.header(ACCEPT, "application/json, text/event-stream, */*");
+    // A path with characters that no address has names nothing that exists.
+    request.body(Full::new(body)).map_err(|_| {
+        ClientError::Refused(Problem {
+            status: 404,
+            detail: "there is no such thing".to_owned(),
+            ..Problem::default()
+        })
+    })
+}
+
+fn refused(status: StatusCode, body: &[u8]) -> ClientError {
+    let problem = serde_json::from_slice::<Problem>(body).unwrap_or_default();
+    ClientError::Refused(Problem { status: status.as_u16(), ..problem })
+}

@@ -1,0 +1,93 @@
+//! From what was typed to what is done: one arm per command.
+
+use std::io;
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser};
+use serde_json::json;
+use tokio::runtime::{Builder, Runtime};
+
+use super::args::{Cli, Command, PlaceArgs};
+use super::exit::{Exit, Failure, Outcome};
+use super::place::Place;
+use super::{chat, config, doctor, lifecycle, output, serve, status, token, tree};
+
+const GUIDE: &str = "\
+Capuchin is not set up here yet.
+
+  capuchin serve          run it in this terminal and open the printed link
+  capuchin start          run it in the background
+  capuchin chat 'Hello'   try it at once, without a daemon: the built-in demo answers
+
+  capuchin help           everything else";
+
+/// Runs the command of this process. Usage errors end in clap, with exit code 2.
+#[must_use]
+pub fn run() -> ExitCode {
+    let cli = Cli::parse();
+    let outcome = dispatch(&cli.place, cli.command);
+    let exit = outcome.unwrap_or_else(|failure| {
+        output::talk(&failure);
+        failure.exit
+    });
+    exit.into()
+}
+
+fn dispatch(args: &PlaceArgs, command: Option<Command>) -> Outcome {
+    let place = || Place::locate(args);
+    match command {
+        None => guide_or_status(&place()?),
+        Some(Command::Serve(serve)) => serve::run(&place()?, &serve),
+        Some(Command::Chat(chat)) => wait(many()?, chat::run(&place()?, chat)),
+        Some(Command::Token(token)) => wait(one()?, token::run(&place()?, token)),
+        Some(Command::Start(serve)) => wait(one()?, lifecycle::start(&place()?, &serve)),
+        Some(Command::Stop(stop)) => wait(one()?, lifecycle::stop(&place()?, &stop)),
+        Some(Command::Restart(serve)) => wait(one()?, lifecycle::restart(&place()?, &serve)),
+        Some(Command::Status(args)) => wait(one()?, status::run(&place()?, args.json)),
+        Some(Command::Tree(args)) => wait(one()?, tree::run(&place()?, args.json)),
+        Some(Command::Doctor(doctor)) => wait(one()?, doctor::run(&place()?, doctor)),
+        Some(Command::Config(command)) => config::run(&place()?, command),
+        Some(Command::Completions { shell }) => {
+            clap_complete::generate(shell, &mut Cli::command(), "capuchin", &mut io::stdout());
+            Ok(Exit::Done)
+        }
+        Some(Command::Version(args)) => {
+            version(args.json);
+            Ok(Exit::Done)
+        }
+    }
+}
+
+fn guide_or_status(place: &Place) -> Outcome {
+    if place.home.is_set_up() {
+        return wait(one()?, status::run(place, false));
+    }
+    output::line(GUIDE);
+    Ok(Exit::Done)
+}
+
+fn version(json: bool) {
+    let version = env!("CARGO_PKG_VERSION");
+    if json {
+        output::json(&json!({ "name": "capuchin", "version": version }));
+    } else {
+        output::line(format_args!("capuchin {version}"));
+    }
+}
+
+/// The runtime of a command that only asks.
+fn one() -> Result<Runtime, Failure> {
+    Ok(Builder::new_current_thread().enable_all().build()?)
+}
+
+/// The runtime of a daemon.
+pub(super) fn many() -> Result<Runtime, Failure> {
+    Ok(Builder::new_multi_thread().enable_all().build()?)
+}
+
+fn wait(runtime: Runtime, command: impl Future<Output = Outcome>) -> Outcome {
+    let outcome = runtime.block_on(command);
+    // A thread that waits for a terminal or a pipe must not keep the process.
+    runtime.shutdown_background();
+    outcome
+}

@@ -1,0 +1,80 @@
+//! The home and the settings that a command works with.
+
+use crate::config::{Config, Home, Occupant, Sources, presence};
+
+use super::args::{PlaceArgs, ServeArgs};
+use super::exit::{Exit, Failure};
+
+/// Where a command works.
+#[derive(Clone, Debug)]
+pub(super) struct Place {
+    pub(super) home: Home,
+    args: PlaceArgs,
+}
+
+// === impl Place ===
+
+impl Place {
+    pub(super) fn locate(args: &PlaceArgs) -> Result<Self, Failure> {
+        let home = Home::locate(args.home.as_deref()).map_err(|e| Failure::new(Exit::BadConfiguration, e))?;
+        Ok(Self { home, args: args.clone() })
+    }
+
+    /// The arguments with which another process finds the same place.
+    pub(super) fn arguments(&self) -> Vec<std::ffi::OsString> {
+        let mut arguments = Vec::new();
+        for (flag, path) in [("--home", self.home.root()), ("--config", self.args.config.as_deref())] {
+            // Absolute, because that process works in another folder.
+            if let Some(path) = path.and_then(|path| std::path::absolute(path).ok()) {
+                arguments.extend([flag.into(), path.into_os_string()]);
+            }
+        }
+        arguments
+    }
+
+    /// Every layer of settings below the flags.
+    pub(super) fn sources(&self) -> Sources {
+        let sources = match &self.args.config {
+            Some(file) => Sources::none().required_file(file),
+            None => Sources::none().file(self.home.config_file()),
+        };
+        // A variable that is not text cannot be a setting of ours, whose values are text.
+        sources.variables(
+            std::env::vars_os()
+                .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))),
+        )
+    }
+
+    /// The whole configuration with these flags.
+    pub(super) fn config(&self, flags: &ServeArgs) -> Result<Config, Failure> {
+        let demo = flags.demo.then_some("demo");
+        let sources = self
+            .sources()
+            .flag("--listen", "console.listen", flags.listen.as_ref())
+            .flag("--ingress", "ingress.listen", flags.ingress.as_ref())
+            .flag("--demo", "assistant.backend", demo)
+            .flag("--demo", "assistant.model", demo);
+        Config::load(&sources).map_err(|problems| {
+            Failure::new(Exit::BadConfiguration, problems)
+                .hint("`capuchin config template` prints every setting with its default")
+        })
+    }
+
+    /// Makes the folders of the home.
+    pub(super) fn prepare(&self) -> Result<(), Failure> {
+        self.home.prepare().map_err(|e| Failure::new(Exit::BadConfiguration, e))
+    }
+
+    pub(super) fn occupant(&self) -> Result<Occupant, Failure> {
+        Ok(presence::look(&self.home)?)
+    }
+
+    pub(super) fn unready(&self, pid: Option<u32>) -> Failure {
+        let pid = pid.map_or_else(String::new, |pid| format!(" (process {pid})"));
+        Failure::text(
+            Exit::Unavailable,
+            format_args!("the daemon in {}{pid} is starting or stopping", self.home.describe()),
+        )
+        .hint("try again in a moment")
+    }
+}

@@ -1,0 +1,103 @@
+//! What can be typed, and what the numbers mean.
+
+use clap::{CommandFactory, Parser};
+
+use super::args::{Cli, Command, TokenCommand};
+use super::client::ClientError;
+use super::exit::{Exit, Failure};
+
+fn parse(line: &str) -> Result<Cli, clap::Error> {
+    Cli::try_parse_from(std::iter::once("capuchin").chain(line.split_whitespace()))
+}
+
+#[test]
+fn the_command_line_is_consistent() {
+    Cli::command().debug_assert();
+}
+
+#[test]
+fn every_promised_command_is_understood() {
+    for line in [
+        "",
+        "serve --home /h --listen 127.0.0.1:0 --ingress 127.0.0.1:0 --demo",
+        "chat",
+        "chat hello --workspace w --backend b --model m --json",
+        "chat -",
+        "token create --name n --scope chat,read --assistant a --budget-usd 1.5 --expires 30d --home /h",
+        "token create --name n --scope chat --scope read",
+        "token list --json",
+        "token revoke 0190",
+        "status --json",
+        "tree --json",
+        "doctor --fix --json",
+        "start --listen 127.0.0.1:0",
+        "stop --force",
+        "restart",
+        "version --json",
+        "config check",
+        "config template",
+        "completions bash",
+        "--home /h status",
+    ] {
+        assert!(parse(line).is_ok(), "{line}: {}", parse(line).unwrap_err());
+    }
+}
+
+#[test]
+fn wrong_usage_is_exit_code_2() {
+    for line in
+        ["serv", "token", "token create --name n", "token create --scope chat", "status extra", "--what"]
+    {
+        assert_eq!(parse(line).unwrap_err().exit_code(), 2, "{line}");
+    }
+    for line in ["--help", "--version", "help"] {
+        assert_eq!(parse(line).unwrap_err().exit_code(), 0, "{line}");
+    }
+}
+
+#[test]
+fn scopes_are_one_list_however_they_are_given() {
+    for line in ["token create --name n --scope chat,read", "token create --name n --scope chat --scope read"]
+    {
+        let Some(Command::Token(TokenCommand::Create(args))) = parse(line).unwrap().command else {
+            panic!("{line}")
+        };
+        assert_eq!(args.scope, ["chat", "read"], "{line}");
+    }
+}
+
+#[test]
+fn exit_codes_are_those_of_the_help_text() {
+    let help = Cli::command().render_help().to_string();
+    for (exit, words) in [
+        (Exit::Done, "done"),
+        (Exit::Failed, "failed"),
+        (Exit::BadConfiguration, "bad configuration"),
+        (Exit::Unavailable, "the daemon is not reachable"),
+        (Exit::GaveUp, "the root supervisor gave up"),
+        (Exit::Denied, "not allowed"),
+    ] {
+        assert!(help.contains(&format!("{} {words}", exit.code())), "{words}:\n{help}");
+    }
+}
+
+#[test]
+fn what_the_daemon_answered_decides_the_exit_code() {
+    let refused = |status| {
+        let problem =
+            serde_json::from_value(serde_json::json!({ "status": status, "detail": "no" })).unwrap();
+        Failure::from(ClientError::Refused(problem)).exit
+    };
+    assert_eq!(refused(403), Exit::Denied);
+    assert_eq!(refused(401), Exit::Denied);
+    assert_eq!(refused(404), Exit::Failed);
+    assert_eq!(refused(503), Exit::Unavailable);
+    assert_eq!(Failure::from(ClientError::Unreachable("/s".into())).exit, Exit::Unavailable);
+    assert_eq!(Failure::from(std::io::Error::other("x")).exit, Exit::Failed);
+}
+
+#[test]
+fn a_failure_says_what_happened_and_what_to_do() {
+    let failure = Failure::text(Exit::Failed, "no such thing").hint("make one");
+    assert_eq!(failure.to_string(), "error: no such thing\n  → make one");
+}
