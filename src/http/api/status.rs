@@ -83,10 +83,7 @@ async fn tenants(by: May<ReadChats>) -> Json<Page<Tenant>> {
     security(("token" = ["metrics"]))
 )]
 async fn metrics(_by: May<Metrics>, State(state): State<AppState>) -> Response {
-    let (metrics, stats) = (&state.metrics, state.db.stats());
-    metrics.store.queue_depth.set(gauge(stats.queue_depth));
-    metrics.store.database_bytes.set(gauge(stats.db_bytes));
-    metrics.store.wal_bytes.set(gauge(stats.wal_bytes));
+    let metrics = &state.metrics;
     metrics.sessions.live.set(gauge(state.sessions.live()));
     ([(header::CONTENT_TYPE, CONTENT_TYPE)], metrics.encode()).into_response()
 }
