@@ -7,6 +7,7 @@
 //! | `retry` · `failure` | when to try again · what an error status or body means |
 //! | `sse` | the event stream format |
 //! | `openai` · `anthropic` · `demo` | the providers, wire types in `wire.rs` |
+//! | `catalog` | the models that all of them offer |
 //! | `usage` | tokens by day, principal and model, written in batches |
 //!
 //! **Invariants:** `Stop` is the last event of a good answer; an answer that ends without a reason is
@@ -15,16 +16,21 @@
 
 mod answer;
 mod anthropic;
+mod catalog;
 mod demo;
 mod failure;
 mod openai;
 mod registry;
 mod retry;
 mod sse;
+mod store;
 #[cfg(test)]
 mod testing;
+mod usage;
 
+pub use catalog::OfferedModel;
 pub use registry::{Backends, BuildError};
+pub use usage::{UsageKey, UsageRecorder};
 
 use futures::future::BoxFuture;
 use futures::stream::BoxStream;

@@ -22,6 +22,7 @@ mod router;
 pub mod state;
 mod timed_body;
 mod tls;
+pub mod v1;
 
 pub use api::openapi;
 pub use auth::May;

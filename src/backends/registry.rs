@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::answer::{CallLimits, Upstream};
+use super::catalog::Catalog;
 use super::demo::Demo;
 use super::openai::OpenAi;
 use super::retry::RetryPolicy;
@@ -20,6 +21,7 @@ const DEMO_PACE: Duration = Duration::from_millis(12);
 pub struct Backends {
     by_name: Arc<BTreeMap<String, Arc<dyn Backend>>>,
     missing_keys: Arc<[String]>,
+    catalog: Arc<Catalog>,
 }
 
 /// Settings that no backend can be made of.
@@ -61,7 +63,7 @@ impl Backends {
             let built = build_one(name, backend, key, egress);
             by_name.insert(name.clone(), built.map_err(|source| BuildError { name: name.clone(), source })?);
         }
-        Ok(Self { by_name: Arc::new(by_name), missing_keys: missing_keys.into() })
+        Ok(Self { by_name: Arc::new(by_name), missing_keys: missing_keys.into(), catalog: Arc::default() })
     }
 
     /// The backend with this name.
@@ -73,6 +75,10 @@ impl Backends {
     /// All names, in order.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.by_name.keys().map(String::as_str)
+    }
+
+    pub(super) fn catalog(&self) -> &Catalog {
+        &self.catalog
     }
 
     /// One sentence for each configured key that was not found.

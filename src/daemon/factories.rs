@@ -20,6 +20,7 @@ use crate::http::{self, AppState};
 /// Every name, for the test that compares them with `supervision.toml`.
 pub(super) const NAMES: &[&str] = &[
     "store_writer",
+    "usage_recorder",
     "session",
     "session_sweeper",
     "console_listener",
@@ -64,6 +65,7 @@ pub(super) fn table(parts: &Parts, home: &Home, doors: &Arc<Doors>, quarantines:
     let door = |factory: Arc<dyn StartChild>| if doors.open { factory } else { Arc::new(Absent) };
     Table::from([
         ("store_writer", store_writer(parts)),
+        ("usage_recorder", usage_recorder(parts)),
         ("session", Arc::new(LaneFactory::new(Arc::clone(&parts.sessions))) as Arc<dyn StartChild>),
         ("session_sweeper", session_sweeper(parts)),
         ("console_listener", door(console_listener(parts, doors))),
@@ -94,6 +96,18 @@ fn store_writer(parts: &Parts) -> Arc<dyn StartChild> {
             }))
         }
         .boxed()
+    })
+}
+
+fn usage_recorder(parts: &Parts) -> Arc<dyn StartChild> {
+    let usage = parts.usage.clone();
+    Service::factory(move |_, stop| {
+        let counting = usage.clone().run(stop);
+        let run = ServiceRun::new(async move {
+            counting.await;
+            Ok(())
+        });
+        futures::future::ready(Ok(run)).boxed()
     })
 }
 

@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use crate::adapters::ledger::Ledger;
 use crate::adapters::turns::ModelTurns;
 use crate::assistants::{Assistants, NewAssistant};
-use crate::backends::Backends;
+use crate::backends::{Backends, UsageRecorder};
 use crate::config::{Config, Home, SessionsConfig, StoreConfig};
 use crate::db::{Db, DbOptions, WriterRun};
 use crate::egress::Egress;
@@ -35,6 +35,7 @@ pub(super) struct Parts {
     pub(super) workspaces: Workspaces,
     pub(super) threads: Threads,
     pub(super) backends: Backends,
+    pub(super) usage: UsageRecorder,
     pub(super) metrics: Metrics,
     pub(super) opener: Arc<TreeOpener>,
     /// Set once the tree runs.
@@ -79,6 +80,7 @@ impl Parts {
         let first_writer = Arc::new(Mutex::new(Some(writer)));
         Ok(Self {
             config,
+            usage: UsageRecorder::new(db.clone()),
             db,
             first_writer,
             turns,
@@ -107,6 +109,7 @@ impl Parts {
             turns: self.turns.clone(),
             sessions: Arc::clone(&self.sessions),
             backends: self.backends.clone(),
+            usage: self.usage.clone(),
             tree: Arc::clone(&self.tree),
             metrics: self.metrics.clone(),
             started: self.started,

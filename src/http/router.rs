@@ -10,6 +10,7 @@ use super::edge::{self, EdgeState};
 use super::host::HostRules;
 use super::problem::Problem;
 use super::state::AppState;
+use super::v1;
 use axum::http::StatusCode;
 
 /// Most bytes of a request's body on the ingress.
@@ -26,6 +27,7 @@ pub fn console(state: AppState) -> Router {
     Router::new()
         .merge(api)
         .merge(crate::web::router())
+        .merge(v1::router())
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(DefaultBodyLimit::max(body_bytes_max))

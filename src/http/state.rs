@@ -8,7 +8,7 @@ use capuchin_actors::supervision::TreeHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::assistants::Assistants;
-use crate::backends::Backends;
+use crate::backends::{Backends, UsageRecorder};
 use crate::config::Config;
 use crate::db::Db;
 use crate::identity::Identity;
@@ -37,6 +37,8 @@ pub struct AppState {
     pub sessions: Arc<SessionDirectory>,
     /// Who answers.
     pub backends: Backends,
+    /// Tokens of calls that store nothing else.
+    pub usage: UsageRecorder,
     /// The supervision tree; set once it runs, which is after its listeners were started.
     pub tree: Arc<OnceLock<TreeHandle>>,
     /// The registry of metrics.

@@ -36,7 +36,7 @@ async fn reply(said: &[&str]) -> String {
     text(&answer(thread(said)).await)
 }
 
-fn offering(said: &str, tool_choice: serde_json::Value) -> ModelRequest {
+fn offering(said: &str, tool_choice: &serde_json::Value) -> ModelRequest {
     let parameters = json!({ "type": "object", "required": ["city"], "properties": {
         "city": { "type": "string" }, "unit": { "type": "string" } } });
     let tool = ToolSpec { name: "weather".to_owned(), description: String::new(), parameters };
@@ -109,16 +109,16 @@ async fn the_tour_shows_reasoning_markdown_and_a_tool_call() {
 #[tokio::test]
 async fn an_offered_tool_is_called_when_asked_for_and_its_answer_is_used() {
     for request in [
-        offering("/tool Rome", json!("auto")),
-        offering("Rome", json!("required")),
-        offering("Rome", json!({ "type": "function", "function": { "name": "weather" } })),
+        offering("/tool Rome", &json!("auto")),
+        offering("Rome", &json!("required")),
+        offering("Rome", &json!({ "type": "function", "function": { "name": "weather" } })),
     ] {
         let outcome = answer(request).await;
         let ModelEvent::ToolCall(call) = &outcome.events[0] else { panic!("{outcome:?}") };
         assert_eq!((call.name.as_str(), call.arguments.as_str()), ("weather", r#"{"city":"Rome"}"#));
         assert_eq!(outcome.events.last(), Some(&ModelEvent::Stop(StopReason::ToolUse)));
     }
-    let mut after = offering("/tool Rome", json!("auto"));
+    let mut after = offering("/tool Rome", &json!("auto"));
     let parts = vec![Part::ToolResult { call_id: "c".to_owned(), content: "sunny".to_owned() }];
     after.messages.push(ChatMessage { role: Role::Tool, parts });
     assert!(text(&answer(after).await).contains("sunny"));
