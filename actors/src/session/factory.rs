@@ -89,19 +89,44 @@ impl TreeOpener {
 
 impl OpenLane for TreeOpener {
     fn open(&self, key: LaneKey) -> BoxFuture<'static, Result<Opened, OpenError>> {
-        let sessions = self.tenants.child(key.tenant.as_str()).child("sessions");
-        let tree = self.tree.get().cloned();
+        let (tree, tenants) = (self.tree.get().cloned(), self.tenants.clone());
         async move {
             let tree = tree.ok_or_else(|| OpenError::Failed("the tree does not run yet".to_owned()))?;
-            let id = key.thread.to_string();
-            match tree.supervisor(&sessions).start_child(&id, Some(Arc::new(key))).await {
-                Ok(_) => Ok(Opened::Fresh),
-                Err(CallError::AlreadyStarted(lane)) => Ok(Opened::Already(lane)),
-                Err(CallError::Quarantined { reason, .. }) => Err(OpenError::Quarantined { reason }),
-                Err(CallError::MaxChildren(_)) => Err(OpenError::TooMany),
-                Err(error) => Err(OpenError::Failed(error.to_string())),
+            match start_lane(&tree, &tenants, &key).await {
+                // The tenant is down: a restart of what is above it does not bring it back.
+                Err(CallError::NotFound) => {
+                    start_tenant(&tree, &tenants, &key.tenant).await?;
+                    opened(start_lane(&tree, &tenants, &key).await)
+                }
+                outcome => opened(outcome),
             }
         }
         .boxed()
+    }
+}
+
+async fn start_lane(
+    tree: &TreeHandle,
+    tenants: &ActorPath,
+    key: &LaneKey,
+) -> Result<Option<ActorCell>, CallError> {
+    let sessions = tenants.child(key.tenant.as_str()).child("sessions");
+    tree.supervisor(&sessions).start_child(&key.thread.to_string(), Some(Arc::new(key.clone()))).await
+}
+
+async fn start_tenant(tree: &TreeHandle, tenants: &ActorPath, tenant: &TenantId) -> Result<(), OpenError> {
+    match tree.supervisor(tenants).start_child(tenant.as_str(), Some(Arc::new(tenant.clone()))).await {
+        Ok(_) | Err(CallError::AlreadyStarted(_)) => Ok(()),
+        Err(error) => opened(Err(error)).map(drop),
+    }
+}
+
+fn opened(outcome: Result<Option<ActorCell>, CallError>) -> Result<Opened, OpenError> {
+    match outcome {
+        Ok(_) => Ok(Opened::Fresh),
+        Err(CallError::AlreadyStarted(lane)) => Ok(Opened::Already(lane)),
+        Err(CallError::Quarantined { reason, .. }) => Err(OpenError::Quarantined { reason }),
+        Err(CallError::MaxChildren(_)) => Err(OpenError::TooMany),
+        Err(error) => Err(OpenError::Failed(error.to_string())),
     }
 }
