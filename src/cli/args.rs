@@ -63,6 +63,8 @@ pub enum Command {
     /// Check the settings, or print a documented template
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Print the OpenAPI document of the console
+    Openapi,
     /// Print completions for a shell
     Completions {
         /// Which shell

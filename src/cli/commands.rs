@@ -47,6 +47,10 @@ fn dispatch(args: &PlaceArgs, command: Option<Command>) -> Outcome {
         Some(Command::Tree(args)) => wait(one()?, tree::run(&place()?, args.json)),
         Some(Command::Doctor(doctor)) => wait(one()?, doctor::run(&place()?, doctor)),
         Some(Command::Config(command)) => config::run(&place()?, command),
+        Some(Command::Openapi) => {
+            output::json(&crate::http::openapi());
+            Ok(Exit::Done)
+        }
         Some(Command::Completions { shell }) => {
             clap_complete::generate(shell, &mut Cli::command(), "capuchin", &mut io::stdout());
             Ok(Exit::Done)

@@ -16,9 +16,12 @@ use super::args::{ServeArgs, StopArgs};
 use super::exit::{Exit, Failure, Outcome};
 use super::output;
 use super::place::Place;
+use super::serve::invite;
 
 /// First word of the line that a daemon prints when every listener answers.
 pub(super) const READY: &str = "ready";
+/// First word of the line before it, with the link for the first person, when there is none yet.
+pub(super) const SETUP: &str = "setup";
 /// A large home on a slow disk is recovered in far less.
 const START_TIMEOUT: Duration = Duration::from_secs(60);
 /// Longer than a daemon takes to drain, whatever runs.
@@ -46,8 +49,11 @@ pub(super) async fn start(place: &Place, args: &ServeArgs) -> Outcome {
         return Err(Failure::text(Exit::Failed, "the daemon has no output to wait for"));
     };
     match timeout(START_TIMEOUT, ready_line(stdout)).await {
-        Ok(Some(line)) => {
-            output::line(line);
+        Ok(Some(Started { ready, setup })) => {
+            output::line(ready);
+            if let Some(link) = setup {
+                invite(&link);
+            }
             output::talk(format_args!(
                 "the daemon runs in the background (process {}); its log is {}",
                 child.id(),
@@ -141,11 +147,24 @@ fn spawn(place: &Place, args: &ServeArgs, log: &Path) -> Result<Child, Failure> 
     Ok(command.spawn()?)
 }
 
-/// The line that says ready; `None` when the output ends without it.
-async fn ready_line(stdout: ChildStdout) -> Option<String> {
+/// What a daemon said on its way to ready.
+struct Started {
+    ready: String,
+    setup: Option<String>,
+}
+
+/// Reads until the line that says ready; `None` when the output ends without it.
+async fn ready_line(stdout: ChildStdout) -> Option<Started> {
     let reading = tokio::task::spawn_blocking(move || {
-        let lines = BufReader::new(stdout).lines();
-        lines.map_while(Result::ok).find(|line| line.split(' ').next() == Some(READY))
+        let mut setup = None;
+        for line in BufReader::new(stdout).lines().map_while(Result::ok) {
+            match line.split_once(' ') {
+                Some((SETUP, link)) => setup = Some(link.to_owned()),
+                Some((READY, _)) => return Some(Started { ready: line, setup }),
+                _ => {}
+            }
+        }
+        None
     });
     reading.await.ok().flatten()
 }

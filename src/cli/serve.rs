@@ -13,7 +13,7 @@ use super::args::ServeArgs;
 use super::commands::many;
 use super::detect::{self, Ollama};
 use super::exit::{Exit, Failure, Outcome};
-use super::lifecycle::READY;
+use super::lifecycle::{READY, SETUP};
 use super::output::{self, Style};
 use super::place::Place;
 
@@ -27,13 +27,13 @@ pub(super) fn run(place: &Place, args: &ServeArgs) -> Outcome {
     // Outlives the runtime: the last spans are sent when everything else has ended.
     let _telemetry = telemetry::init(&config.telemetry)?;
     let runtime = many()?;
-    let outcome = runtime.block_on(Box::pin(live(place, config)));
+    let outcome = runtime.block_on(Box::pin(live(place, config, args.detached)));
     // Whatever still blocks a thread after the ordered end has nothing left to save.
     runtime.shutdown_background();
     outcome
 }
 
-async fn live(place: &Place, config: Config) -> Outcome {
+async fn live(place: &Place, config: Config, detached: bool) -> Outcome {
     // Before anything is ready: from then on a signal must find somebody who listens.
     let signals = Signals::install()?;
     let claim = Claim::take(&place.home).await.map_err(|error| taken(place, error))?;
@@ -41,8 +41,13 @@ async fn live(place: &Place, config: Config) -> Outcome {
     let (console, ingress) = (daemon.console_url(), daemon.ingress_url());
     let presence = Presence::of_this_process(&place.home, Some(console.clone()), Some(ingress.clone()));
     claim.announce(&presence)?;
+    let setup_link = daemon.setup_link();
+    if let (true, Some(link)) = (detached, &setup_link) {
+        // For `start`, which shows it: stderr is a log there, and a link that lets somebody in is not for it.
+        output::line(format_args!("{SETUP} {link}"));
+    }
     output::line(format_args!("{READY} console={console} ingress={ingress}"));
-    let greeting = greet(place.home.describe().to_string(), daemon.setup_link());
+    let greeting = greet(place.home.describe().to_string(), setup_link.filter(|_| !detached));
     let mut ending = pin!(until_the_end(&daemon, signals));
     tokio::select! {
         outcome = &mut ending => return outcome,
@@ -121,6 +126,12 @@ async fn greet(home: String, setup_link: Option<String>) {
         ));
     }
     output::talk(format_args!("  Found  {}", found().await.join(" · ")));
+}
+
+/// The way in for the first person.
+pub(super) fn invite(link: &str) {
+    let link = Style::of_stderr().bold(link);
+    output::talk(format_args!("  Open   {link}   (works once, 15 minutes, this machine only)"));
 }
 
 async fn found() -> Vec<String> {

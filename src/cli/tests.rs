@@ -36,6 +36,7 @@ fn every_promised_command_is_understood() {
         "version --json",
         "config check",
         "config template",
+        "openapi",
         "completions bash",
         "--home /h status",
     ] {
