@@ -2,4 +2,7 @@
 
 mod architecture;
 mod cli;
+mod openai_sdk;
 mod readme;
+#[allow(dead_code, reason = "the harness serves tests that are wired one by one")]
+mod support;
