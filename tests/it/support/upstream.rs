@@ -3,7 +3,11 @@
 //! Raw TCP, so that it can do what a well-behaved HTTP server cannot: stall inside an event, cut a
 //! connection, dribble single bytes, answer with rubbish.
 
-#![allow(clippy::expect_used, clippy::indexing_slicing, reason = "a test fails where its own machinery does")]
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test fails where its own machinery does, and lib and integration tests share this file"
+)]
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
