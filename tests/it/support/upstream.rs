@@ -4,9 +4,10 @@
 //! connection, dribble single bytes, answer with rubbish.
 
 #![allow(
+    unreachable_pub,
     clippy::expect_used,
     clippy::indexing_slicing,
-    reason = "a test fails where its own machinery does, and lib and integration tests share this file"
+    reason = "a test fails where its own machinery does; unit and integration tests share this file"
 )]
 
 use std::net::SocketAddr;
