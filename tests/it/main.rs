@@ -1,8 +1,13 @@
 //! One binary for every integration test: the rules of the code, then the real daemon.
 
+#![allow(unreachable_pub, missing_docs, reason = "a test binary has no public face")]
+
 mod architecture;
 mod cli;
+mod conversation;
+mod faults;
+mod nothing_lost;
 mod openai_sdk;
 mod readme;
-#[allow(dead_code, reason = "the harness serves tests that are wired one by one")]
+mod siblings_live;
 mod support;

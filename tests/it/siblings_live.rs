@@ -7,6 +7,8 @@ use serde_json::{Value, json};
 use crate::support::daemon::TestDaemon;
 
 const SIBLINGS: usize = 1_000;
+/// Threads that answer at the same time; the demo speaks at the pace of a reader.
+const AT_ONCE: usize = 200;
 
 /// Every node of a tree.
 fn nodes(tree: &Value) -> Vec<&Value> {
@@ -50,7 +52,7 @@ async fn a_session_that_crashes_in_a_loop_is_quarantined_while_a_thousand_others
             let client = client.clone();
             async move { client.ask(thread, "hello").await }
         })
-        .buffer_unordered(16)
+        .buffer_unordered(AT_ONCE)
         .for_each(|answer| async move { assert_eq!(answer.kind, "done", "{answer:?}") });
     let (refusal, ()) = futures::join!(crash, others);
     assert!(refusal["detail"].as_str().unwrap().contains("crash"), "{refusal}");
