@@ -15,8 +15,9 @@ use crate::support::*;
 const DECLARED: &str = include_str!("../../../supervision.toml");
 
 /// What follows the kill of a leaf: who starts again, and who is gone until somebody asks for it.
-const OUTCOMES: [(&str, &[&str], &[&str]); 7] = [
-    ("root/substrate/store-writer", &["store-writer"], &[]),
+const OUTCOMES: [(&str, &[&str], &[&str]); 8] = [
+    ("root/substrate/store-writer", &["store-writer", "usage"], &[]),
+    ("root/substrate/usage", &["usage"], &[]),
     ("root/tenants/home/sessions/s1", &["s1"], &[]),
     ("root/tenants/home/sweeper", &["sweeper"], &["root/tenants/home/sessions/s1"]),
     ("root/edge/console", &["console"], &[]),
@@ -30,18 +31,11 @@ fn declared() -> Declaration {
 }
 
 async fn running(workers: &Workers) -> RunningTree {
-    let names: [&'static str; 7] = [
-        "store_writer",
-        "session",
-        "session_sweeper",
-        "console_listener",
-        "ingress_listener",
-        "control_listener",
-        "housekeeper",
-    ];
     let factory: Arc<dyn StartChild> = workers.factory();
-    let factories: Factories = names.into_iter().map(|name| (name, factory.clone())).collect();
-    let tree = start(declared().build(&factories).unwrap()).await;
+    let declared = declared();
+    let names = declared.factories().into_iter().map(|name| &*String::leak(name.to_owned()));
+    let factories: Factories = names.map(|name| (name, factory.clone())).collect();
+    let tree = start(declared.build(&factories).unwrap()).await;
     let tenants = tree.handle().supervisor(&"root/tenants".into());
     let tenant: Args = Arc::new("home");
     tenants.start_child("home", Some(tenant)).await.unwrap();
@@ -169,7 +163,8 @@ fn the_declared_tree_reads_like_this() {
     let expected = "\
 root
 ├── substrate
-│   └── store-writer
+│   ├── store-writer
+│   └── usage
 ├── tenants
 │   └── tenant
 │       ├── sessions
