@@ -33,3 +33,6 @@ pub use problem::Problem;
 pub use router::{console, ingress};
 pub use state::AppState;
 pub use tls::TlsError;
+
+#[cfg(test)]
+mod tests;

@@ -158,6 +158,3 @@ impl Assistants {
 fn current(found: Assistant, version: i64) -> Result<Assistant, AssistantError> {
     if found.version == version { Ok(found) } else { Err(AssistantError::Stale) }
 }
-
-#[cfg(test)]
-mod tests;

@@ -1,6 +1,7 @@
 //! The console's own API: one file per resource, one OpenAPI document of all.
 
 mod assistants;
+mod described;
 mod document;
 mod events;
 mod export;

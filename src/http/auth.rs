@@ -146,6 +146,3 @@ impl From<AuthError> for Problem {
         }
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -180,6 +180,3 @@ fn request_id(headers: &HeaderMap) -> HeaderValue {
 pub fn on_panic(_panic: Box<dyn Any + Send>) -> Response {
     Problem::internal().into_response()
 }
-
-#[cfg(test)]
-mod tests;

@@ -31,8 +31,8 @@ use super::tls::TlsAcceptor;
 
 /// Most bytes of a request head.
 const HEAD_BYTES_MAX: usize = 64 * 1024;
-/// Most headers of a request.
-const HEADERS_MAX: usize = 100;
+/// Most bytes that wait to be read or written on one connection.
+const BUFFER_BYTES_MAX: usize = 128 * 1024;
 /// Longest wait after an accept that failed for want of descriptors or memory.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
@@ -107,11 +107,12 @@ impl Listener {
 
     /// Serves until `stop`, then lets running requests end within the drain time.
     pub async fn serve(self, router: Router, stop: CancellationToken) {
+        // At most 100 headers: hyper's own limit, which costs nothing as long as it is not set.
         let mut http = http1::Builder::new();
         http.timer(TokioTimer::new())
             .header_read_timeout(self.limits.header_timeout)
-            .max_headers(HEADERS_MAX)
-            .max_buf_size(HEAD_BYTES_MAX);
+            .max_header_size(HEAD_BYTES_MAX)
+            .max_buf_size(BUFFER_BYTES_MAX);
         let shared = Shared { router, http, limits: self.limits, stop: stop.clone() };
         let slots = Arc::new(Semaphore::new(self.limits.connections_max));
         let mut connections = JoinSet::new();

@@ -149,7 +149,6 @@ impl Problem {
     }
 
     /// The document as a body.
-    #[must_use]
     pub fn body(&self, request_id: Option<&str>) -> Body {
         let json = serde_json::to_vec(&self.document(request_id)).unwrap_or_default(); // silent-ok: strings only
         Body::from(json)

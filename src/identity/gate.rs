@@ -199,7 +199,7 @@ impl Identity {
     /// Reads the token table. What ended since then is announced.
     pub(super) async fn reload(&self) -> Result<(), DbError> {
         let read_at = Instant::now();
-        let tokens = self.inner.db.read(&self.inner.tenant, |read| store::tokens(read)).await?;
+        let tokens = self.inner.db.read(&self.inner.tenant, store::tokens).await?;
         let fresh = Arc::new(TokenTable::new(tokens));
         let shrunk = {
             let mut current = self.inner.tokens.write();
@@ -279,6 +279,3 @@ impl Identity {
         Arc::clone(&self.inner.tokens.read().table)
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -113,7 +113,7 @@ impl Identity {
     }
 
     async fn verify(&self, password: Password) -> Result<bool, PasswordError> {
-        let phc = self.inner.db.read(&self.inner.tenant, |read| store::password(read)).await?;
+        let phc = self.inner.db.read(&self.inner.tenant, store::password).await?;
         let _turn = self.inner.hashing.acquire().await.map_err(|_| HashingFailed)?;
         Ok(password.verify(phc).await?)
     }
@@ -166,6 +166,3 @@ impl Identity {
         Ok(SignedIn { cookie, principal })
     }
 }
-
-#[cfg(test)]
-mod tests;

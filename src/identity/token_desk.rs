@@ -60,7 +60,7 @@ impl Identity {
     /// # Errors
     /// What the store answers.
     pub async fn tokens(&self) -> Result<Vec<TokenRecord>, DbError> {
-        let found = self.inner.db.read(&self.inner.tenant, |read| store::tokens(read)).await?;
+        let found = self.inner.db.read(&self.inner.tenant, store::tokens).await?;
         Ok(found.into_iter().map(|(_, record)| record).collect())
     }
 
@@ -107,6 +107,3 @@ fn check(maker: &Principal, new: &NewToken, now_ms: i64) -> Result<(), TokenErro
     }
     Ok(())
 }
-
-#[cfg(test)]
-mod tests;

@@ -87,7 +87,7 @@ impl Threads {
             once(tx, key.as_ref(), now_ms, |tx| {
                 let workspace_id = home_of(tx, only, new.workspace_id)?;
                 let fresh = blank(workspace_id, new.assistant_id.or(only), title, now_ms);
-                insert(tx, only, fresh, None)
+                insert(tx, only, &fresh, None)
             })
         });
         write.await
@@ -123,7 +123,7 @@ impl Threads {
             }
             let workspace_id = home_of(tx, only, None)?;
             let fresh = blank(workspace_id, assistant.or(only), String::new(), now_ms);
-            insert(tx, only, Thread { session_key: Some(key), ..fresh }, Some(&source))
+            insert(tx, only, &Thread { session_key: Some(key), ..fresh }, Some(&source))
         });
         write.await
     }
@@ -274,11 +274,11 @@ fn blank(workspace_id: WorkspaceId, assistant_id: Option<AssistantId>, title: St
 fn insert(
     tx: &mut TenantTx<'_>,
     only: Option<AssistantId>,
-    fresh: Thread,
+    fresh: &Thread,
     session_source: Option<&str>,
 ) -> Result<Thread, WorkspaceError> {
     check_assistant(tx, only, fresh.assistant_id)?;
-    store::threads::insert(tx, &fresh, session_source)?;
+    store::threads::insert(tx, fresh, session_source)?;
     Ok(store::threads::by_id(tx, only, fresh.id)?)
 }
 
@@ -296,6 +296,3 @@ fn current(found: Thread, version: Option<i64>) -> Result<Thread, WorkspaceError
         _ => Ok(found),
     }
 }
-
-#[cfg(test)]
-mod tests;

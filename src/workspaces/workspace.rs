@@ -65,7 +65,7 @@ impl WorkspaceChange {
     pub(super) fn apply(self, to: Workspace, now_ms: i64) -> Result<Workspace, WorkspaceError> {
         let name = match self.name {
             Some(name) => checked("name", &name, (1, NAME_CHARS_MAX))?,
-            None => to.name.clone(),
+            None => to.name,
         };
         let assistant_id = self.assistant_id.unwrap_or(to.assistant_id);
         Ok(Workspace { name, assistant_id, version: to.version + 1, updated_ms: now_ms, ..to })

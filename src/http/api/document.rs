@@ -9,6 +9,7 @@ use axum::routing::get;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{Components, InfoBuilder, OpenApi, OpenApiBuilder};
 
+use super::described;
 use crate::http::state::AppState;
 
 /// An empty document with what all routes share.
@@ -42,5 +43,6 @@ pub(super) fn finish(mut document: OpenApi) -> OpenApi {
     if let Some(item) = document.paths.paths.remove(&format!("{actors}{{*target}}")) {
         document.paths.paths.insert(format!("{actors}{{path}}/{{action}}"), item);
     }
+    described::add_to(&mut document);
     document
 }

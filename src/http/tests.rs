@@ -1,0 +1,7 @@
+//! The console as a caller meets it: routes, credentials, and attacks on its surface.
+
+mod attacks;
+mod gate;
+mod resources;
+mod table;
+mod world;

@@ -1,0 +1,199 @@
+//! A console over a real store, without listeners and with sessions that do not start.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::body::Body;
+use axum::http::{HeaderMap, Method, Request, StatusCode, header};
+use capuchin_actors::ports::run_turn::{RunTurn, TurnReport};
+use capuchin_actors::session::{
+    LaneKey, OpenError, OpenLane, Opened, SessionDirectory, SessionLimits, SessionPorts,
+};
+use futures::future::BoxFuture;
+use http_body_util::BodyExt as _;
+use serde_json::Value;
+use tokio::sync::mpsc;
+use tower::ServiceExt as _;
+
+use crate::adapters::ledger::Ledger;
+use crate::assistants::{Assistants, NewAssistant};
+use crate::backends::Backends;
+use crate::config::Config;
+use crate::db::{Db, DbOptions, WriterRun};
+use crate::egress::Egress;
+use crate::http::{AppState, Connection, console};
+use crate::identity::{Identity, NewToken, Principal};
+use crate::protocol::ids::{AssistantId, TenantId};
+use crate::protocol::model::ModelError;
+use crate::protocol::turn::TurnWork;
+use crate::telemetry::Metrics;
+use crate::turns::{EventHub, Turns};
+use crate::workspaces::{Threads, Workspaces};
+
+pub(super) const OWN: &str = "http://127.0.0.1:7717";
+
+/// Sessions do not start here: a message that passed every check is answered 503.
+struct NoSessions;
+
+impl OpenLane for NoSessions {
+    fn open(&self, _key: LaneKey) -> BoxFuture<'static, Result<Opened, OpenError>> {
+        Box::pin(async { Err(OpenError::Failed("no sessions in this test".to_owned())) })
+    }
+}
+
+impl RunTurn for NoSessions {
+    fn run(
+        &self,
+        _work: TurnWork,
+        _reports: mpsc::Sender<TurnReport>,
+    ) -> BoxFuture<'static, Result<(), ModelError>> {
+        Box::pin(async { Ok(()) })
+    }
+}
+
+pub(super) struct World {
+    pub(super) state: AppState,
+    _writer: WriterRun,
+    _home: tempfile::TempDir,
+}
+
+/// An answer with its body read.
+pub(super) struct Answer {
+    pub(super) status: StatusCode,
+    pub(super) headers: HeaderMap,
+    pub(super) text: String,
+}
+
+impl Answer {
+    pub(super) fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|_| panic!("not JSON: {}", self.text))
+    }
+
+    pub(super) fn id(&self) -> String {
+        self.json()["id"].as_str().unwrap_or_else(|| panic!("no id: {}", self.text)).to_owned()
+    }
+}
+
+impl World {
+    pub(super) async fn new() -> Self {
+        let home = tempfile::tempdir().unwrap();
+        let db = Db::open(home.path().join("capuchin.db"), DbOptions::default()).unwrap();
+        let writer = db.start_writer().unwrap();
+        let tenant = TenantId::home();
+        let turns = Turns::new(db.clone(), EventHub::new());
+        turns.begin_boot("test").await.unwrap();
+        let (assistants, workspaces) = (Assistants::new(db.clone()), Workspaces::new(db.clone()));
+        let first = NewAssistant {
+            name: "capuchin".into(),
+            backend: "demo".into(),
+            model: "demo".into(),
+            system_prompt: String::new(),
+        };
+        assistants.ensure_default(&tenant, first).await.unwrap();
+        workspaces.ensure_default(&tenant).await.unwrap();
+        let config = Config::default();
+        let backends = Backends::build(&config.backends, &Egress::new(&config.egress)).unwrap();
+        let ports =
+            SessionPorts { ledger: Arc::new(Ledger::new(turns.clone())), runner: Arc::new(NoSessions) };
+        let state = AppState {
+            config: Arc::new(config),
+            db: db.clone(),
+            identity: Identity::open(db.clone(), tenant).await.unwrap(),
+            assistants,
+            workspaces,
+            threads: Threads::new(db.clone()),
+            turns,
+            sessions: SessionDirectory::new(ports, SessionLimits::default(), Arc::new(NoSessions)),
+            backends,
+            usage: crate::backends::UsageRecorder::new(db.clone()),
+            tree: Arc::default(),
+            metrics: Metrics::new(),
+            started: Instant::now(),
+            stopping: tokio_util::sync::CancellationToken::new(),
+        };
+        Self { state, _writer: writer, _home: home }
+    }
+
+    pub(super) fn owner() -> Principal {
+        Principal::owner(TenantId::home())
+    }
+
+    pub(super) fn owner_tenant() -> &'static TenantId {
+        static HOME: std::sync::LazyLock<TenantId> = std::sync::LazyLock::new(TenantId::home);
+        &HOME
+    }
+
+    pub(super) async fn token(&self, scopes: &str) -> String {
+        self.token_with(scopes, None).await
+    }
+
+    pub(super) async fn token_with(&self, scopes: &str, assistant: Option<AssistantId>) -> String {
+        let new = NewToken {
+            name: scopes.to_owned(),
+            scopes: scopes.parse().unwrap(),
+            assistant,
+            budget_usd: None,
+            expires_ms: None,
+        };
+        let made = self.state.identity.create_token(&Self::owner(), new, None).await.unwrap();
+        made.thing.value.unwrap().expose().to_owned()
+    }
+
+    /// A request as the listener hands it over.
+    pub(super) async fn send(&self, request: Request<Body>) -> Answer {
+        let local = "127.0.0.1:7717".parse().unwrap();
+        let peer = "127.0.0.1:50000".parse().unwrap();
+        self.send_over(Connection::Tcp { peer, local, tls: false }, request).await
+    }
+
+    pub(super) async fn send_over(&self, connection: Connection, mut request: Request<Body>) -> Answer {
+        request.extensions_mut().insert(connection);
+        let response = console(self.state.clone()).oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let is_stream = parts
+            .headers
+            .get(header::CONTENT_TYPE)
+            .is_some_and(|kind| kind.as_bytes().starts_with(b"text/event-stream"));
+        let bytes = if is_stream { bytes::Bytes::new() } else { body.collect().await.unwrap().to_bytes() };
+        let text = String::from_utf8(bytes.to_vec()).unwrap();
+        Answer { status: parts.status, headers: parts.headers, text }
+    }
+
+    pub(super) async fn get(&self, path: &str, token: &str) -> Answer {
+        self.send(request(Method::GET, path).bearer(token).empty()).await
+    }
+
+    pub(super) async fn post(&self, path: &str, token: &str, body: Value) -> Answer {
+        self.send(request(Method::POST, path).bearer(token).json(&body)).await
+    }
+}
+
+/// Builds requests to the console's own address.
+pub(super) struct Ask(axum::http::request::Builder);
+
+pub(super) fn request(method: Method, path: &str) -> Ask {
+    Ask(Request::builder().method(method).uri(path)).header("host", "127.0.0.1:7717")
+}
+
+impl Ask {
+    /// A request without any header.
+    pub(super) fn bare(method: Method, path: &str) -> Self {
+        Self(Request::builder().method(method).uri(path))
+    }
+
+    pub(super) fn header(self, name: &str, value: &str) -> Self {
+        Self(self.0.header(name, value))
+    }
+
+    pub(super) fn bearer(self, token: &str) -> Self {
+        self.header("authorization", &format!("Bearer {token}"))
+    }
+
+    pub(super) fn empty(self) -> Request<Body> {
+        self.0.body(Body::empty()).unwrap()
+    }
+
+    pub(super) fn json(self, body: &Value) -> Request<Body> {
+        self.header("content-type", "application/json").0.body(Body::from(body.to_string())).unwrap()
+    }
+}
