@@ -124,5 +124,5 @@ fn names_private_place(host: &str) -> Result<bool, EgressError> {
 mod tests;
 #[cfg(test)]
 #[path = "../tests/it/support/upstream.rs"]
-#[allow(dead_code, unreachable_pub, reason = "shared with the integration tests")]
+#[allow(dead_code, reason = "shared with the integration tests")]
 pub(crate) mod upstream;
