@@ -10,12 +10,16 @@ pub const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 
 connect-src 'self'; font-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; \
 frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types capuchin";
 
-/// A page with its policy.
+/// A page with its policies.
 pub(super) fn page(status: StatusCode, template: &impl Template) -> Response {
     match template.render() {
         Ok(html) => {
-            let policy = [(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(PAGE_POLICY))];
-            (status, policy, Html(html)).into_response()
+            let policies = [
+                (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(PAGE_POLICY)),
+                // Under `no-referrer` browsers send `Origin: null` with our own forms.
+                (header::REFERRER_POLICY, HeaderValue::from_static("same-origin")),
+            ];
+            (status, policies, Html(html)).into_response()
         }
         Err(error) => {
             tracing::error!(%error, "a page could not be rendered");

@@ -3,6 +3,7 @@
 #![allow(unreachable_pub, missing_docs, reason = "a test binary has no public face")]
 
 mod architecture;
+mod browser;
 mod cli;
 mod conversation;
 mod faults;

@@ -23,7 +23,8 @@ themeButton.addEventListener("click", () => {
 showTheme();
 
 // === The connection chip tells all there is to tell.
-const chip = document.getElementById("connection");
+const followed = document.querySelector("[data-fragment], [data-thread]");
+const chip = followed && document.getElementById("connection");
 let state = { state: "connecting" };
 function showConnection() {
   if (!chip) return;

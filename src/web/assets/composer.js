@@ -26,7 +26,7 @@ export function startComposer({ thread, log, forceFollow }) {
 
   for (const starter of document.querySelectorAll("[data-starter]")) {
     starter.addEventListener("click", () => {
-      text.value = starter.textContent;
+      text.value = starter.dataset.starter;
       form.requestSubmit();
     });
   }
@@ -50,11 +50,10 @@ export function startComposer({ thread, log, forceFollow }) {
   function show(message) {
     if (document.getElementById(`unsent-${message.key}`)) return;
     document.getElementById("blank")?.remove();
-    const turn = document.createElement("section");
+    const turn = document.createElement("div");
     turn.className = "turn unsent";
     turn.id = `unsent-${message.key}`;
     turn.dataset.state = "sending";
-    turn.setAttribute("aria-label", "Message on its way");
     const article = document.createElement("article");
     article.className = "message user";
     article.setAttribute("aria-label", "You");

@@ -5,12 +5,15 @@ const password = /** @type {HTMLInputElement} */ (form.elements.namedItem("passw
 const repeat = /** @type {HTMLInputElement} */ (form.elements.namedItem("repeat"));
 const problem = document.getElementById("setup-problem");
 
-const fromLink = decodeURIComponent(location.hash.slice(1));
-if (fromLink) {
+function takeFromLink() {
+  const fromLink = decodeURIComponent(location.hash.slice(1));
+  if (!fromLink) return;
   token.value = fromLink;
   history.replaceState(null, "", location.pathname);
   password.focus();
 }
+takeFromLink();
+addEventListener("hashchange", takeFromLink);
 
 form.addEventListener("submit", (event) => {
   problem.textContent = password.value === repeat.value ? "" : "The two passwords differ.";

@@ -9,13 +9,15 @@ use comrak::create_formatter;
 use comrak::html::{ChildRendering, dangerous_url, format_node_default};
 use comrak::nodes::NodeValue;
 
-/// The page has the first heading and each turn the second.
-const HEADING_SHIFT: u8 = 2;
+/// Headings from this level on are small ones.
+const SMALL_FROM: u8 = 3;
 
 create_formatter!(Formatter, {
     NodeValue::Heading(ref heading) => |context, entering| {
-        let level = (heading.level + HEADING_SHIFT).min(6);
-        if entering { write!(context, "<h{level}>")?; } else { writeln!(context, "</h{level}>")?; }
+        // One level below the turn's own: models begin with any level and skip some, and a reader who
+        // goes by headings must not fall through the gaps.
+        let open = if heading.level < SMALL_FROM { "<h3>" } else { "<h3 class=\"small\">" };
+        context.write_str(if entering { open } else { "</h3>\n" })?;
     },
     NodeValue::Table(_) => |context, node, entering| {
         if entering {

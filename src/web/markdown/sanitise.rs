@@ -16,9 +16,6 @@ const TAGS: &[&str] = &[
     "div",
     "em",
     "h3",
-    "h4",
-    "h5",
-    "h6",
     "hr",
     "img",
     "input",
@@ -69,6 +66,7 @@ fn builder() -> Builder<'static> {
         .allowed_classes(collect(&[
             ("a", &["picture"]),
             ("div", DIV_CLASSES),
+            ("h3", &["small"]),
             ("p", &["markdown-alert-title"]),
             ("pre", &["plain"]),
         ]))

@@ -95,7 +95,7 @@ fn relative_links_lead_nowhere() {
 #[test]
 fn headings_start_below_the_page() {
     assert_eq!(render("# One"), "<h3>One</h3>\n");
-    assert_eq!(render("##### Five"), "<h6>Five</h6>\n");
+    assert_eq!(render("##### Five"), "<h3 class=\"small\">Five</h3>\n");
 }
 
 #[test]

@@ -78,12 +78,7 @@ fn cards(state: &AppState, tree: Option<&NodeView>, now_ms: i64) -> Vec<Card> {
             },
             quarantined > 0,
         ),
-        card(
-            "Messages accepted",
-            state.metrics.messages.accepted.get().to_string(),
-            "since the start".to_owned(),
-            false,
-        ),
+        card("Stored", size(state.db.stats().db_bytes), "on this machine".to_owned(), false),
         Card {
             name: "Up for",
             value: span(up_ms),
@@ -92,6 +87,20 @@ fn cards(state: &AppState, tree: Option<&NodeView>, now_ms: i64) -> Vec<Card> {
             warn: false,
         },
     ]
+}
+
+/// Bytes in binary units, as people say them.
+fn size(bytes: u64) -> String {
+    const UNITS: [&str; 4] = ["KiB", "MiB", "GiB", "TiB"];
+    let mut scaled = bytes as f64 / 1024.0;
+    let mut units = UNITS.iter();
+    let mut unit = units.next().unwrap_or(&"KiB");
+    while scaled >= 1024.0
+        && let Some(next) = units.next()
+    {
+        (scaled, unit) = (scaled / 1024.0, next);
+    }
+    if scaled < 10.0 { format!("{scaled:.1} {unit}") } else { format!("{scaled:.0} {unit}") }
 }
 
 fn count(node: &NodeView, state: NodeState) -> usize {
@@ -163,3 +172,6 @@ fn address(base_url: Option<&str>, own: &str) -> String {
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
     authority.rsplit('@').next().unwrap_or_default().to_owned()
 }
+
+#[cfg(test)]
+mod tests;

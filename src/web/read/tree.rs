@@ -96,7 +96,6 @@ fn row(node: &NodeView, place: Place, now_ms: i64, may_operate: bool) -> TreeRow
         open: place.level <= OPEN_LEVELS || node.children.iter().any(is_unhealthy),
         recent: node.restarts_in_window as usize,
         limit: node.restarts_limit.unwrap_or(0) as usize,
-        period: "its window".to_owned(),
         total: node.restarts_total,
         since: (node.state == NodeState::Running).then_some(since),
         uptime: span(now_ms - since),

@@ -18,9 +18,14 @@ use crate::identity::Principal;
 use crate::protocol::ids::{MessageId, ThreadId};
 
 /// Messages to begin with. The demo answers each of them.
-const STARTERS: &[&str] = &["/tour", "What can you do?", "My name is Robin. Remember it.", "/slow 20"];
+const STARTERS: &[(&str, &str)] = &[
+    ("Show me everything you can do", "/tour"),
+    ("Answer slowly, so that I can stop or reload you", "/slow 20"),
+    ("Remember my name", "My name is Robin."),
+    ("What else can I ask?", "/help"),
+];
 /// The message that waits in the composer after the setup.
-const WELCOME: &str = "Hello! Show me what you can do: /tour";
+const WELCOME: &str = "/tour";
 
 #[derive(Deserialize)]
 pub(super) struct NewQuery {

@@ -134,8 +134,8 @@ pub struct ChatPage {
     pub thread: Option<ThreadView>,
     /// What an empty conversation says.
     pub greeting: String,
-    /// Messages to begin with.
-    pub starters: &'static [&'static str],
+    /// Messages to begin with: what the button says, and what it sends.
+    pub starters: &'static [(&'static str, &'static str)],
     /// What can answer.
     pub models: Vec<ModelChoice>,
     /// The key of the form, for browsers without scripts.
@@ -236,8 +236,6 @@ pub struct TreeRow {
     pub recent: usize,
     /// Restarts that the window allows; 0 where there is no window.
     pub limit: usize,
-    /// The window, in words.
-    pub period: String,
     /// Restarts since the daemon started.
     pub total: u64,
     /// Milliseconds since 1970 when it was last started.

@@ -68,12 +68,7 @@ fn chat(theme: Theme, turns: Vec<TurnView>) -> ChatPage {
         rail: rail(),
         thread,
         greeting: "Capuchin answers with the demo backend for now: offline, no key needed.".to_owned(),
-        starters: &[
-            "Show me what you can do",
-            "Explain how you keep my messages safe",
-            "What runs on this machine?",
-            "Help me plan the weekend",
-        ],
+        starters: &[("Show me around", "/tour"), ("Count slowly", "/slow 20")],
         models: vec![ModelChoice {
             value: String::new(),
             label: "demo/demo (assistant)".to_owned(),
@@ -149,7 +144,6 @@ fn runtime(theme: Theme) -> RuntimePage {
             open,
             recent: usize::from(state != "running"),
             limit: if supervisor { 3 } else { 0 },
-            period: "30 s".to_owned(),
             total: if state == "running" { 0 } else { 4 },
             since: None,
             uptime: "3 h".to_owned(),

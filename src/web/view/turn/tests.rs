@@ -56,8 +56,11 @@ fn a_failed_turn_says_why_and_offers_another_try() {
 fn a_turn_is_one_element() {
     for state in ["queued", "running", "done", "failed", "stopped", "interrupted"] {
         let html = html(&turn(state));
-        assert!(html.starts_with("<section") && html.trim_end().ends_with("</section>"), "{state}: {html}");
-        assert_eq!(html.matches("<section").count(), 1);
+        assert!(
+            html.starts_with("<div class=\"turn\"") && html.trim_end().ends_with("</div>"),
+            "{state}: {html}"
+        );
+        assert_eq!(html.matches("<div").count(), html.matches("</div>").count(), "{state}");
     }
 }
 
