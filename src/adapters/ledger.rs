@@ -10,6 +10,7 @@ use crate::db::DbError;
 use crate::protocol::event::NewEvent;
 use crate::protocol::ids::{TenantId, ThreadId, TurnId};
 use crate::protocol::turn::{Accepted, Inbound, PendingTurn, Settlement};
+use crate::telemetry::Metrics;
 use crate::turns::{Turns, TurnsError};
 
 /// When a sender that found the store busy tries again.
@@ -17,15 +18,18 @@ const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 /// The ledger as a port.
 #[derive(Clone)]
-pub struct Ledger(Turns);
+pub struct Ledger {
+    turns: Turns,
+    metrics: Metrics,
+}
 
 // === impl Ledger ===
 
 impl Ledger {
     /// The port to these turns.
     #[must_use]
-    pub const fn new(turns: Turns) -> Self {
-        Self(turns)
+    pub const fn new(turns: Turns, metrics: Metrics) -> Self {
+        Self { turns, metrics }
     }
 }
 
@@ -35,7 +39,7 @@ impl KeepLedger for Ledger {
         tenant: &TenantId,
         thread: ThreadId,
     ) -> BoxFuture<'static, Result<Vec<PendingTurn>, LedgerError>> {
-        self.0.pending(tenant, thread).map(|done| done.map_err(ledger_error)).boxed()
+        self.turns.pending(tenant, thread).map(|done| done.map_err(ledger_error)).boxed()
     }
 
     fn accept(
@@ -44,7 +48,7 @@ impl KeepLedger for Ledger {
         turn: TurnId,
         begin: bool,
     ) -> BoxFuture<'static, Result<Accepted, AcceptError>> {
-        self.0.accept(inbound, turn, begin).map(|done| done.map_err(accept_error)).boxed()
+        self.turns.accept(inbound, turn, begin).map(|done| done.map_err(accept_error)).boxed()
     }
 
     fn begin(
@@ -53,7 +57,7 @@ impl KeepLedger for Ledger {
         turn: TurnId,
         attempt: u32,
     ) -> BoxFuture<'static, Result<(), LedgerError>> {
-        self.0.begin(tenant, turn, attempt).map(|done| done.map_err(ledger_error)).boxed()
+        self.turns.begin(tenant, turn, attempt).map(|done| done.map_err(ledger_error)).boxed()
     }
 
     fn append(
@@ -63,11 +67,16 @@ impl KeepLedger for Ledger {
         turn: TurnId,
         events: Vec<NewEvent>,
     ) -> BoxFuture<'static, Result<(), LedgerError>> {
-        self.0.append(tenant, thread, turn, &events).map(|done| done.map_err(ledger_error)).boxed()
+        self.turns.append(tenant, thread, turn, &events).map(|done| done.map_err(ledger_error)).boxed()
     }
 
     fn settle(&self, settlement: Settlement) -> BoxFuture<'static, Result<(), LedgerError>> {
-        self.0.settle(settlement).map(|done| done.map_err(ledger_error)).boxed()
+        let (state, metrics) = (settlement.state, self.metrics.clone());
+        let settled = self
+            .turns
+            .settle(settlement)
+            .map(move |done| done.inspect(|()| metrics.turns.ended(state)).map_err(ledger_error));
+        settled.boxed()
     }
 }
 

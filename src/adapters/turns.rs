@@ -75,6 +75,7 @@ impl ModelTurns {
     }
 
     async fn run_turn(self, work: TurnWork, reports: mpsc::Sender<TurnReport>) -> Result<(), ModelError> {
+        let began = Instant::now();
         let Ok(_place) = self.places.acquire().await else {
             return Err(ModelError::new(ModelErrorKind::Overloaded, "the daemon is stopping"));
         };
@@ -91,6 +92,7 @@ impl ModelTurns {
         let outcome =
             self.relay(backend.stream(request), &reports, &span, &name).instrument(span.clone()).await;
         self.metrics.models.duration.observe(started.elapsed());
+        self.metrics.turns.duration.observe(began.elapsed());
         self.metrics.models.called(&name, outcome.as_ref().err().map(|error| error.kind));
         if let Err(error) = &outcome {
             spans::record_failure(&span, error.kind.as_str());

@@ -90,7 +90,7 @@ impl Chores {
 
     /// Ends the unfinished turns of a session that is out of service, so that nobody waits for them.
     async fn end_turns(&self, key: &LaneKey, reason: &str) {
-        let ledger = Ledger::new(self.turns.clone());
+        let ledger = Ledger::new(self.turns.clone(), self.metrics.clone());
         let Ok(pending) = ledger.pending(&key.tenant, key.thread).await else { return };
         for turn in pending {
             let message = format!("the session is quarantined: {reason}; restart it on the Runtime page");

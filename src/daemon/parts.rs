@@ -74,7 +74,10 @@ impl Parts {
             metrics.clone(),
             &config.sessions,
         );
-        let ports = SessionPorts { ledger: Arc::new(Ledger::new(turns.clone())), runner: Arc::new(runner) };
+        let ports = SessionPorts {
+            ledger: Arc::new(Ledger::new(turns.clone(), metrics.clone())),
+            runner: Arc::new(runner),
+        };
         let opener = TreeOpener::new(super::tenants_path());
         let sessions = SessionDirectory::new(ports, limits(&config.sessions), Arc::clone(&opener) as _);
         let first_writer = Arc::new(Mutex::new(Some(writer)));

@@ -3,6 +3,7 @@
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
+use capuchin_actors::ports::keep_ledger::AcceptError;
 use capuchin_actors::session::SessionDirectory;
 use capuchin_actors::supervision::TreeHandle;
 use tokio_util::sync::CancellationToken;
@@ -12,6 +13,7 @@ use crate::backends::{Backends, UsageRecorder};
 use crate::config::Config;
 use crate::db::Db;
 use crate::identity::Identity;
+use crate::protocol::turn::{Accepted, Inbound};
 use crate::telemetry::Metrics;
 use crate::turns::Turns;
 use crate::workspaces::{Threads, Workspaces};
@@ -47,4 +49,22 @@ pub struct AppState {
     pub started: Instant,
     /// Cancelled when the console drains, so that streams end.
     pub stopping: CancellationToken,
+}
+
+impl AppState {
+    /// Takes a message into its thread, as every face does, and counts what came of it.
+    ///
+    /// # Errors
+    /// Every [`AcceptError`]; nothing was stored then, but see `Timeout`.
+    pub async fn submit(&self, inbound: Inbound) -> Result<Accepted, AcceptError> {
+        let outcome = self.sessions.submit(inbound).await;
+        let counters = &self.metrics.messages;
+        match &outcome {
+            Ok(Accepted { repeated: true, .. }) => counters.repeated.inc(),
+            Ok(_) => counters.accepted.inc(),
+            Err(AcceptError::Busy { .. }) => counters.busy.inc(),
+            Err(_) => counters.refused.inc(),
+        };
+        outcome
+    }
 }

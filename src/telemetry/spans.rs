@@ -1,32 +1,12 @@
-//! The spans of a turn, in the words of OpenTelemetry's conventions for generative AI.
+//! The spans of a turn's steps, in the words of OpenTelemetry's conventions for generative AI.
 //!
-//! One span per turn (`invoke_agent`), inside it one per step: a model call (`chat`) or a tool call
-//! (`execute_tool`). The conventions still move, so every name of theirs is in this file. Ids and
-//! counts only: never what was said.
+//! The turn's own span (`invoke_agent`) is made by its actor; below it is one per step: a model call
+//! (`chat`) or a tool call (`execute_tool`). Ids and counts only: never what was said.
 
 use tracing::field::Empty;
 use tracing::{Span, info_span};
 
 use crate::protocol::chat::Usage;
-use crate::protocol::ids::{TenantId, ThreadId, TurnId};
-
-/// The span of one attempt of a turn.
-#[must_use]
-pub fn turn(tenant: &TenantId, thread: ThreadId, turn: TurnId, attempt: u32) -> Span {
-    info_span!(
-        "turn",
-        otel.name = "invoke_agent",
-        otel.status_code = Empty,
-        gen_ai.operation.name = "invoke_agent",
-        gen_ai.conversation.id = %thread,
-        capuchin.tenant = tenant.as_str(),
-        capuchin.turn = %turn,
-        capuchin.attempt = attempt,
-        gen_ai.usage.input_tokens = Empty,
-        gen_ai.usage.output_tokens = Empty,
-        error.type = Empty,
-    )
-}
 
 /// The span of one model call.
 #[must_use]

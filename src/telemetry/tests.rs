@@ -5,7 +5,6 @@ use std::sync::{Arc, Mutex};
 use tracing_subscriber::fmt::MakeWriter;
 
 use crate::protocol::chat::Usage;
-use crate::protocol::ids::{TenantId, ThreadId, TurnId};
 
 use super::{check_filter, spans};
 
@@ -42,24 +41,22 @@ fn filters_are_checked_before_anything_is_logged() {
 }
 
 #[test]
-fn a_line_inside_a_turn_carries_its_ids_and_tokens_in_stable_names() {
+fn a_line_inside_a_step_carries_its_model_and_tokens_in_stable_names() {
     let captured = Captured::default();
     let subscriber =
         tracing_subscriber::fmt().json().flatten_event(true).with_writer(captured.clone()).finish();
-    let (thread, turn) = (ThreadId::new(), TurnId::new());
     tracing::subscriber::with_default(subscriber, || {
-        let span = spans::turn(&TenantId::home(), thread, turn, 2);
+        let span = spans::model_call("demo", "small");
         spans::record_usage(&span, &Usage { input_tokens: 3, output_tokens: 4, ..Usage::default() });
         spans::record_failure(&span, "timeout");
-        span.in_scope(|| tracing::info!("settled"));
+        span.in_scope(|| tracing::info!("answered"));
     });
     let line = String::from_utf8(captured.0.lock().unwrap().clone()).unwrap();
     let line: serde_json::Value = serde_json::from_str(&line).unwrap();
     let span = &line["span"];
-    assert_eq!(span["capuchin.turn"], turn.to_string());
-    assert_eq!(span["gen_ai.conversation.id"], thread.to_string());
-    assert_eq!(span["gen_ai.operation.name"], "invoke_agent");
+    assert_eq!(span["gen_ai.provider.name"], "demo");
+    assert_eq!(span["gen_ai.request.model"], "small");
+    assert_eq!(span["gen_ai.operation.name"], "chat");
     assert_eq!(span["gen_ai.usage.output_tokens"], 4);
     assert_eq!(span["error.type"], "timeout");
-    assert_eq!(span["capuchin.attempt"], 2);
 }

@@ -67,18 +67,26 @@ impl Actor for Turn {
         state: &mut Option<TurnArgs>,
     ) -> Result<(), ActorProcessingErr> {
         if let Some(args) = state.take() {
-            let span = tracing::info_span!(
-                "turn",
-                tenant = %args.work.tenant,
-                thread = %args.work.thread,
-                turn = %args.work.turn_id,
-                attempt = args.work.attempt,
-            );
+            let span = span(&args.work);
             run(args).instrument(span).await;
         }
         myself.stop(None);
         Ok(())
     }
+}
+
+/// The span of one attempt, in the words of OpenTelemetry's conventions for generative AI. Ids and
+/// counts only, never what was said; the runner's steps are spans below it.
+fn span(work: &TurnWork) -> tracing::Span {
+    tracing::info_span!(
+        "turn",
+        otel.name = "invoke_agent",
+        gen_ai.operation.name = "invoke_agent",
+        gen_ai.conversation.id = %work.thread,
+        capuchin.tenant = work.tenant.as_str(),
+        capuchin.turn = %work.turn_id,
+        capuchin.attempt = work.attempt,
+    )
 }
 
 async fn run(args: TurnArgs) {
@@ -110,8 +118,7 @@ async fn run(args: TurnArgs) {
 /// Runs the model call and keeps the log behind it, until either ends.
 async fn answer(work: TurnWork, shared: &SessionShared, recorder: &mut Recorder) -> End {
     let (reports, mut inbox) = mpsc::channel(REPORTS_MAX);
-    let step = tracing::info_span!("step", kind = "model_call");
-    let mut run = shared.ports.runner.run(work, reports).instrument(step);
+    let mut run = shared.ports.runner.run(work, reports);
     let mut outcome = None;
     loop {
         // Biased: a write starts only when nothing more is at hand, so that a quick answer

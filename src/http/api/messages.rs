@@ -158,7 +158,7 @@ async fn send(
         idempotency_key,
         overrides,
     };
-    let accepted = state.sessions.submit(inbound).await?;
+    let accepted = state.submit(inbound).await?;
     let answer = AcceptedMessage {
         turn_id: accepted.turn_id.to_string(),
         message_id: accepted.message_id.to_string(),

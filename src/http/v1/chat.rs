@@ -125,7 +125,7 @@ async fn submit(
         idempotency_key,
         overrides,
     };
-    let accepted = state.sessions.submit(inbound).await?;
+    let accepted = state.submit(inbound).await?;
     let log = state.turns.stream(&by.tenant, thread.id, accepted.event_id - 1);
     Ok((durable::answer(log, accepted.turn_id, state.stopping.clone()), Some(session)))
 }

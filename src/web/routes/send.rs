@@ -179,7 +179,7 @@ async fn submit(
         idempotency_key: key,
         overrides: TurnOverrides { backend, model, ..TurnOverrides::default() },
     };
-    Ok(state.sessions.submit(inbound).await?)
+    Ok(state.submit(inbound).await?)
 }
 
 /// A turn of this thread that the caller may see.
