@@ -93,8 +93,10 @@ impl World {
         workspaces.ensure_default(&tenant).await.unwrap();
         let config = Config::default();
         let backends = Backends::build(&config.backends, &Egress::new(&config.egress)).unwrap();
-        let ports =
-            SessionPorts { ledger: Arc::new(Ledger::new(turns.clone())), runner: Arc::new(NoSessions) };
+        let ports = SessionPorts {
+            ledger: Arc::new(Ledger::new(turns.clone(), Metrics::new())),
+            runner: Arc::new(NoSessions),
+        };
         let state = AppState {
             config: Arc::new(config),
             db: db.clone(),
