@@ -6,11 +6,17 @@
 
 #![allow(
     missing_docs,
+    unreachable_pub,
+    dead_code,
+    reason = "a measurement has no public face and shares its tools"
+)]
+#![allow(
     clippy::print_stdout,
     clippy::expect_used,
-    clippy::indexing_slicing,
     clippy::unwrap_used,
-    reason = "a measurement prints and may stop"
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    reason = "a measurement prints, waits and may stop"
 )]
 
 #[path = "support/load.rs"]

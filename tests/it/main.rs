@@ -1,6 +1,14 @@
 //! One binary for every integration test: the rules of the code, then the real daemon.
 
 #![allow(unreachable_pub, missing_docs, reason = "a test binary has no public face")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    reason = "a test that meets the unexpected fails, and says what it skips"
+)]
 
 mod architecture;
 mod browser;

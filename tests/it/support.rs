@@ -2,4 +2,5 @@
 
 pub mod client;
 pub mod daemon;
+#[allow(dead_code, reason = "the unit tests of the backends share this file and use the rest")]
 pub mod upstream;

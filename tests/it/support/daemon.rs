@@ -157,11 +157,6 @@ impl TestDaemon {
         &self.home
     }
 
-    /// The process id.
-    pub fn pid(&self) -> u32 {
-        self.child.as_ref().expect("it runs").id()
-    }
-
     fn log_path(&self) -> PathBuf {
         self.home.parent().unwrap().join(format!("{}.log", self.home.file_name().unwrap().to_string_lossy()))
     }

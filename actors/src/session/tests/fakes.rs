@@ -111,11 +111,11 @@ impl KeepLedger for FakeLedger {
         if let Some(error) = self.refusal() {
             return futures::future::ready(Err(error.into())).boxed();
         }
-        if let Some(key) = &inbound.idempotency_key {
-            if let Some(first) = self.keys.lock().get(key) {
-                let repeated = Accepted { repeated: true, ..*first };
-                return futures::future::ready(Ok(repeated)).boxed();
-            }
+        if let Some(key) = &inbound.idempotency_key
+            && let Some(first) = self.keys.lock().get(key)
+        {
+            let repeated = Accepted { repeated: true, ..*first };
+            return futures::future::ready(Ok(repeated)).boxed();
         }
         let accepted = Accepted { turn_id: turn, message_id: MessageId::new(), event_id: 1, repeated: false };
         if let Some(key) = inbound.idempotency_key {
