@@ -12,6 +12,8 @@
 mod chrome;
 mod site;
 
+use thirtyfour::By;
+
 use self::chrome::{Chrome, LOOKS, chrome};
 use self::site::{PASSWORD, Site};
 
@@ -270,6 +272,38 @@ async fn an_actor_is_restarted_from_the_runtime_page() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn without_scripts_people_set_up_sign_in_send_and_read() {
+    let chrome = browser_or_skip!();
+    let site = Site::start().await;
+    chrome.cdp("Emulation.setScriptExecutionDisabled", serde_json::json!({ "value": true })).await;
+    let link = site.setup_link();
+    chrome.go(&format!("{}/setup", site.url)).await;
+    chrome.fill("#token", &link).await;
+    chrome.fill("#password", PASSWORD).await;
+    chrome.fill("#repeat", PASSWORD).await;
+    chrome.click("button.primary").await;
+    chrome.at("/chat?welcome=1").await;
+    chrome.fill("#content", "my name is Robin").await;
+    chrome.click("#composer button[type=submit]").await;
+    // Nothing renews the page by itself; a person reloads it.
+    let mut body = String::new();
+    for _ in 0..200 {
+        body = chrome.driver.find(By::Css(".turn")).await.unwrap().text().await.unwrap();
+        if body.contains("Nice to meet you") {
+            break;
+        }
+        chrome.driver.refresh().await.unwrap();
+    }
+    assert!(body.contains("my name is Robin") && body.contains("Nice to meet you"), "{body}");
+    chrome.click("form[action='/logout'] button").await;
+    chrome.at("/login").await;
+    chrome.go(&format!("{}/runtime", site.url)).await;
+    chrome.fill("#password", PASSWORD).await;
+    chrome.click("button.primary").await;
+    chrome.at("/runtime").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn every_page_is_accessible_fits_and_breaks_no_policy_in_every_look() {
     let (site, chrome) = ready_or_skip!();
     site.chat(&chrome, "/tour").await;
@@ -293,6 +327,7 @@ async fn every_page_is_accessible_fits_and_breaks_no_policy_in_every_look() {
             chrome.go(&format!("{}{path}", site.url)).await;
             chrome.until("document.documentElement.hasAttribute('data-js')").await;
             chrome.until(&format!("document.getElementById('connection')?.hidden !== false || {LIVE}")).await;
+            assert_eq!(chrome.policy().await, capuchin::web::PAGE_POLICY, "{name}");
             chrome.assert_sound(look.width).await;
             chrome.assert_accessible(&format!("{name} {suffix}")).await;
             chrome.picture(&format!("{name}-{suffix}")).await;

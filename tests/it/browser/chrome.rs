@@ -137,6 +137,25 @@ impl Chrome {
         panic!("never became true: {condition}\nurl: {}\n{page}", self.driver.current_url().await.unwrap());
     }
 
+    /// Fails when the browser is not at this path. Works without scripts.
+    pub(crate) async fn at(&self, path: &str) {
+        let url = self.driver.current_url().await.unwrap();
+        let here = url
+            .as_str()
+            .split_once("://")
+            .and_then(|(_, rest)| rest.find('/').map(|at| rest[at..].to_owned()));
+        assert_eq!(here.as_deref(), Some(path));
+    }
+
+    /// The content security policy that this address is served with.
+    pub(crate) async fn policy(&self) -> String {
+        let script = "const done = arguments[arguments.length - 1]; \
+            fetch(location.href, { headers: { accept: 'text/html' } })\
+            .then(answer => done(answer.headers.get('content-security-policy')), error => done(String(error)));";
+        let answer = self.driver.execute_async(script, vec![]).await.unwrap();
+        answer.json().as_str().map(str::to_owned).unwrap_or_default()
+    }
+
     pub(crate) async fn click(&self, selector: &str) {
         self.driver.find(By::Css(selector)).await.unwrap().click().await.unwrap();
     }
