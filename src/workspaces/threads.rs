@@ -180,8 +180,11 @@ impl Threads {
 
     /// Gives a thread without a title one from its first message. Does not wait for the disk: a lost
     /// title is made again from the next message.
-    pub fn suggest_title(&self, by: &Principal, id: ThreadId, message: &str) {
-        let title = title_from(message);
+    pub fn suggest_title(&self, by: &Principal, thread: &Thread, message: &str) {
+        if !thread.title.is_empty() {
+            return;
+        }
+        let (id, title) = (thread.id, title_from(message));
         let now_ms = Timestamp::now().as_millisecond();
         drop(self.db.write(&by.tenant, move |tx| store::threads::title_if_empty(tx, id, &title, now_ms)));
     }

@@ -144,9 +144,7 @@ async fn send(
 ) -> Result<(StatusCode, Json<AcceptedMessage>), Problem> {
     check(&by, &state, &body)?;
     let thread = state.threads.get(&by, id).await?;
-    if thread.title.is_empty() {
-        state.threads.suggest_title(&by, id, &body.content);
-    }
+    state.threads.suggest_title(&by, &thread, &body.content);
     let overrides =
         TurnOverrides { backend: body.backend, model: body.model, max_tokens: body.max_tokens, extra: None };
     let inbound = Inbound {

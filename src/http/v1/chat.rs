@@ -105,7 +105,7 @@ async fn submit(
     let session = call.session_id.unwrap_or_else(|| Uuid::now_v7().to_string());
     let assistant = target.assistant.as_ref().map(|assistant| assistant.id);
     let thread = state.threads.for_session(by, &session, assistant).await.map_err(of_workspace)?;
-    state.threads.suggest_title(by, thread.id, &content);
+    state.threads.suggest_title(by, &thread, &content);
     // The thread's own assistant answers unless the call names somebody else.
     let other = assistant.is_none() || assistant != thread.effective_assistant_id;
     let extra =

@@ -158,7 +158,7 @@ async fn submit(
     fields: MessageFields,
     key: Option<String>,
 ) -> Result<Accepted, Problem> {
-    state.threads.get(by, thread).await.map_err(read::problem)?;
+    let found = state.threads.get(by, thread).await.map_err(read::problem)?;
     let (backend, model) = match fields.model.split_once('/') {
         Some((backend, model)) => (Some(backend.to_owned()), Some(model.to_owned())),
         None => (None, None),
@@ -169,7 +169,7 @@ async fn submit(
     }
     // Browsers send line ends in the way of old terminals.
     let content = fields.content.replace("\r\n", "\n");
-    state.threads.suggest_title(by, thread, &content);
+    state.threads.suggest_title(by, &found, &content);
     let inbound = Inbound {
         tenant: by.tenant.clone(),
         thread,
