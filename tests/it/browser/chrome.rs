@@ -137,14 +137,17 @@ impl Chrome {
         panic!("never became true: {condition}\nurl: {}\n{page}", self.driver.current_url().await.unwrap());
     }
 
-    /// Fails when the browser is not at this path. Works without scripts.
+    /// Waits until the browser is at this path. Works without scripts.
     pub(crate) async fn at(&self, path: &str) {
-        let url = self.driver.current_url().await.unwrap();
-        let here = url
-            .as_str()
-            .split_once("://")
-            .and_then(|(_, rest)| rest.find('/').map(|at| rest[at..].to_owned()));
-        assert_eq!(here.as_deref(), Some(path));
+        let started = std::time::Instant::now();
+        loop {
+            let url = self.driver.current_url().await.unwrap();
+            let here = &url.as_str()[url.origin().ascii_serialization().len()..];
+            if here == path {
+                return;
+            }
+            assert!(started.elapsed().as_secs() < 30, "never came to {path}; it is at {here}");
+        }
     }
 
     /// The content security policy that this address is served with.
