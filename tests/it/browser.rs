@@ -285,6 +285,7 @@ async fn without_scripts_people_set_up_sign_in_send_and_read() {
     chrome.at("/chat?welcome=1").await;
     chrome.fill("#content", "my name is Robin").await;
     chrome.click("#composer button[type=submit]").await;
+    chrome.at("/c/").await;
     // Nothing renews the page by itself; a person reloads it.
     let mut body = String::new();
     for _ in 0..200 {

@@ -137,13 +137,13 @@ impl Chrome {
         panic!("never became true: {condition}\nurl: {}\n{page}", self.driver.current_url().await.unwrap());
     }
 
-    /// Waits until the browser is at this path. Works without scripts.
+    /// Waits until the browser is at this path, or below one that ends in `/`. Works without scripts.
     pub(crate) async fn at(&self, path: &str) {
         let started = std::time::Instant::now();
         loop {
             let url = self.driver.current_url().await.unwrap();
             let here = &url.as_str()[url.origin().ascii_serialization().len()..];
-            if here == path {
+            if here == path || (path.ends_with('/') && here.starts_with(path)) {
                 return;
             }
             assert!(started.elapsed().as_secs() < 30, "never came to {path}; it is at {here}");
