@@ -36,7 +36,7 @@ impl Daemon {
         let mut child = Command::new(binary())
             .args(["serve", "--listen", "127.0.0.1:0", "--ingress", "127.0.0.1:0", "--home"])
             .arg(home)
-            .env("CAPUCHIN_TELEMETRY__LEVEL", "warn")
+            .env("CAPUCHIN_TELEMETRY__LOG_FILTER", "warn")
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .stdin(Stdio::null())
