@@ -38,7 +38,7 @@ fn main() {
     let upstream = upstream::start();
     let home = tempfile::tempdir().expect("a folder");
     let config = format!(
-        "[backends.mock]\nkind = \"openai\"\nbase_url = \"http://{upstream}/v1\"\nallow_loopback = true\nmodel = \"mock\"\n"
+        "[backends.mock]\nkind = \"openai\"\nbase_url = \"http://{upstream}/v1\"\nmodel = \"mock\"\n"
     );
     let daemon = process::Daemon::start(&home.path().join("home"), &config);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
@@ -56,8 +56,7 @@ fn main() {
     };
     let whole = r#"{"model":"mock/mock","messages":[{"role":"user","content":"hi"}]}"#;
     let streamed = r#"{"model":"mock/mock","stream":true,"messages":[{"role":"user","content":"hi"}]}"#;
-    let durable =
-        r#"{"model":"mock/mock","session_id":"bench-{n}-ROUND","messages":[{"role":"user","content":"hi"}]}"#;
+    let durable = r#"{"model":"mock/mock","session_id":"bench-ROUND-{n}-{r}","messages":[{"role":"user","content":"hi"}]}"#;
     println!(
         "| call | clients | direct p50 | added p50 | added p99 | requests/s | first byte p50 | CPU s / 1,000 |"
     );
@@ -65,10 +64,12 @@ fn main() {
     for (name, body) in [("stateless", whole), ("stateless, streamed", streamed), ("durable turn", durable)] {
         for clients in CLIENTS {
             let share = if clients == 1 { requests / 5 } else { requests };
+            // The first load makes the conversations, the measured one goes on in others.
+            let warm = body.replace("ROUND", &format!("warm{clients}"));
             let body = body.replace("ROUND", &clients.to_string());
             let (base, added) = runtime.block_on(async {
-                load::run(&direct(&body), clients, share / 10).await;
-                load::run(&through(&body), clients, share / 10).await;
+                load::run(&direct(&warm), clients, share / 10).await;
+                load::run(&through(&warm), clients, share / 10).await;
                 let base = load::run(&direct(&body), clients, share).await;
                 let before = daemon.cpu();
                 let figures = load::run(&through(&body), clients, share).await;

@@ -10,6 +10,9 @@ use hyper::{Request, header};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
+/// Requests of one client with the same `{r}`: a conversation of a usual length.
+pub const ROUND: usize = 10;
+
 /// One kind of request.
 #[derive(Clone)]
 pub struct Call {
@@ -19,7 +22,8 @@ pub struct Call {
     pub path: String,
     /// Bearer token.
     pub token: String,
-    /// JSON body; `{n}` is replaced by the number of the client.
+    /// JSON body; `{n}` is replaced by the number of the client, `{r}` by a number that grows every
+    /// [`ROUND`] requests of it.
     pub body: String,
 }
 
@@ -72,10 +76,11 @@ async fn client(call: Call, number: usize, requests: usize) -> Vec<(Duration, Du
     stream.set_nodelay(true).expect("a socket");
     let (mut sender, connection) = handshake(TokioIo::new(stream)).await.expect("HTTP/1.1");
     tokio::spawn(connection);
-    let body = Bytes::from(call.body.replace("{n}", &number.to_string()));
+    let body = call.body.replace("{n}", &number.to_string());
     let mut times = Vec::with_capacity(requests);
-    for _ in 0..requests {
-        times.push(one(&mut sender, &call, body.clone()).await);
+    for request in 0..requests {
+        let body = Bytes::from(body.replace("{r}", &(request / ROUND).to_string()));
+        times.push(one(&mut sender, &call, body).await);
     }
     times
 }

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use capuchin_actors::ports::run_turn::{Answering, RunTurn, TurnReport};
+use capuchin_actors::ports::run_turn::{Answering as Answers, RunTurn, TurnReport};
 use futures::future::BoxFuture;
 use futures::{FutureExt, StreamExt};
 use tokio::sync::{Semaphore, mpsc};
@@ -13,19 +13,19 @@ use tracing::{Instrument, Span};
 
 use crate::backends::{Backend, Backends};
 use crate::config::SessionsConfig;
+use crate::db::{Db, DbError};
 use crate::protocol::chat::Usage;
 use crate::protocol::model::{ModelError, ModelErrorKind, ModelEvent, ModelRequest};
 use crate::protocol::turn::TurnWork;
 use crate::telemetry::{Metrics, spans};
-use crate::turns::{HistoryLimits, OwnMessage, Turns};
+use crate::turns::{HistoryLimits, OwnMessage};
 use crate::workflows::conversation::{Persona, prompt};
-use crate::workspaces::Threads;
+use crate::workspaces::Answering;
 
 /// The port to models. Cheap to clone.
 #[derive(Clone)]
 pub struct ModelTurns {
-    turns: Turns,
-    threads: Threads,
+    db: Db,
     backends: Backends,
     metrics: Metrics,
     limits: HistoryLimits,
@@ -35,30 +35,25 @@ pub struct ModelTurns {
 // === impl ModelTurns ===
 
 impl ModelTurns {
-    /// The port over these stores and backends, with the limits of the settings.
+    /// The port over this store and these backends, with the limits of the settings.
     #[must_use]
-    pub fn new(
-        turns: Turns,
-        threads: Threads,
-        backends: Backends,
-        metrics: Metrics,
-        config: &SessionsConfig,
-    ) -> Self {
+    pub fn new(db: Db, backends: Backends, metrics: Metrics, config: &SessionsConfig) -> Self {
         let limits =
             HistoryLimits { messages_max: config.history_messages_max, bytes_max: config.history_bytes_max };
         let places = Arc::new(Semaphore::new(config.running_turns_max));
-        Self { turns, threads, backends, metrics, limits, places }
+        Self { db, backends, metrics, limits, places }
     }
 
     /// Who answers, and what it is asked.
     async fn prepare(&self, work: TurnWork) -> Result<(Arc<dyn Backend>, ModelRequest), ModelError> {
         let own = if work.content.is_some() { OwnMessage::Excluded } else { OwnMessage::Included };
-        let (answering, history) = tokio::join!(
-            self.threads.answering(&work.tenant, work.thread),
-            self.turns.history(&work.tenant, work.thread, work.turn_id, own, self.limits),
-        );
-        let answering = answering.map_err(|error| unreadable(&error))?;
-        let history = history.map_err(|error| unreadable(&error))?;
+        let (limits, thread, turn) = (self.limits, work.thread, work.turn_id);
+        // One look at the store, at one moment.
+        let read = self.db.read(&work.tenant, move |read| {
+            let history = limits.history(read, thread, turn, own).map_err(|error| unreadable(&error))?;
+            Ok::<_, Unreadable>((Answering::read(read, thread).map_err(|error| unreadable(&error))?, history))
+        });
+        let (answering, history) = read.await?;
         let persona = Persona {
             backend: answering.backend,
             model: answering.model,
@@ -85,7 +80,7 @@ impl ModelTurns {
             (named, _) => named.to_owned(),
         };
         let name = backend.name().to_owned();
-        let answering = Answering { backend: name.clone(), model: model.clone() };
+        let answering = Answers { backend: name.clone(), model: model.clone() };
         send(&reports, TurnReport::Answering(answering)).await;
         let span = spans::model_call(&name, &model);
         let started = Instant::now();
@@ -145,6 +140,22 @@ async fn send(reports: &mpsc::Sender<TurnReport>, report: TurnReport) {
     let _ = reports.send(report).await;
 }
 
-fn unreadable(error: &dyn std::error::Error) -> ModelError {
-    ModelError::new(ModelErrorKind::Configuration, format!("the conversation could not be read: {error}"))
+/// The thread could not be read: a failed call, in words for the person.
+struct Unreadable(ModelError);
+
+impl From<DbError> for Unreadable {
+    fn from(error: DbError) -> Self {
+        unreadable(&error)
+    }
+}
+
+impl From<Unreadable> for ModelError {
+    fn from(error: Unreadable) -> Self {
+        error.0
+    }
+}
+
+fn unreadable(error: &dyn std::error::Error) -> Unreadable {
+    let text = format!("the conversation could not be read: {error}");
+    Unreadable(ModelError::new(ModelErrorKind::Configuration, text))
 }

@@ -67,13 +67,7 @@ impl Parts {
         let metrics = Metrics::new();
         let figures = db.clone();
         metrics.store.read_from(move || figures.stats());
-        let runner = ModelTurns::new(
-            turns.clone(),
-            threads.clone(),
-            backends.clone(),
-            metrics.clone(),
-            &config.sessions,
-        );
+        let runner = ModelTurns::new(db.clone(), backends.clone(), metrics.clone(), &config.sessions);
         let ports = SessionPorts {
             ledger: Arc::new(Ledger::new(turns.clone(), metrics.clone())),
             runner: Arc::new(runner),

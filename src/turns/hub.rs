@@ -15,7 +15,7 @@ use crate::protocol::event::ThreadEvent;
 use crate::protocol::ids::{TenantId, ThreadId};
 
 /// Events that a watcher may be behind before it has to read the log.
-const BEHIND_MAX: usize = 128;
+const BEHIND_MAX: usize = 32;
 /// Parts of the map with a lock of their own.
 const SHARDS: usize = 16;
 

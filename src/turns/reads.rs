@@ -1,5 +1,6 @@
 //! The ledger's reads.
 
+use crate::db::TenantRead;
 use crate::protocol::chat::ChatMessage;
 use crate::protocol::event::ThreadEvent;
 use crate::protocol::ids::{TenantId, ThreadId, TurnId};
@@ -112,21 +113,24 @@ impl Turns {
     pub async fn steps(&self, tenant: &TenantId, turn: TurnId) -> Result<Vec<StepRecord>, TurnsError> {
         self.db().read(tenant, move |read| Ok(reads::steps(read, turn)?)).await
     }
+}
 
-    /// What a turn's model is told of its thread, oldest first: the messages of earlier turns, then, with
-    /// `own`, the turn's own message. Whole messages within the limits, the newest that fit. Messages of
-    /// later turns are left out, whenever they came.
+// === impl HistoryLimits ===
+
+impl HistoryLimits {
+    /// What a turn's model is told of its thread, as part of a larger read, oldest first: the messages of
+    /// earlier turns, then, with `own`, the turn's own message. Whole messages within the limits, the
+    /// newest that fit. Messages of later turns are left out, whenever they came.
     ///
     /// # Errors
     /// What the store answers.
-    pub async fn history(
-        &self,
-        tenant: &TenantId,
+    pub fn history(
+        self,
+        read: &TenantRead<'_>,
         thread: ThreadId,
         turn: TurnId,
         own: OwnMessage,
-        limits: HistoryLimits,
     ) -> Result<Vec<ChatMessage>, TurnsError> {
-        self.db().read(tenant, move |read| Ok(reads::history(read, thread, turn, own, limits)?)).await
+        Ok(reads::history(read, thread, turn, own, self)?)
     }
 }

@@ -10,6 +10,7 @@ use futures::stream::{self, Stream};
 
 use crate::protocol::event::ThreadEvent;
 use crate::protocol::ids::{TenantId, ThreadId};
+use crate::protocol::turn::Accepted;
 
 use super::error::TurnsError;
 use super::hub::Subscription;
@@ -53,6 +54,15 @@ impl Turns {
 // === impl ThreadStream ===
 
 impl ThreadStream {
+    /// A view that was opened before a message was handed in, narrowed to what followed its acceptance.
+    /// For a message that was new all of that has been watched, so the log need not be read.
+    #[must_use]
+    pub fn since(mut self, accepted: &Accepted) -> Self {
+        self.cursor = accepted.event_id - 1;
+        self.behind = accepted.repeated;
+        self
+    }
+
     /// The next event; waits for it. Safe to drop and call again.
     ///
     /// # Errors

@@ -7,3 +7,22 @@ mod streams;
 mod support;
 mod taking_in;
 mod tenants;
+
+use crate::protocol::chat::ChatMessage;
+use crate::protocol::ids::{TenantId, ThreadId, TurnId};
+
+use super::{HistoryLimits, OwnMessage, Turns, TurnsError};
+
+impl Turns {
+    /// The history of a turn in a read of its own.
+    async fn history(
+        &self,
+        tenant: &TenantId,
+        thread: ThreadId,
+        turn: TurnId,
+        own: OwnMessage,
+        limits: HistoryLimits,
+    ) -> Result<Vec<ChatMessage>, TurnsError> {
+        self.db().read(tenant, move |read| limits.history(read, thread, turn, own)).await
+    }
+}

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::error::{WorkspaceError, checked};
+use crate::db::TenantRead;
 use crate::protocol::ids::{AssistantId, ThreadId, WorkspaceId};
 
 /// Most characters of a title.
@@ -44,6 +45,17 @@ pub struct Answering {
     pub model: String,
     /// What it is told before every conversation; may be empty.
     pub system_prompt: String,
+}
+
+impl Answering {
+    /// Who answers in this thread, as part of a larger read. For the turns of the daemon itself, so
+    /// without a principal.
+    ///
+    /// # Errors
+    /// [`WorkspaceError::NotFound`], or what the store answers.
+    pub fn read(read: &TenantRead<'_>, thread: ThreadId) -> Result<Self, WorkspaceError> {
+        super::store::threads::answering(read, thread)?.ok_or(WorkspaceError::NotFound)
+    }
 }
 
 /// What is asked for when a thread is made.

@@ -6,10 +6,10 @@ use super::desk::check_assistant;
 use super::error::WorkspaceError;
 use super::message::Message;
 use super::store;
-use super::thread::{self, Answering, NewThread, Thread, ThreadChange, title_from};
+use super::thread::{self, NewThread, Thread, ThreadChange, title_from};
 use crate::db::{Db, TenantTx};
 use crate::identity::{Made, Principal, RequestKey, once};
-use crate::protocol::ids::{AssistantId, MessageId, TenantId, ThreadId, WorkspaceId};
+use crate::protocol::ids::{AssistantId, MessageId, ThreadId, WorkspaceId};
 
 /// See the module. Cheap to clone. Every function sees what its principal may see.
 #[derive(Clone)]
@@ -47,17 +47,6 @@ impl Threads {
         let read = self
             .db
             .read(&by.tenant, move |read| Ok(store::threads::list(read, only, workspace, after, limit)?));
-        read.await
-    }
-
-    /// Who answers in a thread. For the turns of the daemon itself, so without a principal.
-    ///
-    /// # Errors
-    /// [`WorkspaceError::NotFound`], or what the store answers.
-    pub async fn answering(&self, tenant: &TenantId, id: ThreadId) -> Result<Answering, WorkspaceError> {
-        let read = self
-            .db
-            .read(tenant, move |read| store::threads::answering(read, id)?.ok_or(WorkspaceError::NotFound));
         read.await
     }
 

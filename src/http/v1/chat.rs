@@ -125,8 +125,9 @@ async fn submit(
         idempotency_key,
         overrides,
     };
+    let log = state.turns.stream(&by.tenant, thread.id, 0);
     let accepted = state.submit(inbound).await?;
-    let log = state.turns.stream(&by.tenant, thread.id, accepted.event_id - 1);
+    let log = log.since(&accepted);
     Ok((durable::answer(log, accepted.turn_id, state.stopping.clone()), Some(session)))
 }
 
