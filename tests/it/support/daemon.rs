@@ -5,7 +5,7 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
@@ -150,11 +150,6 @@ impl TestDaemon {
     /// A client with every right.
     pub fn client(&self) -> Client {
         Client::new(&self.console, &self.token)
-    }
-
-    /// The folder of everything.
-    pub fn home(&self) -> &Path {
-        &self.home
     }
 
     fn log_path(&self) -> PathBuf {
