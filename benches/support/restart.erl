@@ -5,7 +5,7 @@
 
 main([Rounds]) ->
     logger:set_primary_config(level, none),
-    N = list_to_integer(atom_to_list(Rounds)),
+    N = list_to_integer(Rounds),
     process_flag(trap_exit, true),
     {ok, _} = supervisor:start_link({local, sup}, ?MODULE, sup),
     Times = lists:sort([round_trip() || _ <- lists:seq(1, N)]),
