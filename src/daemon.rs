@@ -15,7 +15,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use capuchin_actors::supervision::declaration::{Declaration, Factories};
 use capuchin_actors::supervision::parse::parse;
-use capuchin_actors::supervision::{ActorPath, RunningTree, SelfEnd, TreeEnd, TreeHandle};
+use capuchin_actors::supervision::{ActorPath, CallError, RunningTree, SelfEnd, TreeEnd, TreeHandle};
 
 use crate::config::{Config, Home};
 use crate::http::AppState;
@@ -126,7 +126,11 @@ async fn start_tenants(tree: &TreeHandle, parts: &Parts) -> anyhow::Result<()> {
     let tenants = tree.supervisor(&tenants_path());
     for tenant in parts.turns.tenants().await.context("the tenants")? {
         let name = tenant.to_string();
-        tenants.start_child(&name, Some(Arc::new(tenant))).await.with_context(|| format!("tenant {name}"))?;
+        match tenants.start_child(&name, Some(Arc::new(tenant))).await {
+            // The housekeeper, which runs already, may have been first: it resumes sessions.
+            Ok(_) | Err(CallError::AlreadyStarted(_)) => {}
+            Err(error) => return Err(error).with_context(|| format!("tenant {name}")),
+        }
     }
     Ok(())
 }
