@@ -15,7 +15,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use capuchin_actors::supervision::declaration::{Declaration, Factories};
 use capuchin_actors::supervision::parse::parse;
-use capuchin_actors::supervision::{ActorPath, CallError, RunningTree, SelfEnd, TreeEnd, TreeHandle};
+use capuchin_actors::supervision::{ActorPath, RunningTree, SelfEnd, TreeEnd};
 
 use crate::config::{Config, Home};
 use crate::http::AppState;
@@ -87,7 +87,7 @@ pub async fn start(config: Config, home: Home, options: StartOptions) -> anyhow:
     parts.opener.connect(tree.handle().clone());
     // silent-ok: it is set once per start, here
     let _ = parts.tree.set(tree.handle().clone());
-    start_tenants(tree.handle(), &parts).await?;
+    start_tenants(&parts).await?;
     let setup_link = setup_link(&parts, &doors)?;
     Ok(RunningDaemon { tree, parts, doors, setup_link })
 }
@@ -122,15 +122,10 @@ fn tenants_path() -> ActorPath {
     ActorPath::root(ROOT).child("tenants")
 }
 
-async fn start_tenants(tree: &TreeHandle, parts: &Parts) -> anyhow::Result<()> {
-    let tenants = tree.supervisor(&tenants_path());
+/// Starts every tenant that the housekeeper, which runs already, has not started to resume its sessions.
+async fn start_tenants(parts: &Parts) -> anyhow::Result<()> {
     for tenant in parts.turns.tenants().await.context("the tenants")? {
-        let name = tenant.to_string();
-        match tenants.start_child(&name, Some(Arc::new(tenant))).await {
-            // The housekeeper, which runs already, may have been first: it resumes sessions.
-            Ok(_) | Err(CallError::AlreadyStarted(_)) => {}
-            Err(error) => return Err(error).with_context(|| format!("tenant {name}")),
-        }
+        parts.opener.open_tenant(&tenant).await.with_context(|| format!("tenant {tenant}"))?;
     }
     Ok(())
 }

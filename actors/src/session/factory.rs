@@ -85,13 +85,22 @@ impl TreeOpener {
         // silent-ok: a second tree of one process would be a bug of the caller that tests see
         let _ = self.tree.set(tree);
     }
+
+    /// Makes sure that a tenant's subtree runs, whoever was first to start it.
+    ///
+    /// # Errors
+    /// `Quarantined`, `TooMany`, or why it did not start.
+    pub async fn open_tenant(&self, tenant: &TenantId) -> Result<(), OpenError> {
+        let tree = self.tree.get().ok_or_else(no_tree)?;
+        start_tenant(tree, &self.tenants, tenant).await
+    }
 }
 
 impl OpenLane for TreeOpener {
     fn open(&self, key: LaneKey) -> BoxFuture<'static, Result<Opened, OpenError>> {
         let (tree, tenants) = (self.tree.get().cloned(), self.tenants.clone());
         async move {
-            let tree = tree.ok_or_else(|| OpenError::Failed("the tree does not run yet".to_owned()))?;
+            let tree = tree.ok_or_else(no_tree)?;
             match start_lane(&tree, &tenants, &key).await {
                 // The tenant is down: a restart of what is above it does not bring it back.
                 Err(CallError::NotFound) => {
@@ -115,10 +124,12 @@ async fn start_lane(
 }
 
 async fn start_tenant(tree: &TreeHandle, tenants: &ActorPath, tenant: &TenantId) -> Result<(), OpenError> {
-    match tree.supervisor(tenants).start_child(tenant.as_str(), Some(Arc::new(tenant.clone()))).await {
-        Ok(_) | Err(CallError::AlreadyStarted(_)) => Ok(()),
-        Err(error) => opened(Err(error)).map(drop),
-    }
+    let started = tree.supervisor(tenants).start_child(tenant.as_str(), Some(Arc::new(tenant.clone()))).await;
+    opened(started).map(drop)
+}
+
+fn no_tree() -> OpenError {
+    OpenError::Failed("the tree does not run yet".to_owned())
 }
 
 fn opened(outcome: Result<Option<ActorCell>, CallError>) -> Result<Opened, OpenError> {
