@@ -14,12 +14,14 @@ mod reply;
 mod request;
 mod resolver;
 mod secret;
+mod source;
 
 pub use address::AddressClass;
 pub use error::EgressError;
 pub use reply::Reply;
 pub use request::Request;
 pub use secret::{Secret, mask_keys};
+pub use source::{SecretRefusal, SecretSource};
 
 use std::sync::Arc;
 

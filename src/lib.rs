@@ -3,9 +3,11 @@
 pub use capuchin_actors::protocol;
 
 // Substrate: mechanisms with no product word in them.
+pub mod audit;
 pub mod config;
 pub mod db;
 pub mod egress;
+pub mod redaction;
 pub mod telemetry;
 // Product: what the system knows.
 pub mod assistants;

@@ -14,6 +14,12 @@ pub(super) const MIGRATIONS: &[(&str, &str)] = &[
     ("0002_identity.sql", include_str!("../../migrations/0002_identity.sql")),
     ("0003_workspaces.sql", include_str!("../../migrations/0003_workspaces.sql")),
     ("0004_turns.sql", include_str!("../../migrations/0004_turns.sql")),
+    ("0005_audit.sql", include_str!("../../migrations/0005_audit.sql")),
+    ("0006_vault.sql", include_str!("../../migrations/0006_vault.sql")),
+    ("0007_policy.sql", include_str!("../../migrations/0007_policy.sql")),
+    ("0008_budgets.sql", include_str!("../../migrations/0008_budgets.sql")),
+    ("0009_members.sql", include_str!("../../migrations/0009_members.sql")),
+    ("0010_leaks.sql", include_str!("../../migrations/0010_leaks.sql")),
 ];
 
 /// Brings the file to the newest version that this program knows; the number of migrations applied.

@@ -1,0 +1,1 @@
+-- Secrets, their keys and OAuth tokens.

@@ -1,0 +1,1 @@
+-- Rules, approvals and the kill switch.

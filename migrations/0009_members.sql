@@ -1,0 +1,1 @@
+-- People: members, passkeys, second factors, devices.
