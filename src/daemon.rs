@@ -20,6 +20,7 @@ use capuchin_actors::supervision::{ActorPath, RunningTree, SelfEnd, TreeEnd};
 use crate::config::{Config, Home};
 use crate::http::AppState;
 use crate::protocol::ids::TenantId;
+use crate::redaction::Redactor;
 
 use factories::Doors;
 use parts::Parts;
@@ -33,24 +34,26 @@ const DRAIN: Duration = Duration::from_secs(20);
 /// Time for the ordered end of the tree after that.
 const SHUTDOWN: Duration = Duration::from_secs(40);
 
-/// What a start leaves out.
-#[derive(Clone, Copy, Debug)]
+/// What a start leaves out, and what it shares with its process.
+#[derive(Clone)]
 pub struct StartOptions {
     /// Whether the console and the ingress listen. The control socket always does.
     pub listen: bool,
+    /// The engine that the process's log uses too, so that it knows the same secrets.
+    pub redactor: Redactor,
 }
 
 impl Default for StartOptions {
     fn default() -> Self {
-        Self { listen: true }
+        Self { listen: true, redactor: Redactor::new() }
     }
 }
 
 impl StartOptions {
     /// A daemon inside another program of the same user: reachable by the control socket only.
     #[must_use]
-    pub const fn embedded() -> Self {
-        Self { listen: false }
+    pub fn embedded() -> Self {
+        Self { listen: false, ..Self::default() }
     }
 }
 
@@ -77,7 +80,7 @@ pub struct RunningDaemon {
 /// What could not be opened, parsed or bound; then nothing runs.
 pub async fn start(config: Config, home: Home, options: StartOptions) -> anyhow::Result<RunningDaemon> {
     let declaration = declaration(&home)?;
-    let parts = Parts::build(config, &home).await?;
+    let parts = Parts::build(config, &home, options.redactor).await?;
     let doors = Arc::new(Doors::new(&parts.config, options.listen));
     let quarantines = reports::Quarantines::new();
     let factories = factories::table(&parts, &home, &doors, quarantines.clone());

@@ -31,7 +31,7 @@ pub use connection::Connection;
 pub use listener::{Listener, ListenerLimits};
 pub use problem::Problem;
 pub use router::{console, ingress};
-pub use state::AppState;
+pub use state::{AppState, Draft, TakenIn};
 pub use tls::TlsError;
 
 #[cfg(test)]

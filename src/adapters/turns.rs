@@ -14,6 +14,7 @@ use tracing::{Instrument, Span};
 use crate::backends::{Backend, Backends};
 use crate::config::SessionsConfig;
 use crate::db::{Db, DbError};
+use crate::guard::{Guard, TextOf};
 use crate::protocol::chat::Usage;
 use crate::protocol::model::{ModelError, ModelErrorKind, ModelEvent, ModelRequest};
 use crate::protocol::turn::TurnWork;
@@ -27,6 +28,7 @@ use crate::workspaces::Answering;
 pub struct ModelTurns {
     db: Db,
     backends: Backends,
+    guard: Guard,
     metrics: Metrics,
     limits: HistoryLimits,
     places: Arc<Semaphore>,
@@ -37,11 +39,11 @@ pub struct ModelTurns {
 impl ModelTurns {
     /// The port over this store and these backends, with the limits of the settings.
     #[must_use]
-    pub fn new(db: Db, backends: Backends, metrics: Metrics, config: &SessionsConfig) -> Self {
+    pub fn new(db: Db, backends: Backends, guard: Guard, metrics: Metrics, config: &SessionsConfig) -> Self {
         let limits =
             HistoryLimits { messages_max: config.history_messages_max, bytes_max: config.history_bytes_max };
         let places = Arc::new(Semaphore::new(config.running_turns_max));
-        Self { db, backends, metrics, limits, places }
+        Self { db, backends, guard, metrics, limits, places }
     }
 
     /// Who answers, and what it is asked.
@@ -74,7 +76,9 @@ impl ModelTurns {
         let Ok(_place) = self.places.acquire().await else {
             return Err(ModelError::new(ModelErrorKind::Overloaded, "the daemon is stopping"));
         };
-        let (backend, request) = self.prepare(work).await?;
+        let of = TextOf { tenant: work.tenant.clone(), thread: Some(work.thread) };
+        let (backend, mut request) = self.prepare(work).await?;
+        self.guard.clean_request(&of, &mut request);
         let model = match (request.model.as_str(), backend.default_model()) {
             ("", default) => default.unwrap_or_default().to_owned(),
             (named, _) => named.to_owned(),
@@ -84,8 +88,10 @@ impl ModelTurns {
         send(&reports, TurnReport::Answering(answering)).await;
         let span = spans::model_call(&name, &model);
         let started = Instant::now();
-        let outcome =
-            self.relay(backend.stream(request), &reports, &span, &name).instrument(span.clone()).await;
+        let outcome = self
+            .relay(self.guard.screen(of, backend.stream(request)), &reports, &span, &name)
+            .instrument(span.clone())
+            .await;
         self.metrics.models.duration.observe(started.elapsed());
         self.metrics.turns.duration.observe(began.elapsed());
         self.metrics.models.called(&name, outcome.as_ref().err().map(|error| error.kind));

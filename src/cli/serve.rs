@@ -25,19 +25,20 @@ pub(super) fn run(place: &Place, args: &ServeArgs) -> Outcome {
     let config = place.config(args)?;
     place.prepare()?;
     // Outlives the runtime: the last spans are sent when everything else has ended.
-    let _telemetry = telemetry::init(&config.telemetry)?;
+    let options = StartOptions::default();
+    let _telemetry = telemetry::init(&config.telemetry, &options.redactor)?;
     let runtime = many()?;
-    let outcome = runtime.block_on(Box::pin(live(place, config, args.detached)));
+    let outcome = runtime.block_on(Box::pin(live(place, config, options, args.detached)));
     // Whatever still blocks a thread after the ordered end has nothing left to save.
     runtime.shutdown_background();
     outcome
 }
 
-async fn live(place: &Place, config: Config, detached: bool) -> Outcome {
+async fn live(place: &Place, config: Config, options: StartOptions, detached: bool) -> Outcome {
     // Before anything is ready: from then on a signal must find somebody who listens.
     let signals = Signals::install()?;
     let claim = Claim::take(&place.home).await.map_err(|error| taken(place, error))?;
-    let daemon = daemon::start(config, place.home.clone(), StartOptions::default()).await?;
+    let daemon = daemon::start(config, place.home.clone(), options).await?;
     let (console, ingress) = (daemon.console_url(), daemon.ingress_url());
     let presence = Presence::of_this_process(&place.home, Some(console.clone()), Some(ingress.clone()));
     claim.announce(&presence)?;

@@ -16,9 +16,11 @@ use crate::backends::{Backends, UsageRecorder};
 use crate::config::{Config, Home, SessionsConfig, StoreConfig};
 use crate::db::{Db, DbOptions, WriterRun};
 use crate::egress::Egress;
+use crate::guard::Guard;
 use crate::http::AppState;
 use crate::identity::Identity;
 use crate::protocol::ids::TenantId;
+use crate::redaction::Redactor;
 use crate::telemetry::Metrics;
 use crate::turns::{EventHub, Turns};
 use crate::workspaces::{Threads, Workspaces};
@@ -35,6 +37,7 @@ pub(super) struct Parts {
     pub(super) workspaces: Workspaces,
     pub(super) threads: Threads,
     pub(super) backends: Backends,
+    pub(super) guard: Guard,
     pub(super) usage: UsageRecorder,
     pub(super) metrics: Metrics,
     pub(super) opener: Arc<TreeOpener>,
@@ -45,7 +48,7 @@ pub(super) struct Parts {
 }
 
 impl Parts {
-    pub(super) async fn build(config: Config, home: &Home) -> anyhow::Result<Self> {
+    pub(super) async fn build(config: Config, home: &Home, redactor: Redactor) -> anyhow::Result<Self> {
         let started = Instant::now();
         let config = Arc::new(config);
         let db = Db::open(home.database(), options(&config.store)).context("the database")?;
@@ -64,10 +67,12 @@ impl Parts {
         for missing in backends.missing_keys() {
             tracing::warn!("{missing}");
         }
+        let guard = Guard::new(redactor);
         let metrics = Metrics::new();
         let figures = db.clone();
         metrics.store.read_from(move || figures.stats());
-        let runner = ModelTurns::new(db.clone(), backends.clone(), metrics.clone(), &config.sessions);
+        let runner =
+            ModelTurns::new(db.clone(), backends.clone(), guard.clone(), metrics.clone(), &config.sessions);
         let ports = SessionPorts {
             ledger: Arc::new(Ledger::new(turns.clone(), metrics.clone())),
             runner: Arc::new(runner),
@@ -86,6 +91,7 @@ impl Parts {
             workspaces,
             threads,
             backends,
+            guard,
             metrics,
             opener,
             tree: Arc::default(),
@@ -106,6 +112,7 @@ impl Parts {
             turns: self.turns.clone(),
             sessions: Arc::clone(&self.sessions),
             backends: self.backends.clone(),
+            guard: self.guard.clone(),
             usage: self.usage.clone(),
             tree: Arc::clone(&self.tree),
             metrics: self.metrics.clone(),

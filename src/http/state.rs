@@ -12,11 +12,12 @@ use crate::assistants::Assistants;
 use crate::backends::{Backends, UsageRecorder};
 use crate::config::Config;
 use crate::db::Db;
-use crate::identity::Identity;
-use crate::protocol::turn::{Accepted, Inbound};
+use crate::guard::{Guard, TextOf};
+use crate::identity::{Identity, Principal};
+use crate::protocol::turn::{Accepted, Inbound, TurnOverrides};
 use crate::telemetry::Metrics;
 use crate::turns::Turns;
-use crate::workspaces::{Threads, Workspaces};
+use crate::workspaces::{Thread, Threads, Workspaces};
 
 /// Handles for every route. Built once by the daemon; every field is shared.
 #[derive(Clone)]
@@ -39,6 +40,8 @@ pub struct AppState {
     pub sessions: Arc<SessionDirectory>,
     /// Who answers.
     pub backends: Backends,
+    /// What everything that goes to a model, and comes back, passes.
+    pub guard: Guard,
     /// Tokens of calls that store nothing else.
     pub usage: UsageRecorder,
     /// The supervision tree; set once it runs, which is after its listeners were started.
@@ -51,12 +54,62 @@ pub struct AppState {
     pub stopping: CancellationToken,
 }
 
+/// A message before it is taken in.
+#[derive(Clone, Debug, Default)]
+pub struct Draft {
+    /// What the person wrote.
+    pub content: String,
+    /// The sender's key.
+    pub idempotency_key: Option<String>,
+    /// What this turn wants otherwise.
+    pub overrides: TurnOverrides,
+}
+
+/// A message that is stored.
+#[derive(Clone, Copy, Debug)]
+pub struct TakenIn {
+    /// The proof.
+    pub accepted: Accepted,
+    /// How many secrets were taken out of it first.
+    pub redactions: usize,
+}
+
 impl AppState {
-    /// Takes a message into its thread, as every face does, and counts what came of it.
+    /// Takes a message into its thread, as every face does: without its secrets, and counted.
     ///
     /// # Errors
     /// Every [`AcceptError`]; nothing was stored then, but see `Timeout`.
-    pub async fn submit(&self, inbound: Inbound) -> Result<Accepted, AcceptError> {
+    pub async fn take_in(
+        &self,
+        by: &Principal,
+        thread: &Thread,
+        draft: Draft,
+    ) -> Result<TakenIn, AcceptError> {
+        let of = TextOf { tenant: by.tenant.clone(), thread: Some(thread.id) };
+        let content = self.guard.clean(&of, "message", draft.content);
+        let mut overrides = draft.overrides;
+        overrides.extra = overrides.extra.map(|extra| self.guard.clean(&of, "message", extra).text);
+        self.threads.suggest_title(by, thread, &content.text);
+        let inbound = Inbound {
+            tenant: by.tenant.clone(),
+            thread: thread.id,
+            content: content.text,
+            provenance: by.provenance(),
+            source: by.source(),
+            idempotency_key: draft.idempotency_key,
+            overrides,
+        };
+        let accepted = self.submit(inbound).await?;
+        Ok(TakenIn { accepted, redactions: content.redactions })
+    }
+
+    /// A name or a title without the secrets in it.
+    #[must_use]
+    pub fn clean(&self, by: &Principal, place: &'static str, text: String) -> String {
+        self.guard.clean(&TextOf { tenant: by.tenant.clone(), thread: None }, place, text).text
+    }
+
+    async fn submit(&self, inbound: Inbound) -> Result<Accepted, AcceptError> {
         let outcome = self.sessions.submit(inbound).await;
         let counters = &self.metrics.messages;
         match &outcome {

@@ -1,6 +1,6 @@
 //! The subscriber behind tracing: one line per event on stderr, and the way out for traces.
 
-use std::io::{self, IsTerminal};
+use std::io::{self, IsTerminal, Write};
 
 use tracing_subscriber::filter::ParseError;
 use tracing_subscriber::layer::SubscriberExt;
@@ -8,6 +8,7 @@ use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
 use tracing_subscriber::{EnvFilter, Layer, Registry, fmt};
 
 use crate::config::{LogFormat, TelemetryConfig};
+use crate::redaction::Redactor;
 
 use super::otlp::{Otlp, OtlpError};
 
@@ -44,16 +45,18 @@ pub fn check_filter(filter: &str) -> Result<(), ParseError> {
 ///
 /// # Errors
 /// See [`TelemetryError`]; nothing is half set up then.
-pub fn init(config: &TelemetryConfig) -> Result<TelemetryGuard, TelemetryError> {
+pub fn init(config: &TelemetryConfig, redactor: &Redactor) -> Result<TelemetryGuard, TelemetryError> {
     let filter = EnvFilter::builder().parse(&config.log_filter)?;
     let otlp = config.otlp_endpoint.as_deref().map(Otlp::connect).transpose()?;
-    let lines = lines(config.log_format).with_filter(filter);
+    let lines = lines(config.log_format, redactor.clone()).with_filter(filter);
     tracing_subscriber::registry().with(lines).with(otlp.as_ref().map(Otlp::layer)).try_init()?;
+    report_panics();
     Ok(TelemetryGuard { _otlp: otlp })
 }
 
-fn lines(format: LogFormat) -> Box<dyn Layer<Registry> + Send + Sync> {
+fn lines(format: LogFormat, redactor: Redactor) -> Box<dyn Layer<Registry> + Send + Sync> {
     let terminal = io::stderr().is_terminal();
+    let stderr = move || RedactedLines { redactor: redactor.clone() };
     let human = match format {
         LogFormat::Auto => terminal,
         LogFormat::Human => true,
@@ -61,8 +64,39 @@ fn lines(format: LogFormat) -> Box<dyn Layer<Registry> + Send + Sync> {
     };
     if human {
         let colour = terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-        fmt::layer().with_writer(io::stderr).with_ansi(colour).with_target(false).boxed()
+        fmt::layer().with_writer(stderr).with_ansi(colour).with_target(false).boxed()
     } else {
-        fmt::layer().json().flatten_event(true).with_span_list(false).with_writer(io::stderr).boxed()
+        fmt::layer().json().flatten_event(true).with_span_list(false).with_writer(stderr).boxed()
     }
 }
+
+/// A panic is a line of the log like any other, so that its text is scanned too.
+fn report_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        let thread = std::thread::current();
+        let thread = thread.name().unwrap_or_default();
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        let text = panic.payload_as_str().unwrap_or("no text");
+        tracing::error!(thread, place, "panicked: {text}");
+    }));
+}
+
+/// Standard error without the secrets in it. The layer writes each event with one call.
+struct RedactedLines {
+    redactor: Redactor,
+}
+
+impl Write for RedactedLines {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        let text = String::from_utf8_lossy(line);
+        io::stderr().lock().write_all(self.redactor.redact(&text).text.as_bytes())?;
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        io::stderr().flush()
+    }
+}
+
+#[cfg(test)]
+mod tests;

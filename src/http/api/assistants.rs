@@ -129,10 +129,10 @@ async fn create(
     };
     check_backend(&state, Some(&body.backend))?;
     let new = NewAssistant {
-        name: body.name,
+        name: state.clean(&by, "name", body.name),
         backend: body.backend,
         model,
-        system_prompt: body.system_prompt.unwrap_or_default(),
+        system_prompt: state.clean(&by, "system_prompt", body.system_prompt.unwrap_or_default()),
     };
     let made = state.assistants.create(&by.tenant, new, key).await?;
     Ok(created(made, |assistant| Some(assistant.version), AssistantView::from))
@@ -177,10 +177,10 @@ async fn change(
     refuse_restricted(&by)?;
     check_backend(&state, body.backend.as_deref())?;
     let change = AssistantChange {
-        name: body.name,
+        name: body.name.map(|name| state.clean(&by, "name", name)),
         backend: body.backend,
         model: body.model,
-        system_prompt: body.system_prompt,
+        system_prompt: body.system_prompt.map(|text| state.clean(&by, "system_prompt", text)),
         make_default: body.is_default.unwrap_or(false),
     };
     let assistant = state.assistants.update(&by.tenant, id, known.required()?, change).await?;

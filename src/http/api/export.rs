@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::guard::{Guard, TextOf};
 use crate::http::auth::{May, ReadChats};
 use crate::http::extract::{Named, Params};
 use crate::http::moment::rfc3339;
@@ -75,7 +76,10 @@ async fn export(
         Format::Jsonl => ("application/x-ndjson", "jsonl", String::new()),
         Format::Markdown => ("text/markdown; charset=utf-8", "md", format!("# {}\n\n", thread.title)),
     };
-    let reader = Reader { threads: state.threads, by: by.0, id, format, after: None, head: Some(head) };
+    let of = TextOf { tenant: by.tenant.clone(), thread: Some(id) };
+    let head = state.guard.clean(&of, "export", head).text;
+    let scan = (state.guard, of);
+    let reader = Reader { threads: state.threads, scan, by: by.0, id, format, after: None, head: Some(head) };
     let mut response = Body::from_stream(reader.into_stream()).into_response();
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
@@ -88,6 +92,8 @@ async fn export(
 /// Reads page by page, so that a long conversation is never in memory at once.
 struct Reader {
     threads: Threads,
+    /// What is taken away is scanned again: what is known to be a secret now may be in old messages.
+    scan: (Guard, TextOf),
     by: Principal,
     id: ThreadId,
     format: Format,
@@ -124,8 +130,9 @@ impl Reader {
         let Some(last) = messages.last() else { return Ok(None) };
         self.after = Some(last.id);
         let mut text = String::new();
-        for message in &messages {
-            self.render(&mut text, message);
+        for mut message in messages {
+            message.content = self.scan.0.clean(&self.scan.1, "export", message.content).text;
+            self.render(&mut text, &message);
         }
         Ok(Some(text.into()))
     }

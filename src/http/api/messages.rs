@@ -15,9 +15,9 @@ use crate::http::extract::{Body, Named, Params};
 use crate::http::moment::rfc3339;
 use crate::http::page::{Page, Paging};
 use crate::http::problem::Problem;
-use crate::http::state::AppState;
+use crate::http::state::{AppState, Draft, TakenIn};
 use crate::protocol::ids::{MessageId, ThreadId};
-use crate::protocol::turn::{Inbound, TurnOverrides};
+use crate::protocol::turn::TurnOverrides;
 use crate::workspaces::Message;
 
 /// A stored message.
@@ -88,6 +88,8 @@ pub(super) struct AcceptedMessage {
     after: i64,
     /// Whether an earlier call with the same key stored it.
     repeated: bool,
+    /// How many secrets were taken out of it before it was stored.
+    redactions: usize,
 }
 
 #[derive(Deserialize)]
@@ -144,24 +146,16 @@ async fn send(
 ) -> Result<(StatusCode, Json<AcceptedMessage>), Problem> {
     check(&by, &state, &body)?;
     let thread = state.threads.get(&by, id).await?;
-    state.threads.suggest_title(&by, &thread, &body.content);
     let overrides =
         TurnOverrides { backend: body.backend, model: body.model, max_tokens: body.max_tokens, extra: None };
-    let inbound = Inbound {
-        tenant: by.tenant.clone(),
-        thread: id,
-        content: body.content,
-        provenance: by.provenance(),
-        source: by.source(),
-        idempotency_key,
-        overrides,
-    };
-    let accepted = state.submit(inbound).await?;
+    let draft = Draft { content: body.content, idempotency_key, overrides };
+    let TakenIn { accepted, redactions } = state.take_in(&by, &thread, draft).await?;
     let answer = AcceptedMessage {
         turn_id: accepted.turn_id.to_string(),
         message_id: accepted.message_id.to_string(),
         after: accepted.event_id - 1,
         repeated: accepted.repeated,
+        redactions,
     };
     Ok((StatusCode::ACCEPTED, Json(answer)))
 }

@@ -129,7 +129,7 @@ async fn create(
     let new = NewThread {
         workspace_id: body.workspace_id,
         assistant_id: body.assistant_id,
-        title: body.title.unwrap_or_default(),
+        title: state.clean(&by, "title", body.title.unwrap_or_default()),
     };
     let made = state.threads.create(&by, new, key).await?;
     Ok(created(made, |thread| Some(thread.version), ThreadView::from))
@@ -163,8 +163,8 @@ async fn change(
     known: IfMatch,
     Body(body): Body<ChangeThread>,
 ) -> Result<Response, Problem> {
-    let change =
-        ThreadChange { title: body.title, workspace_id: body.workspace_id, assistant_id: body.assistant_id };
+    let title = body.title.map(|title| state.clean(&by, "title", title));
+    let change = ThreadChange { title, workspace_id: body.workspace_id, assistant_id: body.assistant_id };
     let thread = state.threads.update(&by, id, known.version(), change).await?;
     Ok(tagged(StatusCode::OK, thread.version, ThreadView::from(thread)))
 }

@@ -111,7 +111,7 @@ async fn create(
     Body(body): Body<CreateWorkspace>,
 ) -> Result<Response, Problem> {
     let key = key.of(&by, "POST /api/v1/workspaces", &body);
-    let new = NewWorkspace { name: body.name, assistant_id: body.assistant_id };
+    let new = NewWorkspace { name: state.clean(&by, "name", body.name), assistant_id: body.assistant_id };
     let made = state.workspaces.create(&by, new, key).await?;
     Ok(created(made, |workspace| Some(workspace.version), WorkspaceView::from))
 }
@@ -144,7 +144,10 @@ async fn change(
     known: IfMatch,
     Body(body): Body<ChangeWorkspace>,
 ) -> Result<Response, Problem> {
-    let change = WorkspaceChange { name: body.name, assistant_id: body.assistant_id };
+    let change = WorkspaceChange {
+        name: body.name.map(|name| state.clean(&by, "name", name)),
+        assistant_id: body.assistant_id,
+    };
     let workspace = state.workspaces.update(&by, id, known.version(), change).await?;
     Ok(tagged(StatusCode::OK, workspace.version, WorkspaceView::from(workspace)))
 }

@@ -21,11 +21,13 @@ use crate::backends::Backends;
 use crate::config::Config;
 use crate::db::{Db, DbOptions, WriterRun};
 use crate::egress::Egress;
+use crate::guard::Guard;
 use crate::http::{AppState, Connection, console};
 use crate::identity::{Identity, NewToken, Principal};
 use crate::protocol::ids::{AssistantId, TenantId};
 use crate::protocol::model::ModelError;
 use crate::protocol::turn::TurnWork;
+use crate::redaction::Redactor;
 use crate::telemetry::Metrics;
 use crate::turns::{EventHub, Turns};
 use crate::workspaces::{Threads, Workspaces};
@@ -107,6 +109,7 @@ impl World {
             turns,
             sessions: SessionDirectory::new(ports, SessionLimits::default(), Arc::new(NoSessions)),
             backends,
+            guard: Guard::new(Redactor::new()),
             usage: crate::backends::UsageRecorder::new(db.clone()),
             tree: Arc::default(),
             metrics: Metrics::new(),

@@ -15,14 +15,15 @@ use super::request::ChatCall;
 use super::respond::{self, Answer};
 use super::target::Target;
 use crate::backends::{UsageKey, UsageRecorder};
+use crate::guard::TextOf;
 use crate::http::auth::{Chat, May};
 use crate::http::extract::payload_too_large;
 use crate::http::problem::Problem;
-use crate::http::state::AppState;
+use crate::http::state::{AppState, Draft};
 use crate::identity::{IDEMPOTENCY_KEY_CHARS_MAX, Principal};
 use crate::protocol::chat::{ChatMessage, Part, Role, Usage};
 use crate::protocol::model::{ModelEvent, ModelRequest};
-use crate::protocol::turn::{Inbound, TurnOverrides};
+use crate::protocol::turn::TurnOverrides;
 use crate::workspaces::WorkspaceError;
 
 /// Where the session of a stored call is told.
@@ -84,8 +85,11 @@ fn stateless(state: &AppState, by: &Principal, mut request: ModelRequest, target
     request.model = target.model;
     let mut meter =
         Meter { recorder: state.usage.clone(), key: Some(key), usage: Usage::default(), answered: false };
-    let events = target.backend.stream(request);
-    events
+    let of = TextOf { tenant: by.tenant.clone(), thread: None };
+    state.guard.clean_request(&of, &mut request);
+    state
+        .guard
+        .screen(of, target.backend.stream(request))
         .map(move |item| {
             meter.see(item.as_ref().ok());
             item.map_err(ApiError::from)
@@ -105,7 +109,6 @@ async fn submit(
     let session = call.session_id.unwrap_or_else(|| Uuid::now_v7().to_string());
     let assistant = target.assistant.as_ref().map(|assistant| assistant.id);
     let thread = state.threads.for_session(by, &session, assistant).await.map_err(of_workspace)?;
-    state.threads.suggest_title(by, &thread, &content);
     // The thread's own assistant answers unless the call names somebody else.
     let other = assistant.is_none() || assistant != thread.effective_assistant_id;
     let extra =
@@ -116,17 +119,9 @@ async fn submit(
         max_tokens: call.request.max_tokens,
         extra,
     };
-    let inbound = Inbound {
-        tenant: by.tenant.clone(),
-        thread: thread.id,
-        content,
-        provenance: by.provenance(),
-        source: by.source(),
-        idempotency_key,
-        overrides,
-    };
     let log = state.turns.stream(&by.tenant, thread.id, 0);
-    let accepted = state.submit(inbound).await?;
+    let draft = Draft { content, idempotency_key, overrides };
+    let accepted = state.take_in(by, &thread, draft).await?.accepted;
     let log = log.since(&accepted);
     Ok((durable::answer(log, accepted.turn_id, state.stopping.clone()), Some(session)))
 }

@@ -10,10 +10,10 @@ use super::super::answer::{Fields, Reader};
 use super::super::read;
 use crate::http::auth::Chat;
 use crate::http::extract::Named;
-use crate::http::{AppState, May, Problem};
+use crate::http::{AppState, Draft, May, Problem};
 use crate::identity::{Principal, RequestKey};
 use crate::protocol::ids::{ThreadId, TurnId};
-use crate::protocol::turn::{Accepted, Inbound, TurnOverrides};
+use crate::protocol::turn::{Accepted, TurnOverrides};
 use crate::workspaces::{NewThread, ThreadChange};
 
 /// Most characters of an idempotency key.
@@ -115,7 +115,8 @@ pub(super) async fn rename(
     Named(thread): Named<ThreadId>,
     Fields(fields): Fields<RenameFields>,
 ) -> Result<Response, Problem> {
-    let change = ThreadChange { title: Some(fields.title), ..ThreadChange::default() };
+    let change =
+        ThreadChange { title: Some(state.clean(&by, "title", fields.title)), ..ThreadChange::default() };
     state.threads.update(&by, thread, None, change).await.map_err(read::problem)?;
     Ok(Redirect::to(&format!("/c/{thread}")).into_response())
 }
@@ -169,17 +170,9 @@ async fn submit(
     }
     // Browsers send line ends in the way of old terminals.
     let content = fields.content.replace("\r\n", "\n");
-    state.threads.suggest_title(by, &found, &content);
-    let inbound = Inbound {
-        tenant: by.tenant.clone(),
-        thread,
-        content,
-        provenance: by.provenance(),
-        source: by.source(),
-        idempotency_key: key,
-        overrides: TurnOverrides { backend, model, ..TurnOverrides::default() },
-    };
-    Ok(state.submit(inbound).await?)
+    let overrides = TurnOverrides { backend, model, ..TurnOverrides::default() };
+    let draft = Draft { content, idempotency_key: key, overrides };
+    Ok(state.take_in(by, &found, draft).await?.accepted)
 }
 
 /// A turn of this thread that the caller may see.

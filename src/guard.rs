@@ -1,0 +1,86 @@
+//! The guard: what goes to a model and what comes back passes here, and nowhere else.
+//!
+//! | file | what |
+//! |---|---|
+//! | `request` | a request without its secrets |
+//! | `answer` | an answer without its secrets, as it streams |
+//!
+//! **Invariant:** no text reaches a model, the store or a stream before it was scanned.
+
+mod answer;
+mod request;
+
+use futures::stream::BoxStream;
+
+use crate::protocol::ids::{TenantId, ThreadId};
+use crate::protocol::model::{ModelError, ModelEvent, ModelRequest};
+use crate::redaction::{Finding, Redactor};
+
+/// See the module. A cheap clone.
+#[derive(Clone)]
+pub struct Guard {
+    redactor: Redactor,
+}
+
+/// Whose text it is: for the record of what was found.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct TextOf {
+    /// The tenant.
+    pub tenant: TenantId,
+    /// The thread, if it belongs to one.
+    pub thread: Option<ThreadId>,
+}
+
+/// A text without its secrets.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Cleaned {
+    /// The text.
+    pub text: String,
+    /// How many secrets were taken out.
+    pub redactions: usize,
+}
+
+impl Guard {
+    /// A guard that finds what this engine finds.
+    #[must_use]
+    pub const fn new(redactor: Redactor) -> Self {
+        Self { redactor }
+    }
+
+    /// Takes the secrets out of a text that is about to be stored or shown. `place` says where it was found.
+    #[must_use]
+    pub fn clean(&self, of: &TextOf, place: &'static str, text: String) -> Cleaned {
+        let found = self.redactor.redact(&text);
+        if found.findings.is_empty() {
+            return Cleaned { text, redactions: 0 };
+        }
+        self.note(of, place, &found.findings);
+        Cleaned { redactions: found.findings.len(), text: found.text.into_owned() }
+    }
+
+    /// Takes the secrets out of everything that a model would read.
+    pub fn clean_request(&self, of: &TextOf, request: &mut ModelRequest) {
+        let findings = request::clean(&self.redactor, request);
+        self.note(of, "prompt", &findings);
+    }
+
+    /// The answer without its secrets. Text is held back while it may be the beginning of one.
+    #[must_use]
+    pub fn screen(
+        &self,
+        of: TextOf,
+        answer: BoxStream<'static, Result<ModelEvent, ModelError>>,
+    ) -> BoxStream<'static, Result<ModelEvent, ModelError>> {
+        answer::screen(self.clone(), of, answer)
+    }
+
+    pub(super) const fn redactor(&self) -> &Redactor {
+        &self.redactor
+    }
+
+    fn note(&self, _of: &TextOf, place: &'static str, findings: &[Finding]) {
+        for finding in findings {
+            tracing::info!(place, kind = %finding.kind, "a secret was taken out of a text");
+        }
+    }
+}
