@@ -15,6 +15,7 @@ mod browser;
 mod cli;
 mod conversation;
 mod faults;
+mod fuzzed_api;
 mod nothing_lost;
 mod openai_sdk;
 mod readme;

@@ -1,9 +1,12 @@
 //! Descriptions of the routes that are not made with their documentation: the OpenAI face, whose shapes
 //! OpenAI documents, and the document itself.
 
+use utoipa::openapi::content::ContentBuilder;
 use utoipa::openapi::path::{HttpMethod, Operation, OperationBuilder, ParameterBuilder, ParameterIn};
+use utoipa::openapi::request_body::{RequestBody, RequestBodyBuilder};
+use utoipa::openapi::schema::{Object, SchemaType, Type};
 use utoipa::openapi::security::SecurityRequirement;
-use utoipa::openapi::{OpenApi, PathItem, RefOr, Required, ResponseBuilder};
+use utoipa::openapi::{OpenApi, PathItem, RefOr, Required, ResponseBuilder, Schema};
 
 /// Adds them.
 pub(super) fn add_to(document: &mut OpenApi) {
@@ -24,10 +27,12 @@ pub(super) fn add_to(document: &mut OpenApi) {
         (
             "/v1/chat/completions",
             HttpMethod::Post,
-            operation(
+            OperationBuilder::from(operation(
                 "An answer, whole or streamed, in OpenAI's shape; `session_id` makes it durable",
                 &["chat"],
-            ),
+            ))
+            .request_body(Some(chat_request()))
+            .build(),
         ),
     ];
     for (path, method, operation) in routes {
@@ -37,6 +42,13 @@ pub(super) fn add_to(document: &mut OpenApi) {
     itself.security = Some(vec![SecurityRequirement::default()]);
     itself.tags = Some(vec!["status".to_owned()]);
     document.paths.paths.insert("/api/openapi.json".to_owned(), PathItem::new(HttpMethod::Get, itself));
+}
+
+/// OpenAI documents its fields; here it is an object.
+fn chat_request() -> RequestBody {
+    let object = Schema::Object(Object::with_type(SchemaType::Type(Type::Object)));
+    let content = ContentBuilder::new().schema(Some(RefOr::T(object))).build();
+    RequestBodyBuilder::new().content("application/json", content).required(Some(Required::True)).build()
 }
 
 /// An operation for which one of the scopes is enough.

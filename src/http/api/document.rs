@@ -1,5 +1,7 @@
 //! `GET /api/openapi.json`: the whole API as OpenAPI 3.1, made from the routes themselves.
 
+mod refusals;
+
 use std::sync::Arc;
 
 use axum::Json;
@@ -44,5 +46,6 @@ pub(super) fn finish(mut document: OpenApi) -> OpenApi {
         document.paths.paths.insert(format!("{actors}{{path}}/{{action}}"), item);
     }
     described::add_to(&mut document);
+    refusals::add_to(&mut document);
     document
 }
