@@ -5,6 +5,7 @@ mod gate;
 mod home;
 mod runtime;
 mod send;
+mod settings;
 
 use axum::Router;
 use axum::routing::{get, post};
@@ -28,6 +29,7 @@ pub fn router() -> Router<AppState> {
         .route("/c/{thread}/delete", post(send::delete))
         .route("/c/{thread}/turns/{turn}/stop", post(send::stop))
         .route("/c/{thread}/turns/{turn}/retry", post(send::retry))
+        .route("/settings", get(settings::show))
         .route("/runtime", get(runtime::show))
         .route("/runtime/confirm", get(runtime::confirm))
         .route("/runtime/{action}", post(runtime::act))

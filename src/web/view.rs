@@ -4,6 +4,7 @@ pub mod filters;
 mod frame;
 pub mod pages;
 mod rail;
+pub mod settings;
 mod turn;
 
 pub use self::frame::{Frame, Theme};

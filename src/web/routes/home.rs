@@ -25,6 +25,6 @@ pub(super) async fn show(
 
 /// `GET /about`.
 pub(super) async fn about(_by: May<ReadChats>, reader: Reader) -> Response {
-    let frame = Frame::private("About", "about", reader.theme);
+    let frame = Frame::private("About", "settings", reader.theme);
     page(StatusCode::OK, &AboutPage { frame, version: env!("CARGO_PKG_VERSION"), parts: PARTS })
 }

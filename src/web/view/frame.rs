@@ -48,7 +48,7 @@ impl std::fmt::Display for Theme {
 pub struct Frame {
     /// Title of the page.
     pub title: String,
-    /// Which entry of the navigation it belongs to: `home`, `chat`, `runtime`, `about`, or nothing.
+    /// Which entry of the navigation it belongs to: `home`, `chat`, `runtime`, `settings`, or nothing.
     pub place: &'static str,
     /// The look.
     pub theme: Theme,

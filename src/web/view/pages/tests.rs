@@ -229,7 +229,7 @@ fn gallery(theme: Theme) -> Vec<(&'static str, String)> {
         (
             "about",
             render(&AboutPage {
-                frame: Frame::private("About", "about", theme),
+                frame: Frame::private("About", "settings", theme),
                 version: "0.1.0",
                 parts: crate::web::about::PARTS,
             }),
