@@ -9,6 +9,7 @@
 //! holds it. **Invariant:** after a commit that failed with an I/O error nothing is retried: the
 //! writer stops, and the next one checks the file before it takes work.
 
+mod archive;
 mod backup;
 mod commit;
 mod error;
@@ -26,6 +27,7 @@ mod stats;
 mod value;
 mod writer;
 
+pub use archive::Archive;
 pub use error::{DbError, SqliteError};
 pub use fingerprint::fingerprint;
 pub use handle::Db;

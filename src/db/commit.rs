@@ -11,6 +11,7 @@ use super::queue::{Queue, WaitingJob};
 use super::stats::Counters;
 #[cfg(test)]
 use super::tests::faults::Faults;
+use crate::redaction::Redactor;
 
 /// What a batch needs.
 pub(super) struct Committer<'w> {
@@ -18,6 +19,7 @@ pub(super) struct Committer<'w> {
     pub(super) queue: &'w Queue,
     pub(super) options: &'w DbOptions,
     pub(super) counters: &'w Counters,
+    pub(super) redactor: &'w Redactor,
     #[cfg(test)]
     pub(super) faults: &'w Faults,
 }
@@ -66,7 +68,7 @@ impl Committer<'_> {
 
     fn run_one(&self, job: &mut WaitingJob) -> Result<(), DbError> {
         self.execute("SAVEPOINT job")?;
-        let Ran { keep, trouble } = job.run(self.conn);
+        let Ran { keep, trouble } = job.run(self.conn, self.redactor);
         if let Some(error) = trouble.as_ref().filter(|error| error.stops_the_writer()) {
             return Err(error.clone());
         }

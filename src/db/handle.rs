@@ -3,12 +3,13 @@
 use std::fs;
 use std::future::Future;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use parking_lot::Mutex;
 use rusqlite::Connection;
 
 use crate::protocol::ids::TenantId;
+use crate::redaction::Redactor;
 
 use super::error::DbError;
 use super::job::WriteJob;
@@ -34,6 +35,8 @@ pub(super) struct Shared {
     pub(super) options: DbOptions,
     pub(super) queue: Queue,
     pub(super) counters: Counters,
+    /// Given at most once, or the built-in kinds from the first use on.
+    redactor: OnceLock<Redactor>,
     /// The connection that opened and migrated the file, kept for the first writer.
     pub(super) opened: Mutex<Option<Connection>>,
     #[cfg(test)]
@@ -56,6 +59,7 @@ impl Db {
         let shared = Arc::new(Shared {
             queue: Queue::new(options.queue_jobs_max),
             counters: Counters::default(),
+            redactor: OnceLock::new(),
             path,
             options,
             opened,
@@ -63,6 +67,14 @@ impl Db {
             faults: Faults::default(),
         });
         Ok(Self { shared, readers })
+    }
+
+    /// Gives transactions the engine that also knows the values in the vault, before the writer starts.
+    /// Without it they have one with the built-in kinds.
+    #[must_use]
+    pub fn redacting_with(self, redactor: Redactor) -> Self {
+        self.shared.redactor.get_or_init(|| redactor);
+        self
     }
 
     /// Starts the writer. At most one runs at a time; a second waits for the first to drain.
@@ -185,5 +197,12 @@ impl Db {
     #[cfg(test)]
     pub(super) fn faults(&self) -> &Faults {
         &self.shared.faults
+    }
+}
+
+impl Shared {
+    /// The engine of every transaction.
+    pub(super) fn redactor(&self) -> &Redactor {
+        self.redactor.get_or_init(Redactor::new)
     }
 }

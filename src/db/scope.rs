@@ -14,6 +14,7 @@ use crate::protocol::ids::TenantId;
 
 use super::error::DbError;
 use super::value::{Row, ToValue};
+use crate::redaction::Redactor;
 
 /// What runs once the transaction is durable, on the writer's thread: keep it short.
 pub(super) type Hook = Box<dyn FnOnce() + Send>;
@@ -42,6 +43,7 @@ pub struct Read<'c, S> {
 /// Reading and writing statements of one job.
 pub struct Tx<'c, S> {
     read: Read<'c, S>,
+    redactor: &'c Redactor,
     hooks: Vec<Hook>,
 }
 
@@ -192,8 +194,15 @@ impl<'c, S: Scope> Read<'c, S> {
 // === impl Tx ===
 
 impl<'c, S: Scope> Tx<'c, S> {
-    pub(super) const fn new(conn: &'c Connection, scope: S) -> Self {
-        Self { read: Read::new(conn, scope), hooks: Vec::new() }
+    pub(super) const fn new(conn: &'c Connection, scope: S, redactor: &'c Redactor) -> Self {
+        Self { read: Read::new(conn, scope), redactor, hooks: Vec::new() }
+    }
+
+    /// The engine that takes secrets out of what is stored for good. It is here so that nobody who writes
+    /// in somebody else's transaction can be without it.
+    #[must_use]
+    pub const fn redactor(&self) -> &'c Redactor {
+        self.redactor
     }
 
     /// Runs a statement that answers no rows; the number of rows that it changed.

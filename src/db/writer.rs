@@ -75,6 +75,7 @@ impl Writer {
             queue: &self.shared.queue,
             options: &self.shared.options,
             counters: &self.shared.counters,
+            redactor: self.shared.redactor(),
             #[cfg(test)]
             faults: &self.shared.faults,
         }

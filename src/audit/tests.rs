@@ -1,0 +1,8 @@
+//! The trail as its users and its enemies see it.
+
+mod anchoring;
+mod bursting;
+mod chaining;
+mod copies;
+mod support;
+mod tampering;
