@@ -91,7 +91,7 @@ impl Audit {
     /// # Errors
     /// What the store answers.
     pub async fn head(&self, tenant: &TenantId) -> Result<Option<Head>, DbError> {
-        self.db.read(tenant, |read| store::head(read)).await
+        self.db.read(tenant, store::head).await
     }
 
     /// Whether an entry with this hash is at this place.

@@ -284,15 +284,15 @@ impl<'e> Walk<'e> {
     /// Looks at the next row; what is wrong with it.
     fn see(&mut self, row: Result<Record, DbError>) -> Option<&Broken> {
         match row {
-            Ok(record) => self.broken = self.judge(record),
+            Ok(record) => self.broken = self.judge(&record),
             Err(error) => self.unreadable(error.to_string()),
         }
         self.broken.as_ref()
     }
 
-    fn judge(&mut self, record: Record) -> Option<Broken> {
+    fn judge(&mut self, record: &Record) -> Option<Broken> {
         if record.version != VERSION || record.hash != record.expected_hash() {
-            let (tenant, seq) = self.place_of(&record);
+            let (tenant, seq) = self.place_of(record);
             return Some(Broken::Changed { tenant, seq });
         }
         let tenant = record.tenant.clone();

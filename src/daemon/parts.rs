@@ -52,6 +52,7 @@ impl Parts {
         let started = Instant::now();
         let config = Arc::new(config);
         let db = Db::open(home.database(), options(&config.store)).context("the database")?;
+        let db = db.redacting_with(redactor.clone());
         let writer = db.start_writer().context("the database")?;
         let turns = Turns::new(db.clone(), EventHub::new());
         turns.begin_boot(env!("CARGO_PKG_VERSION")).await.context("the database")?;
