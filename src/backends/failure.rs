@@ -43,9 +43,14 @@ impl From<ModelError> for Failure {
 impl From<EgressError> for Failure {
     fn from(error: EgressError) -> Self {
         let kind = match &error {
-            EgressError::BadUrl { .. } | EgressError::Refused { .. } | EgressError::Setup { .. } => {
-                Kind::Configuration
-            }
+            EgressError::BadUrl { .. }
+            | EgressError::Refused { .. }
+            | EgressError::Redirect { .. }
+            | EgressError::Secret(_)
+            | EgressError::NoVault
+            | EgressError::SecretPlace { .. }
+            | EgressError::BadHeader { .. }
+            | EgressError::Setup { .. } => Kind::Configuration,
             EgressError::Lookup { .. } | EgressError::Connect { .. } | EgressError::Broken { .. } => {
                 Kind::Network
             }

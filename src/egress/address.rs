@@ -14,6 +14,9 @@ pub enum AddressClass {
     Forbidden,
 }
 
+/// How addresses are judged: [`AddressClass::of`], except in tests that have only loopback to play with.
+pub(super) type Classify = fn(IpAddr) -> AddressClass;
+
 impl AddressClass {
     /// The class of an address. An IPv6 address that carries an IPv4 address has that one's class.
     #[must_use]
@@ -55,6 +58,8 @@ fn of_v6(address: Ipv6Addr) -> AddressClass {
     }
     match address.segments() {
         [0xfc00..=0xfdff, ..] => AddressClass::Private,
+        // An ISATAP address is a tunnel to the IPv4 address at its end.
+        [.., 0 | 0x200, 0x5efe, _, _] => AddressClass::Forbidden,
         // 2001::/23 holds Teredo, ORCHID and benchmarking; 2001:db8::/32 and 3fff::/20 are for documents.
         [0x2001, 0..=0x1ff | 0xdb8, ..] | [0x3fff, 0..=0xfff, ..] => AddressClass::Forbidden,
         [0x2000..=0x3fff, ..] => AddressClass::Public,

@@ -4,6 +4,7 @@ use std::error::Error as StdError;
 use std::time::Duration;
 
 use super::resolver::{LookupFailed, Refusal};
+use super::source::SecretRefusal;
 
 /// See the module. The texts name hosts, never a URL's query, a header or a body.
 #[derive(Debug, thiserror::Error)]
@@ -17,7 +18,8 @@ pub enum EgressError {
     /// The host leads to an address that the configuration does not allow.
     #[error(
         "{host} is or leads to an address that is not allowed (this machine and private networks need \
-         allow_private = true; link-local and metadata addresses are never reached)"
+         allow_private = true at a backend, or egress.allow_private_hosts for anything else; link-local and \
+         metadata addresses are never reached)"
     )]
     Refused {
         /// The host.
@@ -67,6 +69,32 @@ pub enum EgressError {
         host: String,
         /// The limit.
         bytes_max: u64,
+    },
+    /// A redirect that is not followed.
+    #[error("{host} answered with a redirect that is not followed: {why}")]
+    Redirect {
+        /// The host that sent it.
+        host: String,
+        /// Why not.
+        why: &'static str,
+    },
+    /// A secret that is not given out. Nothing was sent.
+    #[error(transparent)]
+    Secret(#[from] SecretRefusal),
+    /// A secret was named and there is no vault. Nothing was sent.
+    #[error("the request names a secret, and there is no vault to take it from")]
+    NoVault,
+    /// A secret cannot go where it was named. Nothing was sent.
+    #[error("the secret was not sent: {why}")]
+    SecretPlace {
+        /// Why not.
+        why: &'static str,
+    },
+    /// A header that is none. Nothing was sent.
+    #[error("`{name}` and its value do not make a header")]
+    BadHeader {
+        /// Its name.
+        name: String,
     },
     /// The client itself could not be set up (no TLS roots on this machine, a value that no header can hold).
     #[error("the request could not be made: {}", root_cause(source))]

@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 
-use super::EgressError;
+use tokio::sync::OwnedSemaphorePermit;
+
+use super::{EgressError, Secret};
 
 /// See the module.
 pub struct Reply {
@@ -13,11 +15,49 @@ pub struct Reply {
     host: Arc<str>,
     bytes_left: u64,
     bytes_max: u64,
+    /// What was put into the request.
+    secrets: Vec<Secret>,
+    /// The host is busy with this request until the answer is dropped.
+    _slot: OwnedSemaphorePermit,
 }
 
 impl Reply {
-    pub(super) const fn new(response: reqwest::Response, host: Arc<str>, bytes_max: u64) -> Self {
-        Self { response, host, bytes_left: bytes_max, bytes_max }
+    pub(super) const fn new(
+        response: reqwest::Response,
+        host: Arc<str>,
+        bytes_max: u64,
+        slot: OwnedSemaphorePermit,
+    ) -> Self {
+        Self { response, host, bytes_left: bytes_max, bytes_max, secrets: Vec::new(), _slot: slot }
+    }
+
+    /// Bounds the body further, and remembers which secrets the request held.
+    pub(super) fn of(mut self, bytes_max: Option<u64>, secrets: Vec<Secret>) -> Self {
+        if let Some(bytes_max) = bytes_max.filter(|max| *max < self.bytes_max) {
+            (self.bytes_left, self.bytes_max) = (bytes_max, bytes_max);
+        }
+        self.secrets = secrets;
+        self
+    }
+
+    /// The host that answered, after redirects.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// A text of this answer without the secrets that its request held.
+    #[must_use]
+    pub fn mask(&self, text: &str) -> String {
+        self.secrets.iter().fold(text.to_owned(), |text, secret| secret.mask_in(&text))
+    }
+
+    /// An error body is shown to people and models, so it does not repeat what was sent.
+    fn masked(&self, body: BytesMut) -> Bytes {
+        if self.secrets.is_empty() || self.status() < 400 {
+            return body.freeze();
+        }
+        Bytes::from(self.mask(&String::from_utf8_lossy(&body)))
     }
 
     /// The HTTP status.
@@ -50,7 +90,7 @@ impl Reply {
         Ok(chunk)
     }
 
-    /// The whole body, of `bytes_max` bytes at the most, within `timeout`.
+    /// The whole body, decompressed, of `bytes_max` bytes at the most, within `timeout`.
     ///
     /// # Errors
     /// As [`Reply::chunk`].
@@ -59,7 +99,7 @@ impl Reply {
         let mut body = BytesMut::new();
         loop {
             let left = deadline.saturating_duration_since(tokio::time::Instant::now());
-            let Some(chunk) = self.chunk(left).await? else { return Ok(body.freeze()) };
+            let Some(chunk) = self.chunk(left).await? else { return Ok(self.masked(body)) };
             if chunk.len() > bytes_max.saturating_sub(body.len()) {
                 return Err(self.too_long(u64::try_from(bytes_max).unwrap_or(u64::MAX)));
             }
@@ -78,7 +118,7 @@ impl Reply {
             body.extend_from_slice(&chunk);
         }
         body.truncate(bytes_max);
-        body.freeze()
+        self.masked(body)
     }
 
     fn too_long(&self, bytes_max: u64) -> EgressError {

@@ -1,5 +1,10 @@
 //! What the client does on the wire, against a scripted server on loopback.
 
+mod lookups;
+mod proxies;
+mod secrets;
+mod strangers;
+
 use std::time::Duration;
 
 use super::upstream::{Act, Upstream, answer, chunk, chunked_head};

@@ -62,6 +62,11 @@ impl Upstream {
     /// A provider that answers the first request with the first list of acts, and so on; the last list repeats.
     pub async fn start(script: Vec<Vec<Act>>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a loopback port");
+        Self::start_on(listener, script)
+    }
+
+    /// The same with a listener that is there.
+    pub fn start_on(listener: TcpListener, script: Vec<Vec<Act>>) -> Self {
         let address = listener.local_addr().expect("a bound port");
         let received = Arc::new(Mutex::new(Vec::new()));
         let connections = Arc::new(AtomicUsize::new(0));
@@ -80,6 +85,11 @@ impl Upstream {
     /// The base address, without a path.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
     }
 
     /// How many connections were opened so far.
