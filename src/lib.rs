@@ -15,6 +15,7 @@ pub mod backends;
 pub mod guard;
 pub mod identity;
 pub mod turns;
+pub mod vault;
 pub mod workspaces;
 // What it does, and what actors may do.
 pub mod adapters;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 
 use crate::protocol::ids::{
-    AssistantId, MessageId, StepId, TenantId, ThreadId, TokenId, TurnId, WorkspaceId,
+    AssistantId, MessageId, OauthTokenId, SecretId, StepId, TenantId, ThreadId, TokenId, TurnId, WorkspaceId,
 };
 
 use super::error::DbError;
@@ -192,4 +192,4 @@ macro_rules! id_values {
     )+};
 }
 
-id_values!(AssistantId, MessageId, StepId, ThreadId, TokenId, TurnId, WorkspaceId);
+id_values!(AssistantId, MessageId, OauthTokenId, SecretId, StepId, ThreadId, TokenId, TurnId, WorkspaceId);

@@ -91,6 +91,15 @@ uuid_id!(
     TokenId
 );
 
+uuid_id!(
+    /// A named secret of the vault (the record, never the value).
+    SecretId
+);
+uuid_id!(
+    /// OAuth tokens of one account at one provider.
+    OauthTokenId
+);
+
 /// An isolated household or person. 1–64 characters of `a-z0-9-`.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
