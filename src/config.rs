@@ -25,6 +25,7 @@ pub mod store;
 pub mod telemetry;
 mod template;
 mod tree;
+pub mod vault;
 
 pub use assistant::AssistantConfig;
 pub use backends::{BackendConfig, BackendKind, BackendsConfig};
@@ -40,6 +41,7 @@ pub use sources::Sources;
 pub use store::StoreConfig;
 pub use telemetry::{LogFormat, TelemetryConfig};
 pub use template::TEMPLATE;
+pub use vault::{VaultConfig, VaultProtection};
 
 #[cfg(test)]
 mod tests;

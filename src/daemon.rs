@@ -6,6 +6,7 @@
 mod chores;
 mod factories;
 mod parts;
+mod protection;
 mod reports;
 
 use std::net::SocketAddr;

@@ -1,6 +1,6 @@
-//! The home: where a daemon keeps its settings, data, cache and sockets.
+//! The home: where a daemon keeps its settings, keys, data, cache and sockets.
 //!
-//! `--home DIR` (or `CAPUCHIN_HOME`) puts all four under one folder, so that several daemons live on
+//! `--home DIR` (or `CAPUCHIN_HOME`) puts all five under one folder, so that several daemons live on
 //! one machine; without it they are in the user's XDG folders. The folders hold the person's
 //! conversations and the control socket, whose permission is the folder's mode: they are made 0700,
 //! and a folder that another user could write to, or that is a symbolic link, is refused.
@@ -23,6 +23,8 @@ const SOCKET_PATH_BYTES_MAX: usize = 107;
 pub struct Home {
     /// Settings.
     pub config: PathBuf,
+    /// What opens the data: never in the data folder, so that a copy of the data is of no use alone.
+    pub keys: PathBuf,
     /// The database, and whatever must survive.
     pub data: PathBuf,
     /// What can be made again.
@@ -88,6 +90,7 @@ impl Home {
     fn under(root: &Path) -> Self {
         Self {
             config: root.join("config"),
+            keys: root.join("keys"),
             data: root.join("data"),
             cache: root.join("cache"),
             run: root.join("run"),
@@ -100,7 +103,14 @@ impl Home {
         let data = base.data_dir().join(APP);
         let run = base.runtime_dir().map_or_else(|| data.join("run"), |dir| dir.join(APP));
         let config = base.config_dir().join(APP);
-        Ok(Self { config, cache: base.cache_dir().join(APP), run, data, root: None })
+        Ok(Self {
+            keys: config.join("keys"),
+            config,
+            cache: base.cache_dir().join(APP),
+            run,
+            data,
+            root: None,
+        })
     }
 
     /// Makes the folders that are missing and refuses those that are not safe.
@@ -117,7 +127,7 @@ impl Home {
 
     /// The folders, outermost first.
     pub fn folders(&self) -> impl Iterator<Item = &Path> {
-        let own = [&self.config, &self.data, &self.cache, &self.run];
+        let own = [&self.config, &self.keys, &self.data, &self.cache, &self.run];
         self.root.iter().chain(own).map(PathBuf::as_path)
     }
 
@@ -155,6 +165,12 @@ impl Home {
     #[must_use]
     pub fn database(&self) -> PathBuf {
         self.data.join("capuchin.db")
+    }
+
+    /// The key of the vault, unless a setting names another file.
+    #[must_use]
+    pub fn vault_key_file(&self) -> PathBuf {
+        self.keys.join("vault.key")
     }
 
     /// The log of a daemon that runs in the background.

@@ -9,7 +9,7 @@ use super::sources::Sources;
 use super::tree::{Node, Value};
 use super::{
     AssistantConfig, BackendsConfig, ConsoleConfig, EgressConfig, IngressConfig, SessionsConfig, StoreConfig,
-    TelemetryConfig, reader,
+    TelemetryConfig, VaultConfig, reader,
 };
 
 /// Every setting of the daemon. `Config::default()` is what an empty home runs with.
@@ -30,6 +30,8 @@ pub struct Config {
     pub backends: BackendsConfig,
     /// Outbound requests.
     pub egress: EgressConfig,
+    /// What protects the vault.
+    pub vault: VaultConfig,
     /// What the first assistant of a new home is made of.
     pub assistant: AssistantConfig,
 }
@@ -59,6 +61,7 @@ impl Config {
         self.assistant.validate(check);
         self.backends.validate(check);
         self.egress.validate(check);
+        self.vault.validate(check);
         let name = &self.assistant.backend;
         if name != DEMO && !self.backends.0.contains_key(name) {
             check

@@ -23,6 +23,7 @@ use crate::protocol::ids::TenantId;
 use crate::redaction::Redactor;
 use crate::telemetry::Metrics;
 use crate::turns::{EventHub, Turns};
+use crate::vault::Vault;
 use crate::workspaces::{Threads, Workspaces};
 
 /// See the module. Every field is a cheap handle.
@@ -36,6 +37,7 @@ pub(super) struct Parts {
     pub(super) assistants: Assistants,
     pub(super) workspaces: Workspaces,
     pub(super) threads: Threads,
+    pub(super) vault: Vault,
     pub(super) backends: Backends,
     pub(super) guard: Guard,
     pub(super) usage: UsageRecorder,
@@ -57,6 +59,8 @@ impl Parts {
         let turns = Turns::new(db.clone(), EventHub::new());
         turns.begin_boot(env!("CARGO_PKG_VERSION")).await.context("the database")?;
         let tenant = TenantId::home();
+        let options = super::protection::options(&config.vault, home);
+        let vault = Vault::load(db.clone(), options, redactor.clone()).await.context("the vault")?;
         let identity = Identity::open(db.clone(), tenant.clone()).await.context("the credentials")?;
         let assistants = Assistants::new(db.clone());
         let workspaces = Workspaces::new(db.clone());
@@ -91,6 +95,7 @@ impl Parts {
             assistants,
             workspaces,
             threads,
+            vault,
             backends,
             guard,
             metrics,
@@ -112,6 +117,7 @@ impl Parts {
             threads: self.threads.clone(),
             turns: self.turns.clone(),
             sessions: Arc::clone(&self.sessions),
+            vault: self.vault.clone(),
             backends: self.backends.clone(),
             guard: self.guard.clone(),
             usage: self.usage.clone(),

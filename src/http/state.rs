@@ -17,6 +17,7 @@ use crate::identity::{Identity, Principal};
 use crate::protocol::turn::{Accepted, Inbound, TurnOverrides};
 use crate::telemetry::Metrics;
 use crate::turns::Turns;
+use crate::vault::Vault;
 use crate::workspaces::{Thread, Threads, Workspaces};
 
 /// Handles for every route. Built once by the daemon; every field is shared.
@@ -40,6 +41,8 @@ pub struct AppState {
     pub sessions: Arc<SessionDirectory>,
     /// Who answers.
     pub backends: Backends,
+    /// Secrets, and what seals them.
+    pub vault: Vault,
     /// What everything that goes to a model, and comes back, passes.
     pub guard: Guard,
     /// Tokens of calls that store nothing else.

@@ -57,8 +57,7 @@ impl Vault {
                 if store::count_secrets(tx)? >= SECRETS_MAX {
                     return Err(VaultError::TooMany);
                 }
-                let sealed =
-                    vault.seal(tx, Purpose::Secrets, &place(&record.id), value.text().as_bytes())?;
+                let sealed = vault.seal(tx, Purpose::Secrets, &place(&record.id), value.text().as_bytes())?;
                 store::insert_secret(tx, &record, &sealed)?;
                 tell(tx, &record.created_by, "secret.set", &record)?;
                 Ok(record)
@@ -159,7 +158,11 @@ impl Vault {
     ///
     /// # Errors
     /// [`VaultError::NotFound`], or what the store answers.
-    pub async fn secret(&self, tenant: &TenantId, which: Which<SecretId>) -> Result<SecretRecord, VaultError> {
+    pub async fn secret(
+        &self,
+        tenant: &TenantId,
+        which: Which<SecretId>,
+    ) -> Result<SecretRecord, VaultError> {
         self.inner.db.read(tenant, move |read| find(read, &which, None)).await
     }
 

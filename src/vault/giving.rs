@@ -29,7 +29,13 @@ impl SecretSource for Vault {
 
 impl Vault {
     /// The value, from memory; the use is counted, whatever came of it.
-    fn give(&self, tenant: &TenantId, name: &str, host: &str, used_by: &str) -> Result<Secret, SecretRefusal> {
+    fn give(
+        &self,
+        tenant: &TenantId,
+        name: &str,
+        host: &str,
+        used_by: &str,
+    ) -> Result<Secret, SecretRefusal> {
         let ring = self.ring().map_err(|_| SecretRefusal::Sealed)?;
         let values = ring.values(tenant);
         let given = values.as_ref().and_then(|values| values.get(name));
@@ -112,7 +118,8 @@ impl Vault {
         let mut known = Vec::with_capacity(opened.len());
         for one in opened {
             let value = one.value.and_then(|plain| {
-                let text = String::from_utf8(plain.bytes().to_vec()).map_err(|_| super::OpenError::Refused)?;
+                let text =
+                    String::from_utf8(plain.bytes().to_vec()).map_err(|_| super::OpenError::Refused)?;
                 known.push((one.name.clone(), plain));
                 Ok(Secret::new(text))
             });

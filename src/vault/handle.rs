@@ -32,6 +32,8 @@ pub struct VaultOptions {
     pub key_file: PathBuf,
     /// `$CREDENTIALS_DIRECTORY`.
     pub credentials: Option<PathBuf>,
+    /// The data folder, which must not hold the key file.
+    pub data: PathBuf,
 }
 
 /// See the module. A cheap clone.
@@ -42,6 +44,7 @@ pub struct Vault {
 
 pub(super) struct Inner {
     pub(super) db: Db,
+    #[expect(dead_code, reason = "it takes values once the engine knows exact ones")]
     pub(super) redactor: Redactor,
     pub(super) sources: Sources,
     /// What protects a vault that has no key yet.
@@ -87,6 +90,10 @@ impl Vault {
         clock: Clock,
         seals_max: u64,
     ) -> Result<Self, VaultError> {
+        if options.key_file.starts_with(&options.data) {
+            let why = "is in the data folder: a copy of the data would hold its key; name another place in vault.key_file";
+            return Err(SourceError::Unsafe { path: options.key_file, why }.into());
+        }
         let sources = Sources::new(options.key_file, options.credentials.as_deref());
         let inner = Inner {
             db,

@@ -2,8 +2,8 @@
 
 use super::error::OpenError;
 use super::primitives::{
-    CryptoError, KEY_BYTES, KeyBytes, NONCE_BYTES, equal, gcm_open, gcm_seal, hkdf_sha256, hmac_sha256, random,
-    random_key,
+    CryptoError, KEY_BYTES, KeyBytes, NONCE_BYTES, equal, gcm_open, gcm_seal, hkdf_sha256, hmac_sha256,
+    random, random_key,
 };
 use super::record::{KeyId, Parts, Place, associated_data, framed};
 use crate::db::{FromValue, ToValue, Value};
@@ -35,7 +35,7 @@ pub enum Purpose {
 
 /// The name of a root key: the first bytes of its check value, so that a key that was found anywhere is recognised.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub struct RootId(pub(super) [u8; 16]);
+pub(super) struct RootId(pub(super) [u8; 16]);
 
 /// A root key. Wiped when dropped; it has no `Debug`.
 pub(super) struct RootKey {
@@ -167,7 +167,8 @@ impl RootKey {
     /// The data key in a wrapping.
     pub(super) fn unwrap(&self, home: &KeyHome, wrapped: &[u8]) -> Result<KeyBytes, OpenError> {
         let (nonce, sealed) = wrapped.split_first_chunk().ok_or(OpenError::Truncated)?;
-        let opened = gcm_open(&self.bytes, *nonce, &self.wrapped_in(home), sealed).ok_or(OpenError::Refused)?;
+        let opened =
+            gcm_open(&self.bytes, *nonce, &self.wrapped_in(home), sealed).ok_or(OpenError::Refused)?;
         let bytes: [u8; KEY_BYTES] = opened.as_slice().try_into().map_err(|_| OpenError::Refused)?;
         Ok(KeyBytes::new(bytes))
     }

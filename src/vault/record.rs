@@ -18,8 +18,6 @@ pub(super) const VERSION: u8 = 1;
 pub(super) const COMMITMENT_BYTES: usize = 32;
 const KEY_ID_BYTES: usize = 4;
 const MARK_BYTES: usize = 1 + KEY_ID_BYTES;
-/// Bytes that a record is longer than what is in it.
-pub(super) const OVERHEAD_BYTES: usize = MARK_BYTES + COMMITMENT_BYTES + NONCE_BYTES + TAG_BYTES;
 
 /// Where a sealed value is stored. A record opens in its own place and in no other.
 #[derive(Clone, Copy, Debug)]

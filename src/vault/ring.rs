@@ -53,7 +53,9 @@ impl Ring {
         for row in rows {
             match ring.unwrapped(row) {
                 Ok(key) => drop(ring.keys.write().insert(row.id, Arc::new(key))),
-                Err(error) => tracing::error!(key = row.id.0, %error, "a data key of the vault does not open"),
+                Err(error) => {
+                    tracing::error!(key = row.id.0, %error, "a data key of the vault does not open")
+                }
             }
         }
         Ok(ring)

@@ -47,7 +47,11 @@ impl Vault {
     ///
     /// # Errors
     /// [`VaultError::Source`] where the place refuses; [`SourceError::Foreign`] for systemd's.
-    pub async fn rotate_root(&self, by: &Principal, passphrase: Option<Passphrase>) -> Result<(), VaultError> {
+    pub async fn rotate_root(
+        &self,
+        by: &Principal,
+        passphrase: Option<Passphrase>,
+    ) -> Result<(), VaultError> {
         let _only = self.inner.changing.lock().await;
         let ring = self.ring()?;
         let active = self.active_row().await?;

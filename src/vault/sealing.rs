@@ -30,7 +30,12 @@ pub trait SealedColumn: Send + Sync + 'static {
     ///
     /// # Errors
     /// What the store answers.
-    fn next_batch(&self, read: &TenantRead<'_>, mark: KeyMark, limit: usize) -> Result<Vec<SealedRow>, DbError>;
+    fn next_batch(
+        &self,
+        read: &TenantRead<'_>,
+        mark: KeyMark,
+        limit: usize,
+    ) -> Result<Vec<SealedRow>, DbError>;
 
     /// Replaces the value of a row if it is still `old`; whether it was.
     ///

@@ -24,7 +24,12 @@ impl SealedColumn for SecretsColumn {
         ("secrets", "sealed")
     }
 
-    fn next_batch(&self, read: &TenantRead<'_>, mark: KeyMark, limit: usize) -> Result<Vec<SealedRow>, DbError> {
+    fn next_batch(
+        &self,
+        read: &TenantRead<'_>,
+        mark: KeyMark,
+        limit: usize,
+    ) -> Result<Vec<SealedRow>, DbError> {
         let rows = store::secrets_sealed_with(read, mark, limit)?;
         Ok(rows.into_iter().map(|(row, sealed)| SealedRow { row, sealed }).collect())
     }

@@ -127,7 +127,8 @@ impl Sources {
             }
             Source::Credential => {
                 let found = self.credential()?;
-                Ok(found.map_or(Found::Missing, |key| if key.id == id { Found::Key(key) } else { Found::Wrong }))
+                Ok(found
+                    .map_or(Found::Missing, |key| if key.id == id { Found::Key(key) } else { Found::Wrong }))
             }
             Source::Keyring => keyring_find(id).await,
             Source::Passphrase => Ok(Found::Missing),
@@ -222,7 +223,9 @@ fn new_key() -> Result<RootKey, SourceError> {
 /// A key as a line of text.
 fn to_text(key: &RootKey) -> Zeroizing<String> {
     let hex = Zeroizing::new(key.bytes().iter().fold(String::with_capacity(64), |mut text, byte| {
-        text.extend([byte >> 4, byte & 15].map(|digit| char::from_digit(u32::from(digit), 16).unwrap_or('0')));
+        text.extend(
+            [byte >> 4, byte & 15].map(|digit| char::from_digit(u32::from(digit), 16).unwrap_or('0')),
+        );
         text
     }));
     Zeroizing::new([FORMAT, " ", &hex, "\n"].concat())

@@ -10,8 +10,8 @@ use super::keys::{KeyHome, Purpose, RootId};
 use super::primitives::StretchCost;
 use super::record::KeyId;
 use super::source::{Source, Wrapped};
-use crate::db::{DbError, FromValue, Row, Scope, SystemTx, TenantRead, TenantTx, ToValue, Value};
 use crate::db::Read;
+use crate::db::{DbError, FromValue, Row, Scope, SystemTx, TenantRead, TenantTx, ToValue, Value};
 use crate::protocol::ids::TenantId;
 
 /// A root key as the store knows it.
@@ -101,7 +101,9 @@ pub(super) fn roots<S: Scope>(read: &Read<'_, S>) -> Result<Vec<RootRow>, DbErro
 
 /// The id of the active one, from inside a tenant's statements.
 pub(super) fn active_root(read: &TenantRead<'_>) -> Result<Option<RootId>, DbError> {
-    read.query_opt("SELECT id FROM vault_roots WHERE ?1 IS NOT NULL AND state = 'active'", &[], |row| row.get(0))
+    read.query_opt("SELECT id FROM vault_roots WHERE ?1 IS NOT NULL AND state = 'active'", &[], |row| {
+        row.get(0)
+    })
 }
 
 pub(super) fn insert_root(tx: &mut SystemTx<'_>, root: &RootRow) -> Result<(), DbError> {
@@ -232,11 +234,7 @@ pub(super) fn rewrap_key(
 fn key(row: &Row<'_>) -> Result<KeyRow, DbError> {
     Ok(KeyRow {
         id: row.get(0)?,
-        home: KeyHome {
-            tenant: row.get::<TenantId>(1)?,
-            purpose: row.get(2)?,
-            generation: row.get(3)?,
-        },
+        home: KeyHome { tenant: row.get::<TenantId>(1)?, purpose: row.get(2)?, generation: row.get(3)? },
         root: row.get(4)?,
         wrapped: row.get(5)?,
         active: row.get::<String>(6)? == "active",

@@ -153,8 +153,7 @@ impl Uses {
     /// What was counted and is not written, for the housekeeper.
     pub(super) fn take(&self, now_ms: i64) -> Vec<Due> {
         let mut all = self.0.lock();
-        let taken =
-            all.iter_mut().filter(|(_, c)| c.count > 0).map(|(key, c)| due(key, c, now_ms)).collect();
+        let taken = all.iter_mut().filter(|(_, c)| c.count > 0).map(|(key, c)| due(key, c, now_ms)).collect();
         all.retain(|_, counted| now_ms.saturating_sub(counted.audited_ms) < AUDIT_EVERY_MS);
         taken
     }

@@ -15,7 +15,7 @@ fn a_new_home_has_private_folders_under_one_root() {
     let root = parent.path().join("deep/home");
     let home = Home::locate(Some(&root)).unwrap();
     home.prepare().unwrap();
-    for name in ["config", "data", "cache", "run"] {
+    for name in ["config", "keys", "data", "cache", "run"] {
         assert_eq!(mode(&root.join(name)), 0o700, "{name}");
     }
     assert_eq!(mode(&root), 0o700);

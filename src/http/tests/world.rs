@@ -30,6 +30,7 @@ use crate::protocol::turn::TurnWork;
 use crate::redaction::Redactor;
 use crate::telemetry::Metrics;
 use crate::turns::{EventHub, Turns};
+use crate::vault::{Vault, VaultOptions};
 use crate::workspaces::{Threads, Workspaces};
 
 pub(super) const OWN: &str = "http://127.0.0.1:7717";
@@ -99,6 +100,13 @@ impl World {
             ledger: Arc::new(Ledger::new(turns.clone(), Metrics::new())),
             runner: Arc::new(NoSessions),
         };
+        let options = VaultOptions {
+            source: None,
+            key_file: home.path().join("keys/vault.key"),
+            credentials: None,
+            data: home.path().join("data"),
+        };
+        let vault = Vault::load(db.clone(), options, Redactor::new()).await.unwrap();
         let state = AppState {
             config: Arc::new(config),
             db: db.clone(),
@@ -109,6 +117,7 @@ impl World {
             turns,
             sessions: SessionDirectory::new(ports, SessionLimits::default(), Arc::new(NoSessions)),
             backends,
+            vault,
             guard: Guard::new(Redactor::new()),
             usage: crate::backends::UsageRecorder::new(db.clone()),
             tree: Arc::default(),

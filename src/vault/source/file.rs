@@ -86,8 +86,10 @@ impl KeyFile {
 
 /// The key in a file, or `None` where there is no file.
 fn read(path: &Path) -> Result<Option<RootKey>, SourceError> {
-    let opened =
-        OpenOptions::new().read(true).custom_flags(rustix::fs::OFlags::NOFOLLOW.bits().cast_signed()).open(path);
+    let opened = OpenOptions::new()
+        .read(true)
+        .custom_flags(rustix::fs::OFlags::NOFOLLOW.bits().cast_signed())
+        .open(path);
     let file = match opened {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -105,7 +107,10 @@ fn read(path: &Path) -> Result<Option<RootKey>, SourceError> {
         return Err(refused(path, "belongs to another user"));
     }
     if found.permissions().mode() & OPEN_TO_OTHERS != 0 {
-        return Err(refused(path, "can be read by other users; whoever could read it may have the key: run chmod 600 on it, and `capuchin vault rotate --root`"));
+        return Err(refused(
+            path,
+            "can be read by other users; whoever could read it may have the key: run chmod 600 on it, and `capuchin vault rotate --root`",
+        ));
     }
     check_parent(path)?;
     // As large as it may become, so that no part of the key is left behind by growing.

@@ -78,9 +78,7 @@ fn hex(RootId(id): RootId) -> String {
     })
 }
 
-async fn patient<T>(
-    work: impl Future<Output = Result<T, secret_service::Error>>,
-) -> Result<T, SourceError> {
+async fn patient<T>(work: impl Future<Output = Result<T, secret_service::Error>>) -> Result<T, SourceError> {
     match tokio::time::timeout(PATIENCE, work).await {
         Ok(done) => done.map_err(|error| SourceError::Keyring { why: error.to_string() }),
         Err(_) => Err(SourceError::Keyring { why: "nobody unlocked it within a minute".to_owned() }),

@@ -73,7 +73,8 @@ impl Wrapped {
             SourceError::NotAKey { place: "the store, or memory for 64 MiB is missing: it".to_owned() }
         })?;
         let (nonce, sealed) = self.key.split_first_chunk().ok_or_else(|| wrong.clone())?;
-        let opened = gcm_open(&key, *nonce, &bound_to(&self.salt, self.cost), sealed).ok_or_else(|| wrong.clone())?;
+        let opened =
+            gcm_open(&key, *nonce, &bound_to(&self.salt, self.cost), sealed).ok_or_else(|| wrong.clone())?;
         let bytes: [u8; KEY_BYTES] = opened.as_slice().try_into().map_err(|_| wrong)?;
         Ok(RootKey::new(KeyBytes::new(bytes)))
     }

@@ -40,7 +40,11 @@ pub(in crate::vault) fn secret_by_name(
     read: &TenantRead<'_>,
     name: &str,
 ) -> Result<Option<SecretRecord>, DbError> {
-    read.query_opt(&format!("SELECT {COLUMNS} FROM secrets WHERE tenant = ?1 AND name = ?2"), &[&name], record)
+    read.query_opt(
+        &format!("SELECT {COLUMNS} FROM secrets WHERE tenant = ?1 AND name = ?2"),
+        &[&name],
+        record,
+    )
 }
 
 /// Whether a secret or an OAuth token has this name: they share one space of names.
