@@ -5,6 +5,7 @@
 //! owner. Commands decide nothing: they ask, and show the answer.
 
 pub mod args;
+mod audit;
 mod chat;
 mod client;
 mod commands;

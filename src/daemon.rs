@@ -8,6 +8,7 @@ mod factories;
 mod parts;
 mod protection;
 mod reports;
+mod told;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -86,12 +87,14 @@ pub async fn start(config: Config, home: Home, options: StartOptions) -> anyhow:
     let quarantines = reports::Quarantines::new();
     let factories = factories::table(&parts, &home, &doors, quarantines.clone());
     let spec = declaration.build(&factories).context("supervision.toml")?;
-    let subscribers = vec![reports::subscriber(parts.metrics.clone(), quarantines)];
+    let told = parts.told.clone();
+    let subscribers = vec![reports::subscriber(parts.metrics.clone(), quarantines, told)];
     let tree = RunningTree::start(ROOT, spec, subscribers).await.context("the daemon could not start")?;
     parts.opener.connect(tree.handle().clone());
     // silent-ok: it is set once per start, here
     let _ = parts.tree.set(tree.handle().clone());
     start_tenants(&parts).await?;
+    parts.told.started(&parts.config);
     let setup_link = setup_link(&parts, &doors)?;
     Ok(RunningDaemon { tree, parts, doors, setup_link })
 }
@@ -184,6 +187,9 @@ impl RunningDaemon {
         if !self.parts.sessions.drain(DRAIN).await {
             tracing::warn!("turns still run after the drain time; they are resumed at the next start");
         }
+        self.parts.told.tell_rest(true);
+        self.parts.told.stopping().await;
+        self.parts.told.anchor().await;
         if !self.tree.shutdown(SHUTDOWN).await {
             tracing::warn!("the tree did not end in time and was killed");
         }

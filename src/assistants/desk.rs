@@ -5,8 +5,9 @@ use jiff::Timestamp;
 use super::assistant::{Assistant, AssistantChange, NewAssistant};
 use super::error::AssistantError;
 use super::store;
+use crate::audit::{self, Entry};
 use crate::db::Db;
-use crate::identity::{Made, RequestKey, once};
+use crate::identity::{Made, Principal, RequestKey, once};
 use crate::protocol::ids::{AssistantId, TenantId};
 
 /// See the module. Cheap to clone.
@@ -75,15 +76,17 @@ impl Assistants {
     /// [`AssistantError`]; then nothing is stored.
     pub async fn create(
         &self,
-        tenant: &TenantId,
+        by: &Principal,
         new: NewAssistant,
         key: Option<RequestKey>,
     ) -> Result<Made<Assistant>, AssistantError> {
         let now_ms = Timestamp::now().as_millisecond();
         let assistant = new.into_assistant(now_ms)?;
-        let write = self.db.write(tenant, move |tx| {
+        let told = told(by, "assistant.created", &assistant);
+        let write = self.db.write(&by.tenant, move |tx| {
             once(tx, key.as_ref(), now_ms, |tx| {
                 store::insert(tx, &assistant)?;
+                audit::append(tx, told)?;
                 Ok(assistant)
             })
         });
@@ -96,15 +99,17 @@ impl Assistants {
     /// [`AssistantError`]; then nothing changed.
     pub async fn update(
         &self,
-        tenant: &TenantId,
+        by: &Principal,
         id: AssistantId,
         version: i64,
         change: AssistantChange,
     ) -> Result<Assistant, AssistantError> {
         let now_ms = Timestamp::now().as_millisecond();
-        let write = self.db.write(tenant, move |tx| {
+        let changer = by.clone();
+        let write = self.db.write(&by.tenant, move |tx| {
             let changed = change.apply(current(store::by_id(tx, id)?, version)?, now_ms)?;
             store::update(tx, &changed)?;
+            audit::append(tx, told(&changer, "assistant.changed", &changed))?;
             Ok(changed)
         });
         write.await
@@ -114,17 +119,15 @@ impl Assistants {
     ///
     /// # Errors
     /// [`AssistantError`]; then it is still there.
-    pub async fn delete(
-        &self,
-        tenant: &TenantId,
-        id: AssistantId,
-        version: i64,
-    ) -> Result<(), AssistantError> {
-        let write = self.db.write(tenant, move |tx| {
-            if current(store::by_id(tx, id)?, version)?.is_default {
+    pub async fn delete(&self, by: &Principal, id: AssistantId, version: i64) -> Result<(), AssistantError> {
+        let deleter = by.clone();
+        let write = self.db.write(&by.tenant, move |tx| {
+            let found = current(store::by_id(tx, id)?, version)?;
+            if found.is_default {
                 return Err(AssistantError::IsDefault);
             }
-            Ok(store::delete(tx, id)?)
+            store::delete(tx, id)?;
+            Ok(audit::append(tx, told(&deleter, "assistant.deleted", &found))?)
         });
         write.await
     }
@@ -153,6 +156,17 @@ impl Assistants {
         });
         write.await
     }
+}
+
+/// What the audit is told. The prompt itself stays out of it: it is the person's, and may be long.
+fn told(by: &Principal, action: &'static str, assistant: &Assistant) -> Entry {
+    Entry::done("assistants", by.source(), action)
+        .on(assistant.id.to_string())
+        .with("name", assistant.name.as_str())
+        .with("backend", assistant.backend.as_str())
+        .with("model", assistant.model.as_str())
+        .with("system_prompt_bytes", assistant.system_prompt.len())
+        .with("version", assistant.version)
 }
 
 fn current(found: Assistant, version: i64) -> Result<Assistant, AssistantError> {

@@ -53,6 +53,16 @@ pub struct Head {
     pub hash: [u8; 32],
 }
 
+// === impl Head ===
+
+impl Head {
+    /// The hash as people write it down: 64 hexadecimal digits.
+    #[must_use]
+    pub fn hex(&self) -> String {
+        hex(&self.hash)
+    }
+}
+
 // === impl Record ===
 
 impl Record {
@@ -105,12 +115,16 @@ impl Record {
         Head { seq: self.seq, hash: self.hash }
     }
 
+    /// The detail as JSON; as a text when somebody made it something else.
+    #[must_use]
+    pub fn detail(&self) -> serde_json::Value {
+        serde_json::from_str(&self.detail).unwrap_or_else(|_| self.detail.clone().into())
+    }
+
     /// The entry as one JSON object: every column, hashes as hex, the time as RFC 3339.
     #[must_use]
     pub fn to_json(&self) -> serde_json::Value {
         let at = jiff::Timestamp::from_millisecond(self.at_ms).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
-        let detail: serde_json::Value =
-            serde_json::from_str(&self.detail).unwrap_or_else(|_| self.detail.clone().into());
         serde_json::json!({
             "tenant": self.tenant,
             "seq": self.seq,
@@ -122,7 +136,7 @@ impl Record {
             "target": self.target,
             "outcome": self.outcome,
             "reason": self.reason,
-            "detail": detail,
+            "detail": self.detail(),
             "prev": hex(&self.prev),
             "hash": hex(&self.hash),
         })

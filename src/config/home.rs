@@ -173,6 +173,12 @@ impl Home {
         self.keys.join("vault.key")
     }
 
+    /// Heads of the audit trail, kept apart from the database so that who changes the one does not have the other.
+    #[must_use]
+    pub fn audit_anchors(&self) -> PathBuf {
+        self.config.join("audit-anchors.jsonl")
+    }
+
     /// The log of a daemon that runs in the background.
     #[must_use]
     pub fn log_file(&self) -> PathBuf {

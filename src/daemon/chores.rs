@@ -12,6 +12,7 @@ use tokio::time::{Interval, MissedTickBehavior};
 
 use super::parts::Parts;
 use super::reports::Quarantines;
+use super::told::Told;
 use crate::adapters::ledger::Ledger;
 use crate::protocol::turn::{Settlement, TurnAnswer, TurnFailure, TurnState};
 use crate::telemetry::Metrics;
@@ -21,6 +22,10 @@ use crate::turns::Turns;
 const GAUGES_EVERY: Duration = Duration::from_secs(10);
 /// How often threads with unfinished turns and no session are looked for. The first look is at start.
 const RESUME_EVERY: Duration = Duration::from_secs(30);
+/// How often the heads of the audit trail are noted outside the data folder. The first time is at start.
+const ANCHOR_EVERY: Duration = Duration::from_secs(600);
+/// How often the audit is told what was only counted.
+const TELL_EVERY: Duration = Duration::from_secs(60);
 /// How often old events and keys are pruned. The first time is one period after start.
 const PRUNE_EVERY: Duration = Duration::from_secs(3_600);
 
@@ -31,6 +36,7 @@ pub(super) struct Chores {
     sessions: Arc<SessionDirectory>,
     metrics: Metrics,
     quarantines: Quarantines,
+    told: Told,
 }
 
 impl Chores {
@@ -40,6 +46,7 @@ impl Chores {
             sessions: Arc::clone(&parts.sessions),
             metrics: parts.metrics.clone(),
             quarantines,
+            told: parts.told.clone(),
         }
     }
 
@@ -48,11 +55,15 @@ impl Chores {
         let (mut gauges, mut resume, mut prune) =
             (every(GAUGES_EVERY), every(RESUME_EVERY), every(PRUNE_EVERY));
         prune.reset();
+        let (mut anchor, mut tell) = (every(ANCHOR_EVERY), every(TELL_EVERY));
+        self.told.check_anchors().await;
         loop {
             tokio::select! {
                 _ = gauges.tick() => self.read_gauges(),
                 _ = resume.tick() => self.resume().await,
                 _ = prune.tick() => self.prune().await,
+                _ = anchor.tick() => self.told.anchor().await,
+                _ = tell.tick() => self.told.tell_rest(false),
                 Some((key, reason)) = self.quarantines.next() => self.end_turns(&key, &reason).await,
             }
         }

@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use crate::adapters::ledger::Ledger;
 use crate::adapters::turns::ModelTurns;
 use crate::assistants::{Assistants, NewAssistant};
+use crate::audit::{Anchors, Audit};
 use crate::backends::{Backends, UsageRecorder};
 use crate::config::{Config, Home, SessionsConfig, StoreConfig};
 use crate::db::{Db, DbOptions, WriterRun};
@@ -26,12 +27,16 @@ use crate::turns::{EventHub, Turns};
 use crate::vault::Vault;
 use crate::workspaces::{Threads, Workspaces};
 
+use super::told::Told;
+
 /// See the module. Every field is a cheap handle.
 pub(super) struct Parts {
     pub(super) config: Arc<Config>,
     pub(super) db: Db,
     /// The writer that the boot used, for the first life of its supervised service.
     pub(super) first_writer: Arc<Mutex<Option<WriterRun>>>,
+    pub(super) audit: Audit,
+    pub(super) told: Told,
     pub(super) turns: Turns,
     pub(super) identity: Identity,
     pub(super) assistants: Assistants,
@@ -58,6 +63,8 @@ impl Parts {
         let writer = db.start_writer().context("the database")?;
         let turns = Turns::new(db.clone(), EventHub::new());
         turns.begin_boot(env!("CARGO_PKG_VERSION")).await.context("the database")?;
+        let audit = Audit::new(db.clone());
+        let told = Told::new(audit.clone(), turns.clone(), Anchors::new(home.audit_anchors()));
         let tenant = TenantId::home();
         let options = super::protection::options(&config.vault, home);
         let vault = Vault::load(db.clone(), options, redactor.clone()).await.context("the vault")?;
@@ -88,6 +95,8 @@ impl Parts {
         Ok(Self {
             config,
             usage: UsageRecorder::new(db.clone()),
+            audit,
+            told,
             db,
             first_writer,
             turns,
@@ -111,6 +120,7 @@ impl Parts {
         AppState {
             config: Arc::clone(&self.config),
             db: self.db.clone(),
+            audit: self.audit.clone(),
             identity: self.identity.clone(),
             assistants: self.assistants.clone(),
             workspaces: self.workspaces.clone(),

@@ -7,6 +7,7 @@ use capuchin_actors::supervision::report::{Report, ReportKind, Subscriber};
 use tokio::sync::{Mutex, mpsc};
 
 use super::session_of;
+use super::told::Told;
 use crate::telemetry::Metrics;
 
 /// Sessions in quarantine that wait for their turns to be ended. Further ones are found by the next look.
@@ -32,9 +33,16 @@ impl Quarantines {
     }
 }
 
-/// Counts reports and notes quarantined sessions.
-pub(super) fn subscriber(metrics: Metrics, quarantines: Quarantines) -> Subscriber {
-    Box::new(move |report: &Report| match &report.kind {
+/// Counts reports, tells the audit of them, and notes quarantined sessions.
+pub(super) fn subscriber(metrics: Metrics, quarantines: Quarantines, told: Told) -> Subscriber {
+    Box::new(move |report: &Report| {
+        told.report(report);
+        count(&metrics, &quarantines, report);
+    })
+}
+
+fn count(metrics: &Metrics, quarantines: &Quarantines, report: &Report) {
+    match &report.kind {
         ReportKind::Restarted { .. } => {
             let supervisor = report.path.parent();
             metrics.actors.restarted(supervisor.as_ref().map_or("root", |path| path.id()));
@@ -50,5 +58,5 @@ pub(super) fn subscriber(metrics: Metrics, quarantines: Quarantines) -> Subscrib
         }
         ReportKind::Released => drop(metrics.actors.quarantined.dec()),
         _ => {}
-    })
+    }
 }

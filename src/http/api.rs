@@ -1,6 +1,7 @@
 //! The console's own API: one file per resource, one OpenAPI document of all.
 
 mod assistants;
+mod audit;
 mod described;
 mod document;
 mod events;
@@ -38,6 +39,7 @@ fn documented() -> OpenApiRouter<AppState> {
         .merge(models::routes())
         .merge(tokens::routes())
         .merge(runtime::routes())
+        .merge(audit::routes())
         .merge(status::routes())
 }
 

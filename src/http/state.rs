@@ -5,10 +5,11 @@ use std::time::Instant;
 
 use capuchin_actors::ports::keep_ledger::AcceptError;
 use capuchin_actors::session::SessionDirectory;
-use capuchin_actors::supervision::TreeHandle;
+use capuchin_actors::supervision::{ActorPath, CallError, TreeHandle};
 use tokio_util::sync::CancellationToken;
 
 use crate::assistants::Assistants;
+use crate::audit::{Audit, Entry, Outcome};
 use crate::backends::{Backends, UsageRecorder};
 use crate::config::Config;
 use crate::db::Db;
@@ -27,6 +28,8 @@ pub struct AppState {
     pub config: Arc<Config>,
     /// The store, for its figures. Product modules keep the statements.
     pub db: Db,
+    /// What happened, for good.
+    pub audit: Audit,
     /// Who comes in.
     pub identity: Identity,
     /// Personas.
@@ -78,6 +81,27 @@ pub struct TakenIn {
 }
 
 impl AppState {
+    /// Does to an actor what an operator asked for. The audit is told before it happens, and again when it fails.
+    ///
+    /// # Errors
+    /// What the tree answers.
+    pub async fn operate(
+        &self,
+        by: &Principal,
+        action: &'static str,
+        path: &ActorPath,
+        act: impl Future<Output = Result<(), CallError>>,
+    ) -> Result<(), CallError> {
+        let entry = Entry::done("runtime", by.source(), action).on(path.as_str());
+        self.audit.note(&by.tenant, entry.clone().with_outcome(Outcome::Allowed));
+        let outcome = act.await;
+        if let Err(error) = &outcome {
+            let failed = entry.with_outcome(Outcome::Failed).because(error.to_string());
+            self.audit.note(&by.tenant, failed);
+        }
+        outcome
+    }
+
     /// Takes a message into its thread, as every face does: without its secrets, and counted.
     ///
     /// # Errors

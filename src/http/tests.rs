@@ -1,6 +1,7 @@
 //! The console as a caller meets it: routes, credentials, and attacks on its surface.
 
 mod attacks;
+mod audit;
 mod gate;
 mod resources;
 mod table;

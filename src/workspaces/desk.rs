@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use super::error::WorkspaceError;
 use super::store;
 use super::workspace::{NewWorkspace, Workspace, WorkspaceChange};
+use crate::audit::{self, Entry};
 use crate::db::{Db, TenantRead};
 use crate::identity::{Made, Principal, RequestKey, once};
 use crate::protocol::ids::{AssistantId, TenantId, WorkspaceId};
@@ -59,10 +60,12 @@ impl Workspaces {
         let assistant_id = new.assistant_id.or(by.assistant);
         let workspace = NewWorkspace { assistant_id, ..new }.into_workspace(now_ms)?;
         let only = by.assistant;
+        let told = told(by, "workspace.created", &workspace);
         let write = self.db.write(&by.tenant, move |tx| {
             once(tx, key.as_ref(), now_ms, |tx| {
                 check_assistant(tx, only, workspace.assistant_id)?;
                 store::insert(tx, &workspace)?;
+                audit::append(tx, told)?;
                 Ok(workspace)
             })
         });
@@ -81,7 +84,7 @@ impl Workspaces {
         change: WorkspaceChange,
     ) -> Result<Workspace, WorkspaceError> {
         let now_ms = Timestamp::now().as_millisecond();
-        let only = by.assistant;
+        let (only, changer) = (by.assistant, by.clone());
         let write = self.db.write(&by.tenant, move |tx| {
             let found = current(store::by_id(tx, only, id)?, version)?;
             if let Some(assistant) = change.assistant_id {
@@ -89,6 +92,7 @@ impl Workspaces {
             }
             let changed = change.apply(found, now_ms)?;
             store::update(tx, &changed)?;
+            audit::append(tx, told(&changer, "workspace.changed", &changed))?;
             Ok(changed)
         });
         write.await
@@ -104,12 +108,14 @@ impl Workspaces {
         id: WorkspaceId,
         version: Option<i64>,
     ) -> Result<(), WorkspaceError> {
-        let only = by.assistant;
+        let (only, deleter) = (by.assistant, by.clone());
         let write = self.db.write(&by.tenant, move |tx| {
-            if current(store::by_id(tx, only, id)?, version)?.is_default {
+            let found = current(store::by_id(tx, only, id)?, version)?;
+            if found.is_default {
                 return Err(WorkspaceError::IsDefault);
             }
-            Ok(store::delete(tx, id)?)
+            store::delete(tx, id)?;
+            Ok(audit::append(tx, told(&deleter, "workspace.deleted", &found))?)
         });
         write.await
     }
@@ -134,6 +140,16 @@ impl Workspaces {
         });
         write.await
     }
+}
+
+/// What the audit is told.
+fn told(by: &Principal, action: &'static str, workspace: &Workspace) -> Entry {
+    let assistant = workspace.assistant_id.map(|id| id.to_string());
+    Entry::done("workspaces", by.source(), action)
+        .on(workspace.id.to_string())
+        .with("name", workspace.name.as_str())
+        .with("assistant", assistant)
+        .with("version", workspace.version)
 }
 
 /// Whether a principal that may use `only` may name this assistant here, and whether there is one.

@@ -200,3 +200,34 @@ fn the_template_and_the_document_are_printed_whole() {
     assert!(document["paths"]["/api/v1/threads/{id}/messages"]["post"].is_object());
     assert!(place.run(&["completions", "bash"]).done().contains("capuchin"));
 }
+
+#[test]
+fn the_audit_trail_is_verified_with_and_without_the_daemon_and_a_change_is_named() {
+    let place = Place::new();
+    place.start().done();
+    assert!(place.run(&["audit", "verify"]).done().starts_with("home  "), "while the daemon runs");
+    place.run(&["stop"]).done();
+    let verdict = place.run(&["audit", "verify", "--json"]).json();
+    assert!(verdict["broken"].is_null() && verdict["anchors"].as_u64() > Some(0), "{verdict}");
+    let told = place.run(&["audit", "list", "--action", "daemon", "--json"]).json();
+    let actions: Vec<_> = told["items"].as_array().unwrap().iter().map(|entry| &entry["action"]).collect();
+    assert_eq!(actions, ["daemon.stopping", "daemon.started"]);
+    let head = place.run(&["audit", "head"]).done();
+    place.run(&["audit", "verify", "--expect-head", head.trim()]).done();
+    let lines = place.run(&["audit", "export", "--jsonl"]).done();
+    assert!(lines.lines().next_back().unwrap().contains(head.trim()));
+
+    let (own, copy) = (place.home.join("data/capuchin.db"), place.home.join("copy.db"));
+    let mut bytes = std::fs::read(own).unwrap();
+    let at = bytes.windows(14).rposition(|window| window == b"daemon.started").unwrap();
+    bytes[at] ^= 1;
+    std::fs::write(&copy, bytes).unwrap();
+    let broken = place.run(&["audit", "verify", copy.to_str().unwrap()]);
+    assert_eq!(broken.code, 1);
+    assert!(
+        broken.stderr.contains("of tenant home: its content does not match its hash"),
+        "{}",
+        broken.stderr
+    );
+    assert_eq!(place.run(&["audit", "verify", "/nowhere.db"]).code, 1);
+}

@@ -134,7 +134,7 @@ async fn create(
         model,
         system_prompt: state.clean(&by, "system_prompt", body.system_prompt.unwrap_or_default()),
     };
-    let made = state.assistants.create(&by.tenant, new, key).await?;
+    let made = state.assistants.create(&by, new, key).await?;
     Ok(created(made, |assistant| Some(assistant.version), AssistantView::from))
 }
 
@@ -183,7 +183,7 @@ async fn change(
         system_prompt: body.system_prompt.map(|text| state.clean(&by, "system_prompt", text)),
         make_default: body.is_default.unwrap_or(false),
     };
-    let assistant = state.assistants.update(&by.tenant, id, known.required()?, change).await?;
+    let assistant = state.assistants.update(&by, id, known.required()?, change).await?;
     Ok(tagged(StatusCode::OK, assistant.version, AssistantView::from(assistant)))
 }
 
@@ -200,7 +200,7 @@ async fn delete(
     known: IfMatch,
 ) -> Result<StatusCode, Problem> {
     refuse_restricted(&by)?;
-    state.assistants.delete(&by.tenant, id, known.required()?).await?;
+    state.assistants.delete(&by, id, known.required()?).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -93,14 +93,13 @@ async fn act(
     refuse_restricted(by.assistant.is_some())?;
     let (path, action) = target.rsplit_once('/').ok_or_else(Problem::not_found)?;
     let (tree, actor) = (running(&state)?, ActorPath::from(path));
-    let outcome = match action {
-        "restart" => tree.restart(&actor).await,
-        "stop" => tree.stop(&actor).await,
-        "drain" => tree.drain(&actor, DRAIN).await,
-        "release" => tree.release(&actor).await,
+    match action {
+        "restart" => state.operate(&by, "actor.restart", &actor, tree.restart(&actor)).await,
+        "stop" => state.operate(&by, "actor.stop", &actor, tree.stop(&actor)).await,
+        "drain" => state.operate(&by, "actor.drain", &actor, tree.drain(&actor, DRAIN)).await,
+        "release" => state.operate(&by, "actor.release", &actor, tree.release(&actor)).await,
         _ => return Err(Problem::not_found()),
-    };
-    outcome?;
+    }?;
     tracing::info!(path, action, by = by.source(), "an operator acted on the tree");
     Ok(Json(Acted { path: path.to_owned(), action: action.to_owned() }))
 }

@@ -14,7 +14,7 @@ async fn second_assistant(world: &World) -> AssistantId {
         model: "demo".into(),
         system_prompt: String::new(),
     };
-    world.state.assistants.create(World::owner_tenant(), new, None).await.unwrap().thing.id
+    world.state.assistants.create(&World::owner(), new, None).await.unwrap().thing.id
 }
 
 #[tokio::test]

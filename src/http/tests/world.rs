@@ -110,6 +110,7 @@ impl World {
         let state = AppState {
             config: Arc::new(config),
             db: db.clone(),
+            audit: crate::audit::Audit::new(db.clone()),
             identity: Identity::open(db.clone(), tenant).await.unwrap(),
             assistants,
             workspaces,
@@ -130,11 +131,6 @@ impl World {
 
     pub(super) fn owner() -> Principal {
         Principal::owner(TenantId::home())
-    }
-
-    pub(super) fn owner_tenant() -> &'static TenantId {
-        static HOME: std::sync::LazyLock<TenantId> = std::sync::LazyLock::new(TenantId::home);
-        &HOME
     }
 
     pub(super) async fn token(&self, scopes: &str) -> String {

@@ -105,7 +105,7 @@ pub(super) async fn confirm(
 
 /// `POST /runtime/{action}`.
 pub(super) async fn act(
-    _by: May<Operate>,
+    by: May<Operate>,
     State(state): State<AppState>,
     Named(action): Named<Action>,
     reader: Reader,
@@ -118,9 +118,9 @@ pub(super) async fn act(
     }
     let tree = state.tree.get().ok_or_else(|| Problem::unavailable("the daemon is still starting"))?;
     let outcome = match action {
-        Action::Restart => tree.restart(&path).await,
-        Action::Stop => tree.stop(&path).await,
-        Action::Release => tree.release(&path).await,
+        Action::Restart => state.operate(&by, "actor.restart", &path, tree.restart(&path)).await,
+        Action::Stop => state.operate(&by, "actor.stop", &path, tree.stop(&path)).await,
+        Action::Release => state.operate(&by, "actor.release", &path, tree.release(&path)).await,
     };
     outcome.map_err(|error| refused(&error))?;
     tracing::info!(path = path.as_str(), action = action.word(), "an operator acted on an actor");
