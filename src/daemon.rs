@@ -190,6 +190,9 @@ impl RunningDaemon {
         self.parts.told.tell_rest(true);
         self.parts.told.stopping().await;
         self.parts.told.anchor().await;
+        if let Err(error) = self.parts.leaks.flush().await {
+            tracing::warn!(%error, "the last records of leaks are lost");
+        }
         if !self.tree.shutdown(SHUTDOWN).await {
             tracing::warn!("the tree did not end in time and was killed");
         }

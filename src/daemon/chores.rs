@@ -15,6 +15,7 @@ use super::reports::Quarantines;
 use super::told::Told;
 use crate::adapters::ledger::Ledger;
 use crate::protocol::turn::{Settlement, TurnAnswer, TurnFailure, TurnState};
+use crate::redaction::LeakLog;
 use crate::telemetry::Metrics;
 use crate::turns::Turns;
 
@@ -26,6 +27,8 @@ const RESUME_EVERY: Duration = Duration::from_secs(30);
 const ANCHOR_EVERY: Duration = Duration::from_secs(600);
 /// How often the audit is told what was only counted.
 const TELL_EVERY: Duration = Duration::from_secs(60);
+/// How often the record of leaks is written.
+const LEAKS_EVERY: Duration = Duration::from_secs(2);
 /// How often old events and keys are pruned. The first time is one period after start.
 const PRUNE_EVERY: Duration = Duration::from_secs(3_600);
 
@@ -34,6 +37,7 @@ const PRUNE_EVERY: Duration = Duration::from_secs(3_600);
 pub(super) struct Chores {
     turns: Turns,
     sessions: Arc<SessionDirectory>,
+    leaks: LeakLog,
     metrics: Metrics,
     quarantines: Quarantines,
     told: Told,
@@ -44,6 +48,7 @@ impl Chores {
         Self {
             turns: parts.turns.clone(),
             sessions: Arc::clone(&parts.sessions),
+            leaks: parts.leaks.clone(),
             metrics: parts.metrics.clone(),
             quarantines,
             told: parts.told.clone(),
@@ -52,8 +57,8 @@ impl Chores {
 
     /// Runs until dropped.
     pub(super) async fn run(self) {
-        let (mut gauges, mut resume, mut prune) =
-            (every(GAUGES_EVERY), every(RESUME_EVERY), every(PRUNE_EVERY));
+        let (mut gauges, mut resume) = (every(GAUGES_EVERY), every(RESUME_EVERY));
+        let (mut leaks, mut prune) = (every(LEAKS_EVERY), every(PRUNE_EVERY));
         prune.reset();
         let (mut anchor, mut tell) = (every(ANCHOR_EVERY), every(TELL_EVERY));
         self.told.check_anchors().await;
@@ -61,6 +66,7 @@ impl Chores {
             tokio::select! {
                 _ = gauges.tick() => self.read_gauges(),
                 _ = resume.tick() => self.resume().await,
+                _ = leaks.tick() => self.write_leaks().await,
                 _ = prune.tick() => self.prune().await,
                 _ = anchor.tick() => self.told.anchor().await,
                 _ = tell.tick() => self.told.tell_rest(false),
@@ -121,10 +127,20 @@ impl Chores {
         }
     }
 
+    async fn write_leaks(&self) {
+        if let Err(error) = self.leaks.flush().await {
+            tracing::warn!(%error, "the record of leaks could not be written; it is kept for the next try");
+        }
+    }
+
     async fn prune(&self) {
-        match self.turns.prune(Timestamp::now().as_millisecond()).await {
+        let now_ms = Timestamp::now().as_millisecond();
+        match self.turns.prune(now_ms).await {
             Ok(pruned) => tracing::debug!(?pruned, "pruned"),
             Err(error) => tracing::warn!(%error, "pruning failed"),
+        }
+        if let Err(error) = self.leaks.prune(now_ms).await {
+            tracing::warn!(%error, "old records of leaks could not be deleted");
         }
     }
 }

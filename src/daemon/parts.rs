@@ -21,7 +21,7 @@ use crate::guard::Guard;
 use crate::http::AppState;
 use crate::identity::Identity;
 use crate::protocol::ids::TenantId;
-use crate::redaction::Redactor;
+use crate::redaction::{LeakLog, Redactor};
 use crate::telemetry::Metrics;
 use crate::turns::{EventHub, Turns};
 use crate::vault::Vault;
@@ -45,6 +45,8 @@ pub(super) struct Parts {
     pub(super) vault: Vault,
     pub(super) backends: Backends,
     pub(super) guard: Guard,
+    pub(super) redactor: Redactor,
+    pub(super) leaks: LeakLog,
     pub(super) usage: UsageRecorder,
     pub(super) metrics: Metrics,
     pub(super) opener: Arc<TreeOpener>,
@@ -79,7 +81,8 @@ impl Parts {
         for missing in backends.missing_keys() {
             tracing::warn!("{missing}");
         }
-        let guard = Guard::new(redactor);
+        let leaks = LeakLog::new(db.clone());
+        let guard = Guard::new(redactor.clone());
         let metrics = Metrics::new();
         let figures = db.clone();
         metrics.store.read_from(move || figures.stats());
@@ -107,6 +110,8 @@ impl Parts {
             vault,
             backends,
             guard,
+            redactor,
+            leaks,
             metrics,
             opener,
             tree: Arc::default(),
@@ -130,6 +135,8 @@ impl Parts {
             vault: self.vault.clone(),
             backends: self.backends.clone(),
             guard: self.guard.clone(),
+            redactor: self.redactor.clone(),
+            leaks: self.leaks.clone(),
             usage: self.usage.clone(),
             tree: Arc::clone(&self.tree),
             metrics: self.metrics.clone(),

@@ -7,6 +7,7 @@ mod document;
 mod events;
 mod export;
 mod health;
+mod leaks;
 mod messages;
 mod models;
 mod optional;
@@ -38,6 +39,7 @@ fn documented() -> OpenApiRouter<AppState> {
         .merge(turns::routes())
         .merge(models::routes())
         .merge(tokens::routes())
+        .merge(leaks::routes())
         .merge(runtime::routes())
         .merge(audit::routes())
         .merge(status::routes())

@@ -16,6 +16,7 @@ use crate::db::Db;
 use crate::guard::{Guard, TextOf};
 use crate::identity::{Identity, Principal};
 use crate::protocol::turn::{Accepted, Inbound, TurnOverrides};
+use crate::redaction::{LeakLog, Redactor};
 use crate::telemetry::Metrics;
 use crate::turns::Turns;
 use crate::vault::Vault;
@@ -48,6 +49,10 @@ pub struct AppState {
     pub vault: Vault,
     /// What everything that goes to a model, and comes back, passes.
     pub guard: Guard,
+    /// The engine that the guard uses, with what the vault knows.
+    pub redactor: Redactor,
+    /// The record of secrets that were taken out of texts.
+    pub leaks: LeakLog,
     /// Tokens of calls that store nothing else.
     pub usage: UsageRecorder,
     /// The supervision tree; set once it runs, which is after its listeners were started.

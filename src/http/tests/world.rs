@@ -27,7 +27,7 @@ use crate::identity::{Identity, NewToken, Principal};
 use crate::protocol::ids::{AssistantId, TenantId};
 use crate::protocol::model::ModelError;
 use crate::protocol::turn::TurnWork;
-use crate::redaction::Redactor;
+use crate::redaction::{LeakLog, Redactor};
 use crate::telemetry::Metrics;
 use crate::turns::{EventHub, Turns};
 use crate::vault::{Vault, VaultOptions};
@@ -120,6 +120,8 @@ impl World {
             backends,
             vault,
             guard: Guard::new(Redactor::new()),
+            redactor: Redactor::new(),
+            leaks: LeakLog::new(db.clone()),
             usage: crate::backends::UsageRecorder::new(db.clone()),
             tree: Arc::default(),
             metrics: Metrics::new(),

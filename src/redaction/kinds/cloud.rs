@@ -1,0 +1,57 @@
+//! Where programs run and data lies.
+
+use crate::redaction::check::Check;
+use crate::redaction::kind::{Kind, announced, token};
+
+pub(super) static KINDS: [Kind; 35] = [
+    token(
+        "aws_access_key_id",
+        "AWS_KEY",
+        &["AKIA", "ASIA", "ABIA", "ACCA"],
+        r"(?P<s>(?:AKIA|ASIA|ABIA|ACCA)[A-Z2-7]{16})(?:$|[^A-Za-z0-9])",
+    ),
+    token("aws_access_key_id_digits", "AWS_KEY", &["AKIA", "ASIA"], r"(?P<s>A[KS]IA[A-Z0-9]{16})(?:$|[^A-Za-z0-9])"),
+    announced(
+        "aws_secret_access_key",
+        "AWS_SECRET",
+        &["aws", "secret_access_key", "secretaccesskey", "secret access key", "secretkey"],
+        r#"(?:aws|secret)[\w .\-]{0,48}[\s"'`:=>*|\\.,()\]]{1,12}(?:(?:is|to|value|key)[\s"'`:=*]{1,6})?(?P<s>[A-Za-z0-9/+]{40})(?:=?$|[^A-Za-z0-9/+])"#,
+    )
+    .if_(Check::Random),
+    token("aws_session_token", "AWS_SESSION", &["IQoJb3JpZ2lu", "FwoGZXIvYXdz", "FQoGZXIvYXdz"],
+        r"(?:IQoJb3JpZ2lu|F[wQ]oGZXIvYXdz)[A-Za-z0-9+/=_%-]{60,}"),
+    token("aws_bedrock_key", "AWS_BEDROCK_KEY", &["ABSK"], r"ABSK[A-Za-z0-9+/=]{60,}"),
+    token("aws_bedrock_short_key", "AWS_BEDROCK_KEY", &["bedrock-api-key-"], r"bedrock-api-key-[A-Za-z0-9+/=]{40,}"),
+    token("azure_storage_key", "AZURE_KEY", &["AccountKey=", "SharedAccessKey="],
+        r"(?:Account|SharedAccess)Key=(?P<s>[A-Za-z0-9+/]{40,90}={0,2})").glued(),
+    token("azure_client_secret", "AZURE_SECRET", &["Q~"], r"[A-Za-z0-9_~.]{3}\dQ~[A-Za-z0-9_~.-]{31,34}"),
+    token("azure_sas", "AZURE_SAS", &["sig="], r"sig=(?P<s>[A-Za-z0-9%+/]{40,}(?:=|%3[dD])?)").glued(),
+    token("azure_ai_key", "AZURE_KEY", &["JQQJ99"], r"[A-Za-z0-9]{52}JQQJ99[A-Za-z0-9]{26}"),
+    token("azure_function_key", "AZURE_KEY", &["AzFu", "AzSe", "+ASt", "AzCa"],
+        r"[A-Za-z0-9+/_-]{40,}(?:AzFu|AzSe|\+ASt|AzCa)[A-Za-z0-9+/_-]{4,10}={0,2}").glued(),
+    token("google_oauth_secret", "GOOGLE_SECRET", &["GOCSPX-"], r"GOCSPX-[A-Za-z0-9_-]{20,}"),
+    token("google_oauth_token", "GOOGLE_TOKEN", &["ya29."], r"ya29\.[A-Za-z0-9_-]{20,}"),
+    token("google_refresh_token", "GOOGLE_TOKEN", &["1//0"], r"1//0[A-Za-z0-9_-]{30,}"),
+    token("digitalocean_token", "DIGITALOCEAN_TOKEN", &["dop_v", "doo_v", "dor_v"], r"do[opr]_v\d_[0-9a-f]{60,}"),
+    token("digitalocean_spaces_key", "DIGITALOCEAN_KEY", &["DO00", "DO80"], r"DO(?:00|80)[A-Z0-9]{16}").if_(Check::Random),
+    token("heroku_key", "HEROKU_KEY", &["HRKU-"], r"HRKU-(?:AA[A-Za-z0-9_-]{50,}|[0-9a-f]{8}-[0-9a-f-]{27})"),
+    token("netlify_token", "NETLIFY_TOKEN", &["nfp_", "nfo_", "nfc_", "nfu_", "nfb_"], r"nf[pocub]_[A-Za-z0-9_]{32,}"),
+    token("vercel_token", "VERCEL_TOKEN", &["vcp_", "vci_", "vca_", "vcr_", "vck_", "vercel_blob_rw_"],
+        r"(?:vc[piark]_|vercel_blob_rw_)[A-Za-z0-9_]{24,}"),
+    token("cloudflare_ca_key", "CLOUDFLARE_KEY", &["v1.0-"], r"v1\.0-[0-9a-f]{24}-[0-9a-f]{146}"),
+    token("cloudflare_token", "CLOUDFLARE_TOKEN", &["cfut_", "cfat_", "cfk_"], r"cf(?:ut|at|k)_[A-Za-z0-9_-]{37,}"),
+    token("flyio_token", "FLYIO_TOKEN", &["fm1", "fm2_", "fo1_"], r"(?:fm1[ar]_|fm2_|fo1_)[A-Za-z0-9+/=_-]{40,}"),
+    token("render_key", "RENDER_KEY", &["rnd_"], r"rnd_[A-Za-z0-9]{28,}").if_(Check::Random),
+    token("railway_token", "RAILWAY_TOKEN", &["rw_Fe26.2"], r"rw_Fe26\.2\*\*[A-Za-z0-9*_.-]{60,}"),
+    token("planetscale_token", "PLANETSCALE_TOKEN", &["pscale_"], r"pscale_(?:tkn|pw|oauth|app_secret)_[A-Za-z0-9=._-]{30,}"),
+    token("supabase_key", "SUPABASE_KEY", &["sbp_", "sb_secret_"], r"(?:sbp_(?:v\d_|oauth_)?[0-9a-f]{40}|sb_secret_[A-Za-z0-9_-]{20,})"),
+    token("neon_key", "NEON_KEY", &["napi_", "npg_"], r"(?:napi_[a-z0-9]{40,}|npg_[A-Za-z0-9]{12,})").if_(Check::Random),
+    token("alibaba_key_id", "ALIBABA_KEY", &["LTAI"], r"LTAI[A-Za-z0-9]{12,26}").if_(Check::Random),
+    token("tencent_key_id", "TENCENT_KEY", &["AKID"], r"AKID[A-Za-z0-9]{32}"),
+    token("yandex_key", "YANDEX_KEY", &["AQVN", "YCA"], r"(?:AQVN[A-Za-z0-9_-]{35,38}|YCA[A-Za-z0-9_-]{36,40})"),
+    token("yandex_token", "YANDEX_TOKEN", &["y0_A", "t1.9"], r"(?:y0_A[A-Za-z0-9_-]{40,}|t1\.9[A-Za-z0-9_-]{20,}={0,2}\.[A-Za-z0-9_-]{60,})"),
+    token("scaleway_key", "SCALEWAY_KEY", &["SCW"], r"SCW[A-Z0-9]{17}").if_(Check::Random),
+    token("databricks_token", "DATABRICKS_TOKEN", &["dapi", "dose", "dkea"], r"d(?:api|ose|kea)[0-9a-f]{32}(?:-\d)?"),
+    token("snowflake_token", "SNOWFLAKE_TOKEN", &["ver:1-hint:"], r"ver:1-hint:\d+-[A-Za-z0-9+/=_-]{40,}"),
+    token("mongodb_atlas_key", "MONGODB_KEY", &["mdb_sa_"], r"mdb_sa_(?:sk|id)_[A-Za-z0-9_-]{20,}"),
+];

@@ -1,0 +1,1 @@
+//! Known values in the forms in which they travel.
