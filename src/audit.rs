@@ -8,6 +8,7 @@
 //! |---|---|
 //! | `entry` | what is told, cut and redacted |
 //! | `chain` | a stored entry and its hash |
+//! | `check` | follows the links of a trail in use |
 //! | `trail` | the handle: read, and write what has no transaction of its own |
 //! | `bursts` | what happens often is told at once and then counted |
 //! | `verify` | finds the first broken link, on any copy |
@@ -19,6 +20,7 @@
 mod anchors;
 mod bursts;
 mod chain;
+mod check;
 mod entry;
 mod store;
 mod trail;
@@ -27,6 +29,7 @@ mod verify;
 pub use anchors::{Anchor, AnchorError, Anchors};
 pub use bursts::Bursts;
 pub use chain::{Head, Record};
+pub use check::Checked;
 pub use entry::{Entry, Outcome};
 pub use trail::{Audit, Filter};
 pub use verify::{ArchivedTrail, Broken, ChainEnd, Checks, Expectations, Verdict};

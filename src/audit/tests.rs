@@ -3,6 +3,7 @@
 mod anchoring;
 mod bursting;
 mod chaining;
+mod checking;
 mod copies;
 mod support;
 mod tampering;

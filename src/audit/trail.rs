@@ -26,7 +26,7 @@ pub struct Filter {
 /// See the module. Cheap to clone.
 #[derive(Clone)]
 pub struct Audit {
-    db: Db,
+    pub(super) db: Db,
 }
 
 // === impl Audit ===

@@ -74,6 +74,8 @@ impl<N: Need> FromRequestParts<AppState> for May<N> {
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
         let principal = authenticate(parts, state, N::TAKES_TICKET).await?;
         principal.authorize(N::ANY_OF)?;
+        // For later extractors of the same request.
+        parts.extensions.insert(principal.clone());
         Ok(Self(principal, PhantomData))
     }
 }

@@ -8,35 +8,50 @@ use axum::response::{IntoResponse, Redirect, Response};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::view::Theme;
-use crate::http::Problem;
+use super::read;
+use super::view::{Frame, Notices, Theme};
+use crate::http::{AppState, Problem};
+use crate::identity::Principal;
 
 /// How the caller wants its answer.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Reader {
     /// Whether it is a script that wants JSON.
     pub(super) json: bool,
     /// How its pages look.
     pub(super) theme: Theme,
+    /// What every page tells, when it is somebody who is signed in.
+    pub(super) notices: Notices,
 }
 
 impl Reader {
-    pub(super) fn of(headers: &HeaderMap) -> Self {
+    fn of(headers: &HeaderMap) -> Self {
         let accept = headers.get(header::ACCEPT).map(HeaderValue::as_bytes).unwrap_or_default();
-        Self { json: accept.starts_with(b"application/json"), theme: Theme::of(headers) }
+        let json = accept.starts_with(b"application/json");
+        Self { json, theme: Theme::of(headers), notices: Notices::default() }
+    }
+
+    /// The frame of a page for whoever asks.
+    pub(super) fn frame(&self, title: impl Into<String>, place: &'static str) -> Frame {
+        Frame { notices: self.notices.clone(), ..Frame::private(title, place, self.theme) }
     }
 
     /// What happened as JSON, or the page that shows it.
-    pub(super) fn answer(self, status: StatusCode, value: Value, page: &str) -> Response {
+    pub(super) fn answer(&self, status: StatusCode, value: Value, page: &str) -> Response {
         if self.json { (status, Json(value)).into_response() } else { Redirect::to(page).into_response() }
     }
 }
 
-impl<S: Send + Sync> FromRequestParts<S> for Reader {
+impl FromRequestParts<AppState> for Reader {
     type Rejection = std::convert::Infallible;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
-        Ok(Self::of(&parts.headers))
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Self::Rejection> {
+        let mut reader = Self::of(&parts.headers);
+        // `May` has left it here, if the page is for somebody.
+        if let Some(by) = parts.extensions.get::<Principal>().filter(|_| !reader.json) {
+            reader.notices = read::notices::notices(state, by).await;
+        }
+        Ok(reader)
     }
 }
 

@@ -1,5 +1,6 @@
 //! Which address shows which page. Forms answer with a redirection to a page, or with JSON to scripts.
 
+mod audit;
 mod chat;
 mod gate;
 mod home;
@@ -9,6 +10,7 @@ mod settings;
 
 use axum::Router;
 use axum::routing::{get, post};
+use form_urlencoded::Serializer;
 use tower_http::compression::CompressionLayer;
 
 use super::{assets, live};
@@ -29,6 +31,7 @@ pub fn router() -> Router<AppState> {
         .route("/c/{thread}/delete", post(send::delete))
         .route("/c/{thread}/turns/{turn}/stop", post(send::stop))
         .route("/c/{thread}/turns/{turn}/retry", post(send::retry))
+        .route("/audit", get(audit::show))
         .route("/settings", get(settings::show))
         .route("/runtime", get(runtime::show))
         .route("/runtime/confirm", get(runtime::confirm))
@@ -36,4 +39,12 @@ pub fn router() -> Router<AppState> {
         .route("/assets/{build}/{name}", get(assets::serve));
     // The stream is never compressed: a compressor holds back what a reader waits for.
     pages.layer(CompressionLayer::new()).route("/live", get(live::follow))
+}
+
+/// An address with these pairs in its query, without the empty ones.
+fn address<'a>(path: &str, pairs: impl Iterator<Item = (&'a str, &'a str)>) -> String {
+    let query: String = Serializer::new(String::new())
+        .extend_pairs(pairs.filter(|(_, value)| !value.is_empty()))
+        .finish();
+    if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") }
 }

@@ -318,6 +318,9 @@ async fn every_page_is_accessible_fits_and_breaks_no_policy_in_every_look() {
         ("new", "/chat"),
         ("runtime", "/runtime"),
         ("confirm", "/runtime/confirm?action=restart&path=root/tenants"),
+        ("audit", "/audit"),
+        ("audit-none", "/audit?action=nothing&since=1h"),
+        ("settings", "/settings"),
         ("about", "/about"),
         ("missing", "/nothing/here"),
     ];

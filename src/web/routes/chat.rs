@@ -47,7 +47,7 @@ pub(super) async fn new(
     Params(query): Params<NewQuery>,
 ) -> Result<Response, Problem> {
     let draft = if query.welcome.is_some() { WELCOME } else { "" };
-    let frame = Frame::private("New chat", "chat", reader.theme);
+    let frame = reader.frame("New chat", "chat");
     Ok(page(StatusCode::OK, &chat_page(&state, &by, frame, None, draft.to_owned()).await?))
 }
 
@@ -61,7 +61,7 @@ pub(super) async fn show(
 ) -> Result<Response, Problem> {
     let found = state.threads.get(&by, thread).await.map_err(read::problem)?;
     let view = read::turns::conversation(&state, &by, thread, query.before).await?;
-    let frame = Frame::private(read::rail::title_of(&found), "chat", reader.theme);
+    let frame = reader.frame(read::rail::title_of(&found), "chat");
     Ok(page(StatusCode::OK, &chat_page(&state, &by, frame, Some(view), String::new()).await?))
 }
 

@@ -8,7 +8,6 @@ use super::super::about::PARTS;
 use super::super::answer::Reader;
 use super::super::headers::page;
 use super::super::read;
-use super::super::view::Frame;
 use super::super::view::pages::{AboutPage, HomePage};
 use crate::http::auth::ReadChats;
 use crate::http::{AppState, May, Problem};
@@ -20,11 +19,11 @@ pub(super) async fn show(
     reader: Reader,
 ) -> Result<Response, Problem> {
     let facts = read::home::facts(&state, &by).await?;
-    Ok(page(StatusCode::OK, &HomePage { frame: Frame::private("Home", "home", reader.theme), facts }))
+    Ok(page(StatusCode::OK, &HomePage { frame: reader.frame("Home", "home"), facts }))
 }
 
 /// `GET /about`.
 pub(super) async fn about(_by: May<ReadChats>, reader: Reader) -> Response {
-    let frame = Frame::private("About", "settings", reader.theme);
+    let frame = reader.frame("About", "settings");
     page(StatusCode::OK, &AboutPage { frame, version: env!("CARGO_PKG_VERSION"), parts: PARTS })
 }

@@ -12,7 +12,6 @@ use super::super::framed::sentence;
 use super::super::headers::page;
 use super::super::read;
 use super::super::view::pages::{ConfirmPage, RuntimePage};
-use super::super::view::{Frame, Theme};
 use crate::http::auth::{Operate, SeeRuntime};
 use crate::http::extract::{Named, Params};
 use crate::http::{AppState, May, Problem};
@@ -88,7 +87,7 @@ pub(super) async fn show(
 ) -> Response {
     let may_operate = by.authorize(<Operate as crate::http::auth::Need>::ANY_OF).is_ok();
     let tree = read::tree::tree(&state, may_operate);
-    let frame = Frame::private("Runtime", "runtime", reader.theme);
+    let frame = reader.frame("Runtime", "runtime");
     let notice = query.done.map(|action| action.past().to_owned());
     page(StatusCode::OK, &RuntimePage { frame, tree, notice })
 }
@@ -100,7 +99,7 @@ pub(super) async fn confirm(
     Params(query): Params<ConfirmQuery>,
 ) -> Response {
     let path = ActorPath::from(query.path.as_str());
-    confirm_page(reader.theme, StatusCode::OK, query.action, &path, None)
+    confirm_page(&reader, StatusCode::OK, query.action, &path, None)
 }
 
 /// `POST /runtime/{action}`.
@@ -114,7 +113,7 @@ pub(super) async fn act(
     let path = ActorPath::from(fields.path.as_str());
     if read::tree::is_supervisor(&state, &path) && fields.typed != path.id() {
         let error = format!("Type {} exactly as it stands here.", path.id());
-        return Ok(confirm_page(reader.theme, StatusCode::UNPROCESSABLE_ENTITY, action, &path, Some(error)));
+        return Ok(confirm_page(&reader, StatusCode::UNPROCESSABLE_ENTITY, action, &path, Some(error)));
     }
     let tree = state.tree.get().ok_or_else(|| Problem::unavailable("the daemon is still starting"))?;
     let outcome = match action {
@@ -129,14 +128,14 @@ pub(super) async fn act(
 }
 
 fn confirm_page(
-    theme: Theme,
+    reader: &Reader,
     status: StatusCode,
     action: Action,
     path: &ActorPath,
     error: Option<String>,
 ) -> Response {
     let name = path.id().to_owned();
-    let frame = Frame::private(format!("{} {name}", action.label()), "runtime", theme);
+    let frame = reader.frame(format!("{} {name}", action.label()), "runtime");
     let (action, label, effect) = (action.word(), action.label(), action.effect());
     page(status, &ConfirmPage { frame, action, label, effect, path: path.as_str().to_owned(), name, error })
 }

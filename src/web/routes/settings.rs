@@ -5,16 +5,22 @@ use axum::response::Response;
 
 use super::super::answer::Reader;
 use super::super::headers::page;
-use super::super::view::Frame;
 use super::super::view::settings::{SettingsPage, Tile};
 use crate::http::May;
 use crate::http::auth::ReadChats;
 
-const TILES: &[Tile] =
-    &[Tile { href: "/about", icon: "about", name: "About", what: "Version, licences, what is inside" }];
+const fn tile(href: &'static str, icon: &'static str, name: &'static str, what: &'static str) -> Tile {
+    Tile { href, icon, name, what }
+}
+
+const TILES: &[Tile] = &[
+    tile("/vault", "vault", "Vault", "Keys and tokens, who used them, what leaked"),
+    tile("/audit", "audit", "Audit", "Who did what, and why it was allowed"),
+    tile("/about", "about", "About", "Version, licences, what is inside"),
+];
 
 /// `GET /settings`.
 pub(super) async fn show(_by: May<ReadChats>, reader: Reader) -> Response {
-    let frame = Frame::private("Settings", "settings", reader.theme);
+    let frame = reader.frame("Settings", "settings");
     page(StatusCode::OK, &SettingsPage { frame, tiles: TILES })
 }

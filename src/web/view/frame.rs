@@ -48,23 +48,48 @@ impl std::fmt::Display for Theme {
 pub struct Frame {
     /// Title of the page.
     pub title: String,
-    /// Which entry of the navigation it belongs to: `home`, `chat`, `runtime`, `settings`, or nothing.
+    /// Which entry of the navigation it belongs to: `home`, `chat`, `inbox`, `vault`, `audit`, `runtime`,
+    /// `settings`, or nothing.
     pub place: &'static str,
     /// The look.
     pub theme: Theme,
     /// Whether navigation is shown.
     pub signed_in: bool,
+    /// What every page tells.
+    pub notices: Notices,
+}
+
+/// What every page tells whoever is signed in.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Notices {
+    /// Whether pages for administrators are in the navigation.
+    pub admin: bool,
+    /// Questions that wait for an answer.
+    pub waiting: usize,
+    /// Why nothing is started.
+    pub halted: Option<Halted>,
+}
+
+/// An engaged kill switch.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Halted {
+    /// Who engaged it.
+    pub by: String,
+    /// Why; may be empty.
+    pub reason: String,
+    /// When, RFC 3339.
+    pub since: String,
 }
 
 impl Frame {
     /// The frame of a page that only the owner sees.
     pub fn private(title: impl Into<String>, place: &'static str, theme: Theme) -> Self {
-        Self { title: title.into(), place, theme, signed_in: true }
+        Self { title: title.into(), place, theme, signed_in: true, notices: Notices::default() }
     }
 
     /// The frame of a page for everybody.
     pub fn public(title: impl Into<String>, theme: Theme) -> Self {
-        Self { title: title.into(), place: "", theme, signed_in: false }
+        Self { title: title.into(), place: "", theme, signed_in: false, notices: Notices::default() }
     }
 }
 
