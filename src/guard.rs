@@ -14,12 +14,13 @@ use futures::stream::BoxStream;
 
 use crate::protocol::ids::{TenantId, ThreadId};
 use crate::protocol::model::{ModelError, ModelEvent, ModelRequest};
-use crate::redaction::{Finding, Redactor};
+use crate::redaction::{Finding, LeakLog, Redactor};
 
 /// See the module. A cheap clone.
 #[derive(Clone)]
 pub struct Guard {
     redactor: Redactor,
+    leaks: LeakLog,
 }
 
 /// Whose text it is: for the record of what was found.
@@ -41,10 +42,10 @@ pub struct Cleaned {
 }
 
 impl Guard {
-    /// A guard that finds what this engine finds.
+    /// A guard that finds what this engine finds, and keeps this record of it.
     #[must_use]
-    pub const fn new(redactor: Redactor) -> Self {
-        Self { redactor }
+    pub const fn new(redactor: Redactor, leaks: LeakLog) -> Self {
+        Self { redactor, leaks }
     }
 
     /// Takes the secrets out of a text that is about to be stored or shown. `place` says where it was found.
@@ -78,9 +79,12 @@ impl Guard {
         &self.redactor
     }
 
-    fn note(&self, _of: &TextOf, place: &'static str, findings: &[Finding]) {
-        for finding in findings {
-            tracing::info!(place, kind = %finding.kind, "a secret was taken out of a text");
+    fn note(&self, of: &TextOf, place: &'static str, findings: &[Finding]) {
+        if !findings.is_empty() {
+            self.leaks.note(&of.tenant, place, of.thread, findings);
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -82,7 +82,7 @@ impl Parts {
             tracing::warn!("{missing}");
         }
         let leaks = LeakLog::new(db.clone());
-        let guard = Guard::new(redactor.clone());
+        let guard = Guard::new(redactor.clone(), leaks.clone());
         let metrics = Metrics::new();
         let figures = db.clone();
         metrics.store.read_from(move || figures.stats());

@@ -15,10 +15,13 @@ pub(super) fn clean(redactor: &Redactor, request: &mut ModelRequest) -> Vec<Find
     }
     for tool in &mut request.tools {
         cleaner.text(&mut tool.description);
-        cleaner.value(&mut tool.parameters);
+        cleaner.findings.extend(redactor.redact_json(&mut tool.parameters));
     }
-    request.extra.values_mut().for_each(|value| cleaner.value(value));
-    cleaner.findings
+    let mut findings = cleaner.findings;
+    for value in request.extra.values_mut() {
+        findings.extend(redactor.redact_json(value));
+    }
+    findings
 }
 
 /// Cleans the arguments of a tool call: JSON text, or whatever the model wrote.
@@ -42,26 +45,14 @@ impl Cleaner<'_> {
         }
     }
 
-    fn value(&mut self, value: &mut Value) {
-        match value {
-            Value::String(text) => self.text(text),
-            Value::Array(items) => items.iter_mut().for_each(|item| self.value(item)),
-            Value::Object(fields) => fields.values_mut().for_each(|field| self.value(field)),
-            Value::Null | Value::Bool(_) | Value::Number(_) => {}
-        }
-    }
-
-    /// Strings are cleaned one by one, so that what comes out is JSON again. A secret that only shows when
-    /// key and value are read together (`"password": "…"`) is found in the text as a whole.
+    /// Strings are cleaned one by one, so that what comes out is JSON again.
     fn arguments(&mut self, arguments: &mut String) {
-        if let Ok(mut value) = serde_json::from_str::<Value>(arguments) {
-            let before = self.findings.len();
-            self.value(&mut value);
-            if self.findings.len() > before {
-                *arguments = value.to_string();
-            }
+        let Ok(mut value) = serde_json::from_str::<Value>(arguments) else { return self.text(arguments) };
+        let found = self.redactor.redact_json(&mut value);
+        if !found.is_empty() {
+            *arguments = value.to_string();
+            self.findings.extend(found);
         }
-        self.text(arguments);
     }
 
     fn message(&mut self, message: &mut ChatMessage) {

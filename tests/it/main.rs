@@ -18,6 +18,7 @@ mod faults;
 mod fuzzed_api;
 mod nothing_lost;
 mod openai_sdk;
+mod planted;
 mod readme;
 mod siblings_live;
 mod support;

@@ -2,5 +2,6 @@
 
 pub mod client;
 pub mod daemon;
+pub mod kinds;
 #[allow(dead_code, reason = "the unit tests of the backends share this file and use the rest")]
 pub mod upstream;

@@ -119,7 +119,7 @@ impl World {
             sessions: SessionDirectory::new(ports, SessionLimits::default(), Arc::new(NoSessions)),
             backends,
             vault,
-            guard: Guard::new(Redactor::new()),
+            guard: Guard::new(Redactor::new(), LeakLog::new(db.clone())),
             redactor: Redactor::new(),
             leaks: LeakLog::new(db.clone()),
             usage: crate::backends::UsageRecorder::new(db.clone()),

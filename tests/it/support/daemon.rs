@@ -152,6 +152,11 @@ impl TestDaemon {
         Client::new(&self.console, &self.token)
     }
 
+    /// Its folder.
+    pub fn home(&self) -> &std::path::Path {
+        &self.home
+    }
+
     fn log_path(&self) -> PathBuf {
         self.home.parent().unwrap().join(format!("{}.log", self.home.file_name().unwrap().to_string_lossy()))
     }
