@@ -6,6 +6,7 @@
 
 pub mod args;
 mod audit;
+pub mod certs;
 mod chat;
 mod client;
 mod commands;

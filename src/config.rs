@@ -24,6 +24,7 @@ mod sources;
 pub mod store;
 pub mod telemetry;
 mod template;
+pub mod tls;
 mod tree;
 pub mod vault;
 

@@ -3,6 +3,7 @@
 //! Knows everybody and decides nothing. What can fail at start fails here, with its reason,
 //! before the first listener answers; afterwards everything is a child of the tree.
 
+mod certificate_watch;
 mod chores;
 mod factories;
 mod parts;
@@ -159,7 +160,8 @@ impl RunningDaemon {
     /// The ingress's address.
     #[must_use]
     pub fn ingress_url(&self) -> String {
-        url("http", self.doors.ingress_address())
+        let scheme = if self.parts.config.ingress.has_tls() { "https" } else { "http" };
+        url(scheme, self.doors.ingress_address())
     }
 
     /// The one-time address for the first person, while there is no owner.

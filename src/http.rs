@@ -13,6 +13,7 @@ mod control;
 pub mod cookie;
 pub mod edge;
 pub mod extract;
+mod handshake;
 pub mod host;
 mod listener;
 mod moment;
@@ -26,13 +27,13 @@ pub mod v1;
 
 pub use api::openapi;
 pub use auth::May;
-pub use bind::{BindError, bind_console, bind_control, bind_ingress};
+pub use bind::{BindError, bind_console, bind_control, bind_ingress, console_tls, ingress_tls};
 pub use connection::Connection;
 pub use listener::{Listener, ListenerLimits};
 pub use problem::Problem;
 pub use router::{console, ingress};
 pub use state::{AppState, Draft, TakenIn};
-pub use tls::TlsError;
+pub use tls::{Look, TlsDoor, TlsError, TlsFiles};
 
 #[cfg(test)]
 mod tests;

@@ -12,6 +12,7 @@ pub mod telemetry;
 // Product: what the system knows.
 pub mod assistants;
 pub mod backends;
+pub mod certificates;
 pub mod guard;
 pub mod identity;
 pub mod turns;

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use super::certs::CertsCommand;
+
 const AFTER_HELP: &str = "\
 Examples:
   capuchin serve                       run the daemon here; it prints a link to open
@@ -51,6 +53,9 @@ pub enum Command {
     /// What happened, and whether somebody changed the record of it
     #[command(subcommand)]
     Audit(AuditCommand),
+    /// Certificates of our own: an authority, listeners, devices
+    #[command(subcommand)]
+    Certs(CertsCommand),
     /// Run the daemon in the background
     Start(ServeArgs),
     /// Stop the daemon; running turns get time to end

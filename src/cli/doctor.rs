@@ -1,12 +1,13 @@
 //! `doctor`: looks for known problems, says what it saw and what to do. Each check is one function
 //! that looks and changes nothing; `--fix` does only what can be done without a risk.
 
+mod certificates;
 mod checks;
 mod finding;
 
 use serde_json::json;
 
-use crate::config::{Config, Occupant};
+use crate::config::{Config, Home, Occupant};
 
 use super::args::{DoctorArgs, ServeArgs};
 use super::exit::{Exit, Outcome};
@@ -40,10 +41,11 @@ async fn look(place: &Place) -> Vec<Finding> {
     findings.push(checks::file_system(&place.home));
     findings.push(checks::database(&place.home, stopped).await);
     findings.push(checks::open_files());
+    findings.extend(certificates::of_home(&place.home));
     match place.config(&ServeArgs::default()) {
         Ok(config) => {
             findings.push(Finding::ok("settings", "every setting is good"));
-            findings.extend(of_settings(&config, stopped));
+            findings.extend(of_settings(&config, &place.home, stopped));
         }
         Err(failure) => findings.push(
             Finding::fail("settings", format!("{:#}", failure.error))
@@ -53,9 +55,9 @@ async fn look(place: &Place) -> Vec<Finding> {
     findings
 }
 
-fn of_settings(config: &Config, stopped: bool) -> Vec<Finding> {
+fn of_settings(config: &Config, home: &Home, stopped: bool) -> Vec<Finding> {
     let mut findings = checks::backends(config);
-    findings.extend(checks::tls_files(config));
+    findings.extend(certificates::of_listeners(config, home));
     if stopped {
         findings.push(checks::port("console", config.console.listen));
         findings.push(checks::port("ingress", config.ingress.listen));

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use serde::Deserialize;
 
 use super::sections::Check;
+use super::tls::{ClientAuth, MinTls};
 
 /// Port of the console unless a setting says otherwise.
 const PORT: u16 = 7717;
@@ -21,6 +22,14 @@ pub struct ConsoleConfig {
     pub tls_cert: Option<PathBuf>,
     /// PEM file with the private key of `tls_cert`.
     pub tls_key: Option<PathBuf>,
+    /// PEM file with the authorities of client certificates (mutual TLS), `config/certificates/ca/ca.pem` for
+    /// our own. Default none: no certificate is asked for. A certificate is no login: people still sign in.
+    pub tls_client_ca: Option<PathBuf>,
+    /// `required`: no connection without a certificate; `optional`: only a bad one is refused. Default
+    /// `required` as soon as `tls_client_ca` is set.
+    pub client_auth: Option<ClientAuth>,
+    /// The oldest version of TLS, `1.3` or `1.2`. Default 1.3, which every current browser speaks.
+    pub min_tls: MinTls,
     /// Further names (`capuchin.example.org`, no port) that `Host` and `Origin` may have. Loopback
     /// names and the listen address are always allowed. Default none; any other name is refused.
     pub allowed_hosts: Vec<String>,
@@ -38,6 +47,9 @@ impl Default for ConsoleConfig {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, PORT)),
             tls_cert: None,
             tls_key: None,
+            tls_client_ca: None,
+            client_auth: None,
+            min_tls: MinTls::Tls13,
             allowed_hosts: Vec::new(),
             body_bytes_max: 16 * 1024 * 1024,
             connections_max: 10_000,
@@ -58,6 +70,12 @@ impl ConsoleConfig {
             (Some(_), None) => check.problem("console.tls_cert", "needs console.tls_key beside it"),
             (None, Some(_)) => check.problem("console.tls_key", "needs console.tls_cert beside it"),
             _ => {}
+        }
+        if self.tls_client_ca.is_some() && !self.has_tls() {
+            check.problem("console.tls_client_ca", "needs console.tls_cert and console.tls_key");
+        }
+        if self.client_auth.is_some() && self.tls_client_ca.is_none() {
+            check.problem("console.client_auth", "needs console.tls_client_ca");
         }
         if !self.listen.ip().is_loopback() && !self.has_tls() {
             check.problem(

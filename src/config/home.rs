@@ -155,6 +155,12 @@ impl Home {
         self.config.join("config.toml")
     }
 
+    /// The folder of our own certificates.
+    #[must_use]
+    pub fn certificates(&self) -> PathBuf {
+        self.config.join("certificates")
+    }
+
     /// The file that overrides the compiled-in supervision tree.
     #[must_use]
     pub fn supervision_file(&self) -> PathBuf {

@@ -1,4 +1,5 @@
-//! The housekeeper's chores: resume what waits, end what cannot go on, prune, and read gauges.
+//! The housekeeper's chores: resume what waits, end what cannot go on, prune, renew certificates and take new
+//! ones in, and read gauges.
 //!
 //! Everything here may be left undone and is done next time.
 
@@ -10,6 +11,7 @@ use capuchin_actors::session::{LaneKey, SessionDirectory};
 use jiff::Timestamp;
 use tokio::time::{Interval, MissedTickBehavior};
 
+use super::certificate_watch::CertificateWatch;
 use super::parts::Parts;
 use super::reports::Quarantines;
 use super::told::Told;
@@ -29,6 +31,8 @@ const ANCHOR_EVERY: Duration = Duration::from_secs(600);
 const TELL_EVERY: Duration = Duration::from_secs(60);
 /// How often the record of leaks is written.
 const LEAKS_EVERY: Duration = Duration::from_secs(2);
+/// How often the files of TLS listeners are looked at: so long works a revoked certificate at the most.
+const CERTIFICATES_EVERY: Duration = Duration::from_secs(2);
 /// How often old events and keys are pruned. The first time is one period after start.
 const PRUNE_EVERY: Duration = Duration::from_secs(3_600);
 
@@ -39,17 +43,19 @@ pub(super) struct Chores {
     sessions: Arc<SessionDirectory>,
     leaks: LeakLog,
     metrics: Metrics,
+    certificates: CertificateWatch,
     quarantines: Quarantines,
     told: Told,
 }
 
 impl Chores {
-    pub(super) fn new(parts: &Parts, quarantines: Quarantines) -> Self {
+    pub(super) fn new(parts: &Parts, certificates: CertificateWatch, quarantines: Quarantines) -> Self {
         Self {
             turns: parts.turns.clone(),
             sessions: Arc::clone(&parts.sessions),
             leaks: parts.leaks.clone(),
             metrics: parts.metrics.clone(),
+            certificates,
             quarantines,
             told: parts.told.clone(),
         }
@@ -59,17 +65,23 @@ impl Chores {
     pub(super) async fn run(self) {
         let (mut gauges, mut resume) = (every(GAUGES_EVERY), every(RESUME_EVERY));
         let (mut leaks, mut prune) = (every(LEAKS_EVERY), every(PRUNE_EVERY));
+        let mut certificates = every(CERTIFICATES_EVERY);
         prune.reset();
         let (mut anchor, mut tell) = (every(ANCHOR_EVERY), every(TELL_EVERY));
         self.told.check_anchors().await;
+        self.certificates.renew().await;
         loop {
             tokio::select! {
                 _ = gauges.tick() => self.read_gauges(),
                 _ = resume.tick() => self.resume().await,
                 _ = leaks.tick() => self.write_leaks().await,
-                _ = prune.tick() => self.prune().await,
                 _ = anchor.tick() => self.told.anchor().await,
                 _ = tell.tick() => self.told.tell_rest(false),
+                _ = certificates.tick() => self.certificates.look().await,
+                _ = prune.tick() => {
+                    self.prune().await;
+                    self.certificates.renew().await;
+                }
                 Some((key, reason)) = self.quarantines.next() => self.end_turns(&key, &reason).await,
             }
         }

@@ -11,11 +11,13 @@ use futures::future::BoxFuture;
 use parking_lot::Mutex;
 
 use super::Table;
+use super::certificate_watch::CertificateWatch;
 use super::chores::Chores;
 use super::parts::Parts;
 use super::reports::Quarantines;
+use crate::certificates::Certificates;
 use crate::config::{Config, Home};
-use crate::http::{self, AppState};
+use crate::http::{self, AppState, TlsDoor};
 
 /// Every name, for the test that compares them with `supervision.toml`.
 pub(super) const NAMES: &[&str] = &[
@@ -35,11 +37,20 @@ pub(super) struct Doors {
     open: bool,
     console: Mutex<SocketAddr>,
     ingress: Mutex<SocketAddr>,
+    /// The TLS of the lives that listen now.
+    console_tls: Mutex<Option<Arc<TlsDoor>>>,
+    ingress_tls: Mutex<Option<Arc<TlsDoor>>>,
 }
 
 impl Doors {
     pub(super) fn new(config: &Config, open: bool) -> Self {
-        Self { open, console: Mutex::new(config.console.listen), ingress: Mutex::new(config.ingress.listen) }
+        Self {
+            open,
+            console: Mutex::new(config.console.listen),
+            ingress: Mutex::new(config.ingress.listen),
+            console_tls: Mutex::default(),
+            ingress_tls: Mutex::default(),
+        }
     }
 
     pub(super) fn console_address(&self) -> Option<SocketAddr> {
@@ -48,6 +59,12 @@ impl Doors {
 
     pub(super) fn ingress_address(&self) -> Option<SocketAddr> {
         self.open.then(|| *self.ingress.lock())
+    }
+
+    /// The TLS of every listener that has it, with the listener's name.
+    pub(super) fn tls(&self) -> Vec<(&'static str, Arc<TlsDoor>)> {
+        let doors = [("console", &self.console_tls), ("ingress", &self.ingress_tls)];
+        doors.into_iter().filter_map(|(name, door)| Some((name, door.lock().clone()?))).collect()
     }
 }
 
@@ -68,10 +85,10 @@ pub(super) fn table(parts: &Parts, home: &Home, doors: &Arc<Doors>, quarantines:
         ("usage_recorder", usage_recorder(parts)),
         ("session", Arc::new(LaneFactory::new(Arc::clone(&parts.sessions))) as Arc<dyn StartChild>),
         ("session_sweeper", session_sweeper(parts)),
-        ("console_listener", door(console_listener(parts, doors))),
-        ("ingress_listener", door(ingress_listener(doors))),
+        ("console_listener", door(console_listener(parts, home, doors))),
+        ("ingress_listener", door(ingress_listener(parts, home, doors))),
         ("control_listener", control_listener(parts, home)),
-        ("housekeeper", housekeeper(parts, quarantines)),
+        ("housekeeper", housekeeper(parts, home, doors, quarantines)),
     ])
 }
 
@@ -123,16 +140,19 @@ fn session_sweeper(parts: &Parts) -> Arc<dyn StartChild> {
     })
 }
 
-fn console_listener(parts: &Parts, doors: &Arc<Doors>) -> Arc<dyn StartChild> {
+fn console_listener(parts: &Parts, home: &Home, doors: &Arc<Doors>) -> Arc<dyn StartChild> {
     let (config, identity, doors) = (Arc::clone(&parts.config), parts.identity.clone(), Arc::clone(doors));
-    let state = parts.state();
+    let (state, revoked) = (parts.state(), Certificates::of(home).revoked_file());
     Service::factory(move |_, stop| {
         let (config, identity, doors) = (Arc::clone(&config), identity.clone(), Arc::clone(&doors));
+        let revoked = revoked.clone();
         let state = AppState { stopping: stop.clone(), ..state.clone() };
         async move {
             let address = *doors.console.lock();
             let has_credentials = identity.has_credentials();
-            let listener = http::bind_console(&config.console, address, has_credentials)
+            let tls = http::console_tls(&config.console, revoked).map_err(StartError::failed)?;
+            doors.console_tls.lock().clone_from(&tls);
+            let listener = http::bind_console(&config.console, address, has_credentials, tls.as_deref())
                 .await
                 .map_err(StartError::failed)?;
             if let Some(local) = listener.local_addr() {
@@ -147,13 +167,16 @@ fn console_listener(parts: &Parts, doors: &Arc<Doors>) -> Arc<dyn StartChild> {
     })
 }
 
-fn ingress_listener(doors: &Arc<Doors>) -> Arc<dyn StartChild> {
-    let doors = Arc::clone(doors);
+fn ingress_listener(parts: &Parts, home: &Home, doors: &Arc<Doors>) -> Arc<dyn StartChild> {
+    let (config, doors) = (Arc::clone(&parts.config), Arc::clone(doors));
+    let revoked = Certificates::of(home).revoked_file();
     Service::factory(move |_, stop| {
-        let doors = Arc::clone(&doors);
+        let (config, doors, revoked) = (Arc::clone(&config), Arc::clone(&doors), revoked.clone());
         async move {
             let address = *doors.ingress.lock();
-            let listener = http::bind_ingress(address).await.map_err(StartError::failed)?;
+            let tls = http::ingress_tls(&config.ingress, revoked).map_err(StartError::failed)?;
+            doors.ingress_tls.lock().clone_from(&tls);
+            let listener = http::bind_ingress(address, tls.as_deref()).await.map_err(StartError::failed)?;
             if let Some(local) = listener.local_addr() {
                 *doors.ingress.lock() = local;
             }
@@ -182,8 +205,14 @@ fn control_listener(parts: &Parts, home: &Home) -> Arc<dyn StartChild> {
     })
 }
 
-fn housekeeper(parts: &Parts, quarantines: Quarantines) -> Arc<dyn StartChild> {
-    let chores = Chores::new(parts, quarantines);
+fn housekeeper(
+    parts: &Parts,
+    home: &Home,
+    doors: &Arc<Doors>,
+    quarantines: Quarantines,
+) -> Arc<dyn StartChild> {
+    let certificates = CertificateWatch::new(parts, home, doors);
+    let chores = Chores::new(parts, certificates, quarantines);
     Service::factory(move |_, stop| {
         let chores = chores.clone();
         let run = ServiceRun::new(async move {

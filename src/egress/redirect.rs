@@ -15,11 +15,14 @@ pub const REDIRECTS_MAX: u8 = 5;
 const PLAIN_HEADERS: [HeaderName; 7] =
     [ACCEPT, ACCEPT_LANGUAGE, CONTENT_TYPE, IF_MODIFIED_SINCE, IF_NONE_MATCH, RANGE, USER_AGENT];
 
+/// Says whether a host may be reached.
+type MayReach = Arc<dyn Fn(&str) -> bool + Send + Sync>;
+
 /// Whether redirects are followed, and where to.
 #[derive(Clone, Default)]
 pub struct Follow {
     pub(super) max: u8,
-    pub(super) may: Option<Arc<dyn Fn(&str) -> bool + Send + Sync>>,
+    pub(super) may: Option<MayReach>,
 }
 
 /// A request as far as redirects care.

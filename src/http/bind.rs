@@ -2,15 +2,17 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
 
 use super::control::ControlSocket;
 use super::listener::{Listener, ListenerLimits};
-use super::tls::{self, TlsError};
-use crate::config::ConsoleConfig;
+use super::tls::{TlsDoor, TlsError, TlsFiles};
+use crate::config::tls::ClientAuth;
+use crate::config::{ConsoleConfig, IngressConfig};
 
 /// Time for a request's whole body.
 const BODY_TIMEOUT: Duration = Duration::from_secs(60);
@@ -58,6 +60,40 @@ pub enum BindError {
     Tls(#[from] TlsError),
 }
 
+/// The TLS of the console, if it is configured. `revoked` lists client certificates that are refused.
+///
+/// # Errors
+/// [`BindError::Tls`].
+pub fn console_tls(config: &ConsoleConfig, revoked: PathBuf) -> Result<Option<Arc<TlsDoor>>, BindError> {
+    open_tls(config.tls_cert.as_ref().zip(config.tls_key.as_ref()).map(|(cert, key)| TlsFiles {
+        cert: cert.clone(),
+        key: key.clone(),
+        client_ca: config.tls_client_ca.clone(),
+        client_auth: config.client_auth.unwrap_or(ClientAuth::Required),
+        revoked,
+        min_tls: config.min_tls,
+    }))
+}
+
+/// The TLS of the ingress, if it is configured.
+///
+/// # Errors
+/// [`BindError::Tls`].
+pub fn ingress_tls(config: &IngressConfig, revoked: PathBuf) -> Result<Option<Arc<TlsDoor>>, BindError> {
+    open_tls(config.tls_cert.as_ref().zip(config.tls_key.as_ref()).map(|(cert, key)| TlsFiles {
+        cert: cert.clone(),
+        key: key.clone(),
+        client_ca: None,
+        client_auth: ClientAuth::Optional,
+        revoked,
+        min_tls: config.min_tls,
+    }))
+}
+
+fn open_tls(files: Option<TlsFiles>) -> Result<Option<Arc<TlsDoor>>, BindError> {
+    Ok(files.map(TlsDoor::open).transpose()?.map(Arc::new))
+}
+
 /// Binds the console at `addr`, which is the configured address or one that an earlier life had.
 ///
 /// # Errors
@@ -66,10 +102,9 @@ pub async fn bind_console(
     config: &ConsoleConfig,
     addr: SocketAddr,
     has_credentials: bool,
+    tls: Option<&TlsDoor>,
 ) -> Result<Listener, BindError> {
-    let files = config.tls_cert.as_deref().zip(config.tls_key.as_deref());
-    check_exposure(addr, has_credentials, files.is_some())?;
-    let tls = files.map(|(cert, key)| tls::acceptor(cert, key)).transpose()?;
+    check_exposure(addr, has_credentials, tls.is_some())?;
     let limits = ListenerLimits {
         connections_max: config.connections_max,
         header_timeout: Duration::from_secs(config.header_timeout_s),
@@ -77,16 +112,16 @@ pub async fn bind_console(
         drain: DRAIN,
     };
     let (listener, local) = listen(addr).await?;
-    Ok(Listener::tcp(listener, local, tls, limits))
+    Ok(Listener::tcp(listener, local, tls.map(TlsDoor::watch), limits))
 }
 
 /// Binds the ingress at `addr`. It may be anywhere: a signature is the authentication behind it.
 ///
 /// # Errors
 /// [`BindError::Address`].
-pub async fn bind_ingress(addr: SocketAddr) -> Result<Listener, BindError> {
+pub async fn bind_ingress(addr: SocketAddr, tls: Option<&TlsDoor>) -> Result<Listener, BindError> {
     let (listener, local) = listen(addr).await?;
-    Ok(Listener::tcp(listener, local, None, INGRESS_LIMITS))
+    Ok(Listener::tcp(listener, local, tls.map(TlsDoor::watch), INGRESS_LIMITS))
 }
 
 /// Binds the control socket at `path`, in a folder that only its owner can enter.

@@ -19,15 +19,16 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream, UnixStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tower::Service as _;
 
 use super::connection::Connection;
 use super::control::ControlSocket;
+use super::handshake::{Guest, Secured, secure};
 use super::timed_body::TimedBody;
-use super::tls::TlsAcceptor;
+use super::tls::Trust;
 
 /// Most bytes of a request head.
 const HEAD_BYTES_MAX: usize = 64 * 1024;
@@ -55,13 +56,16 @@ pub struct Listener {
     limits: ListenerLimits,
 }
 
+/// What TLS connections are accepted with, now and from the next change on.
+type Trusted = watch::Receiver<Arc<Trust>>;
+
 enum Socket {
-    Tcp { listener: TcpListener, local: SocketAddr, tls: Option<TlsAcceptor> },
+    Tcp { listener: TcpListener, local: SocketAddr, tls: Option<Trusted> },
     Control(ControlSocket),
 }
 
 enum Accepted {
-    Tcp { stream: TcpStream, peer: SocketAddr, tls: Option<TlsAcceptor> },
+    Tcp { stream: TcpStream, peer: SocketAddr, tls: Option<Trusted> },
     Control(UnixStream),
 }
 
@@ -78,7 +82,7 @@ impl Listener {
     pub(super) const fn tcp(
         listener: TcpListener,
         local: SocketAddr,
-        tls: Option<TlsAcceptor>,
+        tls: Option<Trusted>,
         limits: ListenerLimits,
     ) -> Self {
         Self { socket: Socket::Tcp { listener, local, tls }, limits }
@@ -174,15 +178,25 @@ impl Shared {
                 let connection = Connection::Tcp { peer, local, tls: tls.is_some() };
                 match tls {
                     None => self.serve(stream, connection).await,
-                    Some(tls) => {
-                        let handshake = tokio::time::timeout(self.limits.header_timeout, tls.accept(stream));
-                        // silent-ok: strangers that do not finish a handshake are nobody's business
-                        if let Ok(Ok(stream)) = handshake.await {
-                            self.serve(stream, connection).await;
-                        }
+                    Some(trusted) => {
+                        let handshake = secure(stream, trusted, self.limits.header_timeout);
+                        // Strangers that do not finish a handshake are nobody's business.
+                        let Some(Secured { stream, guest }) = handshake.await else { return };
+                        self.serve_guest(stream, connection, guest).await;
                     }
                 }
             }
+        }
+    }
+
+    /// Serves a connection until its client certificate, if it has one, is revoked.
+    async fn serve_guest<S>(self, stream: S, connection: Connection, guest: Guest)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        tokio::select! {
+            () = self.serve(stream, connection) => {}
+            () = guest.unwelcome() => tracing::info!("a connection is cut: its client certificate was revoked"),
         }
     }
 

@@ -186,23 +186,6 @@ pub(super) fn backends(config: &Config) -> Vec<Finding> {
     config.backends.0.iter().map(check).collect()
 }
 
-pub(super) fn tls_files(config: &Config) -> Vec<Finding> {
-    let files = [("tls.cert", &config.console.tls_cert), ("tls.key", &config.console.tls_key)];
-    let present = files.into_iter().filter_map(|(id, path)| Some((id, path.as_ref()?)));
-    present.map(|(id, path)| tls_file(id, path)).collect()
-}
-
-fn tls_file(id: &str, path: &Path) -> Finding {
-    match fs::File::open(path).and_then(|file| file.metadata()) {
-        Err(error) => Finding::fail(id, format!("{} cannot be read: {error}", path.display())),
-        Ok(found) if id == "tls.key" && found.permissions().mode() & 0o077 != 0 => {
-            Finding::warn(id, format!("{} can be read by other users", path.display()))
-                .fix(format!("chmod 600 {}", path.display()))
-        }
-        Ok(_) => Finding::ok(id, format!("{} can be read", path.display())),
-    }
-}
-
 pub(super) fn port(name: &str, address: SocketAddr) -> Finding {
     let id = format!("port.{name}");
     match TcpListener::bind(address) {

@@ -8,9 +8,9 @@ fn asked<'a>(method: &'a Method, url: &'a Url, has_body: bool) -> Asked<'a> {
     Asked { method, url, has_body, holds_secret: false }
 }
 
-fn hop(method: Method, status: u16, location: &str) -> Option<Hop> {
+fn hop(method: &Method, status: u16, location: &str) -> Option<Hop> {
     let url = Url::parse("https://a.example/x/y?q").unwrap();
-    next(asked(&method, &url, method == Method::POST), status, Some(location)).unwrap()
+    next(asked(method, &url, *method == Method::POST), status, Some(location)).unwrap()
 }
 
 fn refusal(from: &str, location: &str) -> &'static str {
@@ -21,7 +21,7 @@ fn refusal(from: &str, location: &str) -> &'static str {
 #[test]
 fn only_five_statuses_with_an_address_are_redirects() {
     for status in [200, 201, 300, 304, 305, 306, 309, 404] {
-        assert_eq!(hop(Method::GET, status, "/z"), None, "{status}");
+        assert_eq!(hop(&Method::GET, status, "/z"), None, "{status}");
     }
     let url = Url::parse("http://a.example/").unwrap();
     assert_eq!(next(asked(&Method::GET, &url, false), 302, None), Ok(None));
@@ -39,7 +39,7 @@ fn the_method_and_the_body_follow_the_standard() {
         (Method::POST, 307, Method::POST, true),
         (Method::POST, 308, Method::POST, true),
     ] {
-        let hop = hop(method.clone(), status, "z").unwrap();
+        let hop = hop(&method, status, "z").unwrap();
         assert_eq!((hop.method, hop.keeps_body), (then, keeps_body), "{method} {status}");
         assert_eq!(hop.url.as_str(), "https://a.example/x/z");
         assert!(hop.same_origin);
@@ -83,10 +83,10 @@ fn another_origin_sees_no_credential_and_no_header_of_ours() {
         headers
     };
     let mut same = headers();
-    strip(&mut same, &hop(Method::GET, 302, "/z").unwrap());
+    strip(&mut same, &hop(&Method::GET, 302, "/z").unwrap());
     assert_eq!(same.len(), 5);
     let mut other = headers();
-    strip(&mut other, &hop(Method::GET, 302, "https://b.example/").unwrap());
+    strip(&mut other, &hop(&Method::GET, 302, "https://b.example/").unwrap());
     assert_eq!(other.keys().collect::<Vec<_>>(), [ACCEPT]);
 }
 

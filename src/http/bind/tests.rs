@@ -30,9 +30,9 @@ fn the_refusal_names_both_fixes() {
 
 #[tokio::test]
 async fn a_taken_address_is_named() {
-    let first = bind_ingress(addr("127.0.0.1:0")).await.unwrap();
+    let first = bind_ingress(addr("127.0.0.1:0"), None).await.unwrap();
     let taken = first.local_addr().unwrap();
-    let Err(error) = bind_ingress(taken).await else { panic!("bound twice") };
+    let Err(error) = bind_ingress(taken, None).await else { panic!("bound twice") };
     assert!(error.to_string().starts_with(&taken.to_string()), "{error}");
 }
 
