@@ -33,6 +33,8 @@ const TELL_EVERY: Duration = Duration::from_secs(60);
 const LEAKS_EVERY: Duration = Duration::from_secs(2);
 /// How often the files of TLS listeners are looked at: so long works a revoked certificate at the most.
 const CERTIFICATES_EVERY: Duration = Duration::from_secs(2);
+/// How often certificates that near their end are looked for. The first time is at start.
+const RENEW_EVERY: Duration = Duration::from_secs(6 * 3_600);
 /// How often old events and keys are pruned. The first time is one period after start.
 const PRUNE_EVERY: Duration = Duration::from_secs(3_600);
 
@@ -65,11 +67,10 @@ impl Chores {
     pub(super) async fn run(self) {
         let (mut gauges, mut resume) = (every(GAUGES_EVERY), every(RESUME_EVERY));
         let (mut leaks, mut prune) = (every(LEAKS_EVERY), every(PRUNE_EVERY));
-        let mut certificates = every(CERTIFICATES_EVERY);
+        let (mut certificates, mut renew) = (every(CERTIFICATES_EVERY), every(RENEW_EVERY));
         prune.reset();
         let (mut anchor, mut tell) = (every(ANCHOR_EVERY), every(TELL_EVERY));
         self.told.check_anchors().await;
-        self.certificates.renew().await;
         loop {
             tokio::select! {
                 _ = gauges.tick() => self.read_gauges(),
@@ -78,10 +79,8 @@ impl Chores {
                 _ = anchor.tick() => self.told.anchor().await,
                 _ = tell.tick() => self.told.tell_rest(false),
                 _ = certificates.tick() => self.certificates.look().await,
-                _ = prune.tick() => {
-                    self.prune().await;
-                    self.certificates.renew().await;
-                }
+                _ = renew.tick() => self.certificates.renew().await,
+                _ = prune.tick() => self.prune().await,
                 Some((key, reason)) = self.quarantines.next() => self.end_turns(&key, &reason).await,
             }
         }

@@ -17,8 +17,8 @@ use super::{EgressError, Secret};
 use crate::protocol::ids::TenantId;
 
 const MARK: &str = "@secret:";
-/// Longest name, in bytes.
-const NAME_BYTES_MAX: usize = 128;
+/// Longest name, in bytes: the vault's limit.
+const NAME_BYTES_MAX: usize = 100;
 
 /// For whom secrets are named, and where.
 #[derive(Clone)]
@@ -132,12 +132,11 @@ impl AsRef<[u8]> for Wiped {
     }
 }
 
-/// The name at the beginning of a text: letters, digits, `_`, `-`, `.` and `/`; it does not end in
-/// punctuation, so that a sentence may end after it.
+/// The name at the beginning of a text: letters, digits, `_` and `-`, as the vault has them.
 fn name_at(text: &str) -> &str {
-    let is_part = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.' | b'/');
+    let is_part = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-');
     let length = text.bytes().take(NAME_BYTES_MAX).take_while(is_part).count();
-    text.get(..length).unwrap_or_default().trim_end_matches(['.', '-', '/'])
+    text.get(..length).unwrap_or_default()
 }
 
 fn collect(text: &str, names: &mut Vec<String>) {

@@ -13,7 +13,7 @@ fn texts(url: &str, content_type: &'static str, body: &str) -> Texts {
 }
 
 fn named() -> Named {
-    let pairs = [("key", AWKWARD), ("a.b-c_d/e", "plain")];
+    let pairs = [("key", AWKWARD), ("a-b_c", "plain")];
     pairs.map(|(name, value)| (name.to_owned(), Secret::new(value.to_owned()))).into()
 }
 
@@ -62,7 +62,7 @@ fn a_value_in_a_form_or_a_query_stays_inside_its_field() {
 #[test]
 fn a_value_in_a_header_is_sensitive_and_must_fit() {
     let mut texts = texts("https://h.example/", "text/plain", "");
-    texts.headers.insert(AUTHORIZATION, HeaderValue::from_static("Bearer @secret:a.b-c_d/e."));
+    texts.headers.insert(AUTHORIZATION, HeaderValue::from_static("Bearer @secret:a-b_c."));
     texts.fill(&named(), false).unwrap();
     let value = &texts.headers[AUTHORIZATION];
     assert_eq!(value, "Bearer plain.");
