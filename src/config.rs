@@ -8,6 +8,7 @@
 //! **Invariant:** a [`Config`] that exists has passed every check; nobody else reads the environment
 //! for a setting.
 
+pub mod approvals;
 pub mod assistant;
 pub mod backends;
 pub mod console;
@@ -28,6 +29,7 @@ pub mod tls;
 mod tree;
 pub mod vault;
 
+pub use approvals::ApprovalsConfig;
 pub use assistant::AssistantConfig;
 pub use backends::{BackendConfig, BackendKind, BackendsConfig};
 pub use console::ConsoleConfig;

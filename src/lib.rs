@@ -7,9 +7,11 @@ pub mod audit;
 pub mod config;
 pub mod db;
 pub mod egress;
+pub mod policy;
 pub mod redaction;
 pub mod telemetry;
 // Product: what the system knows.
+pub mod approvals;
 pub mod assistants;
 pub mod backends;
 pub mod certificates;

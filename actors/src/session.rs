@@ -10,14 +10,17 @@
 //! **Invariant:** a session that rests has no actor. The directory starts one when a
 //! message comes and puts idle ones to sleep.
 
+mod clock;
 mod directory;
 mod factory;
+mod hold;
 mod lane;
 mod limits;
 mod recorder;
 mod recovery;
 mod slot;
 mod stop;
+mod submission;
 mod sweeper;
 mod turn;
 
@@ -49,4 +52,5 @@ pub(crate) struct SessionShared {
     pub(crate) ports: SessionPorts,
     pub(crate) limits: SessionLimits,
     pub(crate) stops: stop::StopTable,
+    pub(crate) holds: hold::Holds,
 }

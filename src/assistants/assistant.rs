@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::error::AssistantError;
+use crate::policy::{Autonomy, PermissionMode};
 use crate::protocol::ids::AssistantId;
 
 /// Most characters of a name.
@@ -25,8 +26,11 @@ pub struct Assistant {
     pub model: String,
     /// What it is told before every conversation; may be empty.
     pub system_prompt: String,
-    /// How much it may do without asking.
-    pub permission_mode: String,
+    /// How it is let work.
+    pub permission_mode: PermissionMode,
+    /// How far it may go alone.
+    #[serde(default = "supervised")]
+    pub autonomy: Autonomy,
     /// Whether it answers where nobody else is named.
     pub is_default: bool,
     /// Counts changes, from 1.
@@ -61,8 +65,17 @@ pub struct AssistantChange {
     pub model: Option<String>,
     /// Another system prompt.
     pub system_prompt: Option<String>,
+    /// Another permission mode.
+    pub permission_mode: Option<PermissionMode>,
+    /// Another autonomy.
+    pub autonomy: Option<Autonomy>,
     /// Make it the default one.
     pub make_default: bool,
+}
+
+/// What a new assistant has, and one that an outcome of an earlier version tells of.
+const fn supervised() -> Autonomy {
+    Autonomy::Supervised
 }
 
 impl NewAssistant {
@@ -74,7 +87,8 @@ impl NewAssistant {
             backend: self.backend.trim().to_owned(),
             model: self.model.trim().to_owned(),
             system_prompt: self.system_prompt,
-            permission_mode: "default".to_owned(),
+            permission_mode: PermissionMode::Default,
+            autonomy: supervised(),
             is_default: false,
             version: 1,
             created_ms: now_ms,
@@ -94,6 +108,8 @@ impl AssistantChange {
             backend: self.backend.map(trimmed).unwrap_or(to.backend),
             model: self.model.map(trimmed).unwrap_or(to.model),
             system_prompt: self.system_prompt.unwrap_or(to.system_prompt),
+            permission_mode: self.permission_mode.unwrap_or(to.permission_mode),
+            autonomy: self.autonomy.unwrap_or(to.autonomy),
             is_default: to.is_default || self.make_default,
             version: to.version + 1,
             updated_ms: now_ms,

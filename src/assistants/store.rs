@@ -2,10 +2,11 @@
 
 use super::assistant::Assistant;
 use crate::db::{DbError, Row, TenantRead, TenantTx};
+use crate::policy::{Autonomy, PermissionMode};
 use crate::protocol::ids::AssistantId;
 
-const COLUMNS: &str = "id, name, backend, model, system_prompt, permission_mode, is_default, version, \
-                       created_ms, updated_ms";
+const COLUMNS: &str = "id, name, backend, model, system_prompt, permission_mode, autonomy, is_default, \
+                       version, created_ms, updated_ms";
 
 /// Assistants after this one in the order of their making.
 pub(super) fn list(
@@ -38,15 +39,16 @@ pub(super) fn default(read: &TenantRead<'_>) -> Result<Option<Assistant>, DbErro
 pub(super) fn insert(tx: &mut TenantTx<'_>, new: &Assistant) -> Result<(), DbError> {
     tx.execute(
         "INSERT INTO assistants (tenant, id, name, backend, model, system_prompt, permission_mode,
-                                 is_default, version, created_ms, updated_ms)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+                                 autonomy, is_default, version, created_ms, updated_ms)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
         &[
             &new.id,
             &new.name,
             &new.backend,
             &new.model,
             &new.system_prompt,
-            &new.permission_mode,
+            &new.permission_mode.as_str(),
+            &new.autonomy.as_str(),
             &new.is_default,
             &new.version,
             &new.created_ms,
@@ -67,7 +69,7 @@ pub(super) fn update(tx: &mut TenantTx<'_>, changed: &Assistant) -> Result<(), D
     }
     tx.execute(
         "UPDATE assistants SET name = ?3, backend = ?4, model = ?5, system_prompt = ?6, is_default = ?7,
-                               version = ?8, updated_ms = ?9
+                               version = ?8, updated_ms = ?9, permission_mode = ?10, autonomy = ?11
          WHERE tenant = ?1 AND id = ?2",
         &[
             &changed.id,
@@ -78,6 +80,8 @@ pub(super) fn update(tx: &mut TenantTx<'_>, changed: &Assistant) -> Result<(), D
             &changed.is_default,
             &changed.version,
             &changed.updated_ms,
+            &changed.permission_mode.as_str(),
+            &changed.autonomy.as_str(),
         ],
     )?;
     Ok(())
@@ -95,10 +99,12 @@ fn assistant(row: &Row<'_>) -> Result<Assistant, DbError> {
         backend: row.get(2)?,
         model: row.get(3)?,
         system_prompt: row.get(4)?,
-        permission_mode: row.get(5)?,
-        is_default: row.get(6)?,
-        version: row.get(7)?,
-        created_ms: row.get(8)?,
-        updated_ms: row.get(9)?,
+        // A word of another version is read as the narrowest one.
+        permission_mode: row.get::<String>(5)?.parse().unwrap_or(PermissionMode::Plan),
+        autonomy: row.get::<String>(6)?.parse().unwrap_or(Autonomy::ReadOnly),
+        is_default: row.get(7)?,
+        version: row.get(8)?,
+        created_ms: row.get(9)?,
+        updated_ms: row.get(10)?,
     })
 }

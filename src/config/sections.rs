@@ -8,8 +8,8 @@ use super::problems::{ConfigProblems, Problems};
 use super::sources::Sources;
 use super::tree::{Node, Value};
 use super::{
-    AssistantConfig, BackendsConfig, ConsoleConfig, EgressConfig, IngressConfig, SessionsConfig, StoreConfig,
-    TelemetryConfig, VaultConfig, reader,
+    ApprovalsConfig, AssistantConfig, BackendsConfig, ConsoleConfig, EgressConfig, IngressConfig,
+    SessionsConfig, StoreConfig, TelemetryConfig, VaultConfig, reader,
 };
 
 /// Every setting of the daemon. `Config::default()` is what an empty home runs with.
@@ -34,6 +34,8 @@ pub struct Config {
     pub vault: VaultConfig,
     /// What the first assistant of a new home is made of.
     pub assistant: AssistantConfig,
+    /// Questions of assistants to people.
+    pub approvals: ApprovalsConfig,
 }
 
 impl Config {
@@ -59,6 +61,7 @@ impl Config {
         self.sessions.validate(check);
         self.telemetry.validate(check);
         self.assistant.validate(check);
+        self.approvals.validate(check);
         self.backends.validate(check);
         self.egress.validate(check);
         self.vault.validate(check);

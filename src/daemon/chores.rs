@@ -16,6 +16,7 @@ use super::parts::Parts;
 use super::reports::Quarantines;
 use super::told::Told;
 use crate::adapters::ledger::Ledger;
+use crate::approvals::Approvals;
 use crate::protocol::turn::{Settlement, TurnAnswer, TurnFailure, TurnState};
 use crate::redaction::LeakLog;
 use crate::telemetry::Metrics;
@@ -23,6 +24,8 @@ use crate::turns::Turns;
 
 /// How often gauges are read.
 const GAUGES_EVERY: Duration = Duration::from_secs(10);
+/// How often questions that nobody decided in time are ended. Whoever waits for one ends it by itself.
+const EXPIRE_EVERY: Duration = Duration::from_secs(10);
 /// How often threads with unfinished turns and no session are looked for. The first look is at start.
 const RESUME_EVERY: Duration = Duration::from_secs(30);
 /// How often the heads of the audit trail are noted outside the data folder. The first time is at start.
@@ -42,6 +45,7 @@ const PRUNE_EVERY: Duration = Duration::from_secs(3_600);
 #[derive(Clone)]
 pub(super) struct Chores {
     turns: Turns,
+    approvals: Approvals,
     sessions: Arc<SessionDirectory>,
     leaks: LeakLog,
     metrics: Metrics,
@@ -54,6 +58,7 @@ impl Chores {
     pub(super) fn new(parts: &Parts, certificates: CertificateWatch, quarantines: Quarantines) -> Self {
         Self {
             turns: parts.turns.clone(),
+            approvals: parts.approvals.clone(),
             sessions: Arc::clone(&parts.sessions),
             leaks: parts.leaks.clone(),
             metrics: parts.metrics.clone(),
@@ -68,6 +73,7 @@ impl Chores {
         let (mut gauges, mut resume) = (every(GAUGES_EVERY), every(RESUME_EVERY));
         let (mut leaks, mut prune) = (every(LEAKS_EVERY), every(PRUNE_EVERY));
         let (mut certificates, mut renew) = (every(CERTIFICATES_EVERY), every(RENEW_EVERY));
+        let mut expire = every(EXPIRE_EVERY);
         prune.reset();
         let (mut anchor, mut tell) = (every(ANCHOR_EVERY), every(TELL_EVERY));
         self.told.check_anchors().await;
@@ -76,6 +82,7 @@ impl Chores {
                 _ = gauges.tick() => self.read_gauges(),
                 _ = resume.tick() => self.resume().await,
                 _ = leaks.tick() => self.write_leaks().await,
+                _ = expire.tick() => self.end_questions().await,
                 _ = anchor.tick() => self.told.anchor().await,
                 _ = tell.tick() => self.told.tell_rest(false),
                 _ = certificates.tick() => self.certificates.look().await,
@@ -144,8 +151,19 @@ impl Chores {
         }
     }
 
+    async fn end_questions(&self) {
+        match self.approvals.end_overdue().await {
+            Ok(0) => {}
+            Ok(ended) => tracing::info!(ended, "questions that nobody decided are denied"),
+            Err(error) => tracing::warn!(%error, "questions could not be ended"),
+        }
+    }
+
     async fn prune(&self) {
         let now_ms = Timestamp::now().as_millisecond();
+        if let Err(error) = self.approvals.prune().await {
+            tracing::warn!(%error, "old questions could not be pruned");
+        }
         match self.turns.prune(now_ms).await {
             Ok(pruned) => tracing::debug!(?pruned, "pruned"),
             Err(error) => tracing::warn!(%error, "pruning failed"),

@@ -11,15 +11,17 @@ use tokio_util::sync::CancellationToken;
 
 use crate::adapters::ledger::Ledger;
 use crate::adapters::turns::ModelTurns;
+use crate::approvals::{ApprovalTimes, Approvals};
 use crate::assistants::{Assistants, NewAssistant};
 use crate::audit::{Anchors, Audit};
 use crate::backends::{Backends, UsageRecorder};
-use crate::config::{Config, Home, SessionsConfig, StoreConfig};
+use crate::config::{ApprovalsConfig, Config, Home, SessionsConfig, StoreConfig};
 use crate::db::{Db, DbOptions, WriterRun};
 use crate::egress::Egress;
 use crate::guard::Guard;
 use crate::http::AppState;
 use crate::identity::Identity;
+use crate::policy::{KillSwitches, Policies};
 use crate::protocol::ids::TenantId;
 use crate::redaction::{LeakLog, Redactor};
 use crate::telemetry::Metrics;
@@ -38,6 +40,9 @@ pub(super) struct Parts {
     pub(super) audit: Audit,
     pub(super) told: Told,
     pub(super) turns: Turns,
+    pub(super) policies: Policies,
+    pub(super) approvals: Approvals,
+    pub(super) kill_switches: KillSwitches,
     pub(super) identity: Identity,
     pub(super) assistants: Assistants,
     pub(super) workspaces: Workspaces,
@@ -76,6 +81,9 @@ impl Parts {
         let threads = Threads::new(db.clone());
         assistants.ensure_default(&tenant, first_assistant(&config)).await.context("the first assistant")?;
         workspaces.ensure_default(&tenant).await.context("the first workspace")?;
+        let policies = Policies::new(db.clone());
+        let approvals = Approvals::new(db.clone(), policies.clone(), times(&config.approvals));
+        let kill_switches = KillSwitches::open(db.clone()).await.context("the kill switch")?;
         let backends =
             Backends::build(&config.backends, &Egress::new(&config.egress)).context("the backends")?;
         for missing in backends.missing_keys() {
@@ -94,6 +102,7 @@ impl Parts {
         };
         let opener = TreeOpener::new(super::tenants_path());
         let sessions = SessionDirectory::new(ports, limits(&config.sessions), Arc::clone(&opener) as _);
+        hold(&sessions, &kill_switches);
         let first_writer = Arc::new(Mutex::new(Some(writer)));
         Ok(Self {
             config,
@@ -103,6 +112,9 @@ impl Parts {
             db,
             first_writer,
             turns,
+            policies,
+            approvals,
+            kill_switches,
             identity,
             assistants,
             workspaces,
@@ -131,6 +143,9 @@ impl Parts {
             workspaces: self.workspaces.clone(),
             threads: self.threads.clone(),
             turns: self.turns.clone(),
+            policies: self.policies.clone(),
+            approvals: self.approvals.clone(),
+            kill_switches: self.kill_switches.clone(),
             sessions: Arc::clone(&self.sessions),
             vault: self.vault.clone(),
             backends: self.backends.clone(),
@@ -152,6 +167,21 @@ fn options(config: &StoreConfig) -> DbOptions {
         batch_jobs_max: config.batch_max,
         readers_max: config.readers,
         ..DbOptions::default()
+    }
+}
+
+/// What was stopped stays stopped over a restart.
+fn hold(sessions: &SessionDirectory, switches: &KillSwitches) {
+    for (tenant, engaged) in switches.all() {
+        tracing::warn!(%tenant, "{engaged}");
+        sessions.hold(&tenant, engaged.to_string());
+    }
+}
+
+fn times(config: &ApprovalsConfig) -> ApprovalTimes {
+    ApprovalTimes {
+        attended: Duration::from_secs(config.expire_after_s),
+        unattended: Duration::from_secs(config.unattended_expire_after_s),
     }
 }
 

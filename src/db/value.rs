@@ -8,7 +8,8 @@ use std::sync::Arc;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 
 use crate::protocol::ids::{
-    AssistantId, MessageId, OauthTokenId, SecretId, StepId, TenantId, ThreadId, TokenId, TurnId, WorkspaceId,
+    ApprovalId, AssistantId, MessageId, OauthTokenId, RuleId, SecretId, StepId, TenantId, ThreadId, TokenId,
+    TurnId, WorkspaceId,
 };
 
 use super::error::DbError;
@@ -192,4 +193,16 @@ macro_rules! id_values {
     )+};
 }
 
-id_values!(AssistantId, MessageId, OauthTokenId, SecretId, StepId, ThreadId, TokenId, TurnId, WorkspaceId);
+id_values!(
+    ApprovalId,
+    AssistantId,
+    MessageId,
+    OauthTokenId,
+    RuleId,
+    SecretId,
+    StepId,
+    ThreadId,
+    TokenId,
+    TurnId,
+    WorkspaceId
+);

@@ -1,5 +1,6 @@
 //! The console's own API: one file per resource, one OpenAPI document of all.
 
+mod approvals;
 mod assistants;
 mod audit;
 mod described;
@@ -7,10 +8,13 @@ mod document;
 mod events;
 mod export;
 mod health;
+mod kill_switch;
 mod leaks;
 mod messages;
 mod models;
 mod optional;
+mod policy;
+mod rules;
 mod runtime;
 mod session;
 mod status;
@@ -42,6 +46,10 @@ fn documented() -> OpenApiRouter<AppState> {
         .merge(leaks::routes())
         .merge(runtime::routes())
         .merge(audit::routes())
+        .merge(approvals::routes())
+        .merge(policy::routes())
+        .merge(rules::routes())
+        .merge(kill_switch::routes())
         .merge(status::routes())
 }
 

@@ -51,6 +51,12 @@ needs! {
     Operate: [Operate];
     /// Sees actors.
     SeeRuntime: [Read, Operate];
+    /// Decides questions of assistants.
+    Decide: [Approve];
+    /// Sees questions of assistants.
+    SeeApprovals: [Approve, Read, Chat];
+    /// Engages the kill switch. Releasing it needs more.
+    Halt: [Operate];
     /// Reads metrics.
     Metrics: [Metrics];
     /// Changes credentials and assistants.

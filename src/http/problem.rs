@@ -13,9 +13,11 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
 use super::conditional::stale;
+use crate::approvals::ApprovalError;
 use crate::assistants::AssistantError;
 use crate::db::DbError;
 use crate::identity::{Forbidden, KeyReused};
+use crate::policy::PolicyError;
 use crate::turns::TurnsError;
 use crate::workspaces::WorkspaceError;
 use capuchin_actors::ports::keep_ledger::{AcceptError, LedgerError};
@@ -244,6 +246,40 @@ impl From<WorkspaceError> for Problem {
     }
 }
 
+impl From<PolicyError> for Problem {
+    fn from(error: PolicyError) -> Self {
+        let detail = error.to_string();
+        match error {
+            PolicyError::Field { field, .. } => Self::invalid_field(format!("/{field}"), detail),
+            PolicyError::TooMany => Self::conflict("too_many_rules", detail),
+            PolicyError::Stale => stale(),
+            PolicyError::NotFound => Self::not_found(),
+            PolicyError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<ApprovalError> for Problem {
+    fn from(error: ApprovalError) -> Self {
+        let detail = error.to_string();
+        match error {
+            ApprovalError::Empty | ApprovalError::TooLong => Self::invalid_field("/actions", detail),
+            ApprovalError::Text { field } => Self::invalid_field(format!("/{field}"), detail),
+            ApprovalError::TooMany => Self::conflict("too_many_approvals", detail),
+            ApprovalError::Decided(_) => Self::conflict("already_decided", detail),
+            ApprovalError::NotApproved => Self::conflict("not_approved", detail),
+            ApprovalError::Own | ApprovalError::NeedsAdmin => {
+                Self::new(StatusCode::FORBIDDEN, "forbidden", detail)
+            }
+            ApprovalError::NoThread => Self::invalid_field("/decision", detail),
+            ApprovalError::NotFound => Self::not_found(),
+            ApprovalError::KeyReused(reused) => reused.into(),
+            ApprovalError::Policy(error) => error.into(),
+            ApprovalError::Store(error) => error.into(),
+        }
+    }
+}
+
 impl From<Forbidden> for Problem {
     fn from(error: Forbidden) -> Self {
         Self::new(StatusCode::FORBIDDEN, "forbidden", error.to_string())
@@ -274,6 +310,7 @@ impl From<AcceptError> for Problem {
             AcceptError::Quarantined { .. } => {
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "quarantined", detail)
             }
+            AcceptError::Held { .. } => Self::new(StatusCode::SERVICE_UNAVAILABLE, "kill_switch", detail),
             AcceptError::Ledger(ledger) => ledger.into(),
             AcceptError::Timeout => Self::unavailable(detail),
         }

@@ -8,6 +8,7 @@ use capuchin_actors::session::SessionDirectory;
 use capuchin_actors::supervision::{ActorPath, CallError, TreeHandle};
 use tokio_util::sync::CancellationToken;
 
+use crate::approvals::Approvals;
 use crate::assistants::Assistants;
 use crate::audit::{Audit, Entry, Outcome};
 use crate::backends::{Backends, UsageRecorder};
@@ -15,6 +16,8 @@ use crate::config::Config;
 use crate::db::Db;
 use crate::guard::{Guard, TextOf};
 use crate::identity::{Identity, Principal};
+use crate::policy::{Author, Engaged, KillSwitches, Policies, PolicyError};
+use crate::protocol::ids::TenantId;
 use crate::protocol::turn::{Accepted, Inbound, TurnOverrides};
 use crate::redaction::{LeakLog, Redactor};
 use crate::telemetry::Metrics;
@@ -41,6 +44,12 @@ pub struct AppState {
     pub threads: Threads,
     /// The ledger and its event log.
     pub turns: Turns,
+    /// What assistants may do.
+    pub policies: Policies,
+    /// Questions to people.
+    pub approvals: Approvals,
+    /// Whether anything may be started.
+    pub kill_switches: KillSwitches,
     /// Live sessions: where messages go.
     pub sessions: Arc<SessionDirectory>,
     /// Who answers.
@@ -139,6 +148,31 @@ impl AppState {
     #[must_use]
     pub fn clean(&self, by: &Principal, place: &'static str, text: String) -> String {
         self.guard.clean(&TextOf { tenant: by.tenant.clone(), thread: None }, place, text).text
+    }
+
+    /// Engages the kill switch: nothing is started any more, and what runs is stopped. How many turns.
+    ///
+    /// # Errors
+    /// What the store answers; then nothing happened.
+    pub async fn halt(
+        &self,
+        tenant: &TenantId,
+        by: Author,
+        reason: &str,
+    ) -> Result<(Engaged, usize), PolicyError> {
+        let engaged = self.kill_switches.engage(tenant, by, reason).await?;
+        let stopped = self.sessions.hold(tenant, engaged.to_string());
+        Ok((engaged, stopped))
+    }
+
+    /// Releases the kill switch: turns that waited go on.
+    ///
+    /// # Errors
+    /// What the store answers; then it is still engaged.
+    pub async fn resume(&self, tenant: &TenantId, by: Author) -> Result<(), PolicyError> {
+        self.kill_switches.release(tenant, by).await?;
+        self.sessions.release(tenant);
+        Ok(())
     }
 
     async fn submit(&self, inbound: Inbound) -> Result<Accepted, AcceptError> {

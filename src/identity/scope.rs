@@ -12,6 +12,8 @@ pub enum Scope {
     Chat,
     /// Look: read everything but credentials and metrics.
     Read,
+    /// Decide: answer what assistants and programs ask people. Never part of `chat`.
+    Approve,
     /// Run the daemon: restart, stop, drain and release actors.
     Operate,
     /// Read the metrics.
@@ -22,7 +24,8 @@ pub enum Scope {
 
 impl Scope {
     /// All scopes, in the order in which they are shown.
-    pub const ALL: [Self; 5] = [Self::Chat, Self::Read, Self::Operate, Self::Metrics, Self::Admin];
+    pub const ALL: [Self; 6] =
+        [Self::Chat, Self::Read, Self::Approve, Self::Operate, Self::Metrics, Self::Admin];
 
     /// The word used in the store, in the APIs and on the command line.
     #[must_use]
@@ -30,6 +33,7 @@ impl Scope {
         match self {
             Self::Chat => "chat",
             Self::Read => "read",
+            Self::Approve => "approve",
             Self::Operate => "operate",
             Self::Metrics => "metrics",
             Self::Admin => "admin",
@@ -43,6 +47,7 @@ impl Scope {
             Self::Operate => 4,
             Self::Metrics => 8,
             Self::Admin => 16,
+            Self::Approve => 32,
         }
     }
 }
@@ -57,10 +62,10 @@ impl fmt::Display for Scope {
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadScopes {
     /// This word is unknown.
-    #[error("unknown scope `{0}`; the scopes are chat, read, operate, metrics and admin")]
+    #[error("unknown scope `{0}`; the scopes are chat, read, approve, operate, metrics and admin")]
     Unknown(String),
     /// A credential without a scope could do nothing.
-    #[error("name at least one scope of chat, read, operate, metrics and admin")]
+    #[error("name at least one scope of chat, read, approve, operate, metrics and admin")]
     Empty,
 }
 

@@ -78,6 +78,12 @@ pub(super) fn of_turn(turn: TurnId, event: &NewEvent) -> EventRow {
     EventRow { kind: event.kind, data: data.into() }
 }
 
+/// Whether the turn waits for a person after these events; `None` when they say nothing about it.
+pub(super) fn waiting(events: &[NewEvent]) -> Option<bool> {
+    let last = events.iter().rev().find(|event| event.kind == EventKind::Approval)?;
+    Some(last.data.get("open").and_then(Value::as_u64).is_some_and(|open| open > 0))
+}
+
 /// The `usage` event of a settlement.
 pub(super) fn usage(settlement: &Settlement) -> EventRow {
     let (answer, usage) = (&settlement.answer, settlement.answer.usage);

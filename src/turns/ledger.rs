@@ -133,9 +133,12 @@ impl Turns {
         events: &[NewEvent],
     ) -> impl Future<Output = Result<(), TurnsError>> + Send + 'static + use<> {
         let rows: Vec<EventRow> = events.iter().map(|event| data::of_turn(turn, event)).collect();
-        let (hub, epoch) = (self.inner.hub.clone(), self.epoch());
+        let (hub, epoch, waiting) = (self.inner.hub.clone(), self.epoch(), data::waiting(events));
         self.inner.db.write(tenant, move |tx| {
             store::require_running(tx, thread, turn, epoch)?;
+            if let Some(waiting) = waiting {
+                store::set_waiting(tx, turn, waiting)?;
+            }
             store::log(tx, &hub, (thread, turn), rows)
         })
     }

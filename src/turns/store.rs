@@ -101,7 +101,8 @@ pub(super) fn begin(
     (epoch, now_ms): (i64, i64),
 ) -> Result<(), TurnsError> {
     let taken = tx.execute(
-        "UPDATE turns SET state = 'running', attempt = ?3, epoch = ?4, started_ms = coalesce(started_ms, ?5)
+        "UPDATE turns SET state = 'running', attempt = ?3, epoch = ?4, started_ms = coalesce(started_ms, ?5),
+                          waits = waits + waiting, waiting = 0
          WHERE tenant = ?1 AND id = ?2 AND epoch <= ?4
            AND (state = 'queued' OR (state = 'running' AND (epoch < ?4 OR attempt < ?3)))",
         &[&turn, &attempt, &epoch, &now_ms],
@@ -133,6 +134,12 @@ pub(super) fn require_running(
         |_| Ok::<_, DbError>(()),
     )?
     .ok_or(TurnsError::Fenced)
+}
+
+/// Notes whether a running turn waits for a person.
+pub(super) fn set_waiting(tx: &mut TenantTx<'_>, turn: TurnId, waiting: bool) -> Result<(), TurnsError> {
+    tx.execute("UPDATE turns SET waiting = ?3 WHERE tenant = ?1 AND id = ?2", &[&turn, &waiting])?;
+    Ok(())
 }
 
 /// Ends a turn with everything that belongs to its end.

@@ -43,8 +43,7 @@ pub fn router() -> Router<AppState> {
 
 /// An address with these pairs in its query, without the empty ones.
 fn address<'a>(path: &str, pairs: impl Iterator<Item = (&'a str, &'a str)>) -> String {
-    let query: String = Serializer::new(String::new())
-        .extend_pairs(pairs.filter(|(_, value)| !value.is_empty()))
-        .finish();
+    let query: String =
+        Serializer::new(String::new()).extend_pairs(pairs.filter(|(_, value)| !value.is_empty())).finish();
     if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") }
 }

@@ -47,6 +47,12 @@ pub enum AcceptError {
         /// The last crash.
         reason: String,
     },
+    /// Nothing is started for this tenant until somebody releases it.
+    #[error("{reason}")]
+    Held {
+        /// Who holds it, since when, and how it is released.
+        reason: String,
+    },
     /// The store said no.
     #[error(transparent)]
     Ledger(#[from] LedgerError),
@@ -81,7 +87,8 @@ pub trait KeepLedger: Send + Sync + 'static {
         attempt: u32,
     ) -> BoxFuture<'static, Result<(), LedgerError>>;
 
-    /// Appends events of a running turn to the log; subscribers see them once they are durable.
+    /// Appends events of a running turn to the log; subscribers see them once they are durable. After an
+    /// `approval` event with `open` above 0 the turn counts as waiting.
     fn append(
         &self,
         tenant: &TenantId,

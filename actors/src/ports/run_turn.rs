@@ -1,8 +1,12 @@
 //! `RunTurn`: how a turn reaches models and tools.
 
+use std::time::Duration;
+
 use futures::future::BoxFuture;
+use serde_json::{Map, Value};
 use tokio::sync::mpsc;
 
+use crate::protocol::ids::ApprovalId;
 use crate::protocol::model::{ModelError, ModelEvent};
 use crate::protocol::turn::TurnWork;
 
@@ -15,6 +19,26 @@ pub struct Answering {
     pub model: String,
 }
 
+/// A question to a person, which is kept already.
+#[derive(Clone, Debug)]
+pub struct Asking {
+    /// The question.
+    pub approval: ApprovalId,
+    /// What its event says; `approval_id` and `state` are among it.
+    pub data: Map<String, Value>,
+    /// Time until it is denied by itself.
+    pub expires_in: Duration,
+}
+
+/// The end of a question, however it came.
+#[derive(Clone, Debug)]
+pub struct Decided {
+    /// The question.
+    pub approval: ApprovalId,
+    /// What its event says.
+    pub data: Map<String, Value>,
+}
+
 /// What a running turn reports.
 #[derive(Clone, Debug)]
 pub enum TurnReport {
@@ -22,6 +46,10 @@ pub enum TurnReport {
     Answering(Answering),
     /// The model produced something.
     Model(ModelEvent),
+    /// The turn waits for a person. Its deadline stands still until every question is decided.
+    Asking(Asking),
+    /// A question is decided, and the turn goes on.
+    Decided(Decided),
 }
 
 /// See the module. Dropping the future stops the work.

@@ -19,7 +19,8 @@ pub enum EventKind {
     Thinking,
     /// A tool call. Data: `{turn_id, id, name, arguments, state}`.
     Tool,
-    /// A question to a person. Data: `{turn_id, …}`.
+    /// A question to a person, or its answer. Data: `{turn_id, approval_id, state, open, …}`; `open` counts the
+    /// questions of the turn that nobody has decided.
     Approval,
     /// Tokens of the turn. Data: `{turn_id, input_tokens, output_tokens, …}`.
     Usage,

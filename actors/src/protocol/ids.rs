@@ -90,6 +90,14 @@ uuid_id!(
     /// An API token (the record, never the secret).
     TokenId
 );
+uuid_id!(
+    /// One rule of a tenant's policy.
+    RuleId
+);
+uuid_id!(
+    /// One question to a person.
+    ApprovalId
+);
 
 uuid_id!(
     /// A named secret of the vault (the record, never the value).

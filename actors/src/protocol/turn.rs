@@ -13,8 +13,22 @@ use super::model::ModelErrorKind;
 pub enum Provenance {
     /// The owner, signed in or on the machine itself.
     Owner,
+    /// Another member of the tenant, signed in.
+    Member,
     /// A program with an API token.
     Token,
+    /// A sender of a channel whom the owner approved.
+    ApprovedSender,
+    /// Any other sender of a channel.
+    Stranger,
+    /// A tool, which may repeat what it read anywhere.
+    Tool,
+    /// A page or an answer of the network.
+    Web,
+    /// A webhook.
+    Webhook,
+    /// A schedule, in the words of who made it.
+    Schedule,
     /// A model.
     Model,
     /// The daemon itself.
@@ -22,15 +36,50 @@ pub enum Provenance {
 }
 
 impl Provenance {
+    /// All of them.
+    pub const ALL: [Self; 11] = [
+        Self::Owner,
+        Self::Member,
+        Self::Token,
+        Self::ApprovedSender,
+        Self::Stranger,
+        Self::Tool,
+        Self::Web,
+        Self::Webhook,
+        Self::Schedule,
+        Self::Model,
+        Self::System,
+    ];
+
     /// The word used in the store and in the APIs.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Owner => "owner",
+            Self::Member => "member",
             Self::Token => "token",
+            Self::ApprovedSender => "approved_sender",
+            Self::Stranger => "stranger",
+            Self::Tool => "tool",
+            Self::Web => "web",
+            Self::Webhook => "webhook",
+            Self::Schedule => "schedule",
             Self::Model => "model",
             Self::System => "system",
         }
+    }
+
+    /// The provenance with this word.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|provenance| provenance.as_str() == word)
+    }
+
+    /// Whether the text is somebody's whom the tenant trusts to give instructions. What a model says is
+    /// as good as what it read, which is judged by itself.
+    #[must_use]
+    pub const fn is_trusted(self) -> bool {
+        !matches!(self, Self::Stranger | Self::Tool | Self::Web | Self::Webhook)
     }
 }
 
@@ -130,6 +179,15 @@ impl TurnState {
     }
 }
 
+/// Who caused a turn: whose rights it has, and whose words it answers.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Cause {
+    /// `owner`, the id of a member or a token, …: what budgets and approvals are kept under.
+    pub source: String,
+    /// Where its message came from.
+    pub provenance: Provenance,
+}
+
 /// A turn that has not ended, as the store knows it.
 #[derive(Clone, Debug)]
 pub struct PendingTurn {
@@ -141,6 +199,10 @@ pub struct PendingTurn {
     pub state: TurnState,
     /// How often it was begun.
     pub attempt: u32,
+    /// How many of those begins ended while it waited for a person, which is no fault of its own.
+    pub waits: u32,
+    /// Who caused it.
+    pub cause: Cause,
     /// Whether some of its answer is already in the event log.
     pub visible: bool,
     /// The text of the answer that is in the event log.
@@ -162,6 +224,8 @@ pub struct TurnWork {
     pub content: Option<String>,
     /// 1 for the first try.
     pub attempt: u32,
+    /// Who caused it.
+    pub cause: Cause,
     /// The message's choices.
     pub overrides: TurnOverrides,
 }
@@ -216,6 +280,14 @@ pub struct TurnFailure {
     /// Seconds to wait before that, when the provider said so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_after_s: Option<u64>,
+}
+
+impl Inbound {
+    /// Who causes the turn that answers it.
+    #[must_use]
+    pub fn cause(&self) -> Cause {
+        Cause { source: self.source.clone(), provenance: self.provenance }
+    }
 }
 
 impl TurnFailure {

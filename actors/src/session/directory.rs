@@ -13,9 +13,11 @@ use ractor::{ActorCell, ActorRef};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use super::factory::LaneKey;
-use super::lane::{LaneMsg, Submission, SubmitReply};
+use super::hold::Holds;
+use super::lane::LaneMsg;
 use super::slot::{LaneStatus, Slot};
 use super::stop::StopTable;
+use super::submission::{Submission, SubmitReply};
 use super::{SessionLimits, SessionPorts, SessionShared};
 use crate::ports::keep_ledger::{AcceptError, LedgerError};
 use crate::protocol::ids::{TenantId, ThreadId, TurnId};
@@ -80,13 +82,14 @@ pub struct SessionView {
 
 /// A registered lane.
 pub(super) struct LaneEntry {
+    tenant: TenantId,
     lane: ActorRef<LaneMsg>,
     status: Arc<LaneStatus>,
 }
 
 impl LaneEntry {
-    pub(super) fn new(lane: ActorRef<LaneMsg>, status: Arc<LaneStatus>) -> Self {
-        Self { lane, status }
+    pub(super) fn new(tenant: TenantId, lane: ActorRef<LaneMsg>, status: Arc<LaneStatus>) -> Self {
+        Self { tenant, lane, status }
     }
 }
 
@@ -105,7 +108,12 @@ impl SessionDirectory {
     #[must_use]
     pub fn new(ports: SessionPorts, limits: SessionLimits, opener: Arc<dyn OpenLane>) -> Arc<Self> {
         Arc::new(Self {
-            shared: Arc::new(SessionShared { ports, limits, stops: StopTable::default() }),
+            shared: Arc::new(SessionShared {
+                ports,
+                limits,
+                stops: StopTable::default(),
+                holds: Holds::default(),
+            }),
             opener,
             lanes: DashMap::new(),
             tenants: DashMap::new(),
@@ -168,6 +176,9 @@ impl SessionDirectory {
     fn tenant_permit(&self, tenant: &TenantId) -> Result<OwnedSemaphorePermit, AcceptError> {
         if self.draining.load(Ordering::Acquire) {
             return Err(AcceptError::Ledger(LedgerError::Unavailable));
+        }
+        if let Some(reason) = self.shared.holds.reason(tenant) {
+            return Err(AcceptError::Held { reason });
         }
         let places = match self.tenants.get(tenant) {
             Some(places) => Arc::clone(&places),
@@ -242,12 +253,13 @@ impl SessionDirectory {
         })
     }
 
-    /// Refuses new messages from now on and waits until no turn runs, at most `limit`. `true` when all ended.
+    /// Refuses new messages from now on and waits until no turn works, at most `limit`. `true` when all ended.
+    /// A turn that waits for a person is not waited for: the next life resumes it.
     pub async fn drain(&self, limit: Duration) -> bool {
         const LOOK_EVERY: Duration = Duration::from_millis(20);
         self.draining.store(true, Ordering::Release);
         let ended = async {
-            while self.running() > 0 {
+            while self.shared.stops.working() > 0 {
                 tokio::time::sleep(LOOK_EVERY).await;
             }
         };
@@ -259,6 +271,14 @@ impl SessionDirectory {
         let idle_after = self.shared.limits.idle_after;
         let rested = self.lanes.iter().filter(|entry| entry.status.idle_for() >= idle_after);
         rested.filter(|entry| entry.lane.cast(LaneMsg::Sleep).is_ok()).count()
+    }
+
+    /// Sends every live lane of a tenant a message.
+    pub(super) fn tell(&self, tenant: &TenantId, msg: impl Fn() -> LaneMsg) {
+        for entry in self.lanes.iter().filter(|entry| entry.tenant == *tenant) {
+            // silent-ok: a lane that is gone is told by what it reads when it starts again
+            let _ = entry.lane.cast(msg());
+        }
     }
 
     pub(super) fn register(&self, thread: ThreadId, entry: LaneEntry) {

@@ -17,44 +17,16 @@ use super::directory::LaneEntry;
 use super::factory::LaneKey;
 use super::recovery::{Recovery, recover};
 use super::slot::{LaneStatus, Slot};
+use super::submission::{Submission, SubmitReply};
 use super::turn::{Turn, TurnArgs, TurnMsg};
 use super::{SessionDirectory, SessionShared};
-use crate::ports::keep_ledger::{AcceptError, LedgerError};
+use crate::ports::keep_ledger::LedgerError;
 use crate::protocol::ids::TurnId;
 use crate::protocol::turn::{
-    Accepted, Inbound, PendingTurn, Settlement, TurnAnswer, TurnFailure, TurnOverrides, TurnState, TurnWork,
+    Cause, PendingTurn, Settlement, TurnAnswer, TurnFailure, TurnOverrides, TurnState, TurnWork,
 };
 use crate::supervision::exit::Exit;
 use crate::supervision::intensity::RestartWindow;
-
-/// What a lane answers to a message.
-pub(super) enum SubmitReply {
-    /// The outcome.
-    Outcome(Result<Accepted, AcceptError>),
-    /// The lane went away before it looked at the message; nothing happened.
-    Returned(Inbound),
-}
-
-/// A message in a lane's mailbox. Returns itself when it is dropped unread.
-pub(super) struct Submission {
-    inbound: Option<(Inbound, Slot)>,
-    reply: Option<oneshot::Sender<SubmitReply>>,
-}
-
-impl Submission {
-    pub(super) fn new(inbound: Inbound, slot: Slot, reply: oneshot::Sender<SubmitReply>) -> Self {
-        Self { inbound: Some((inbound, slot)), reply: Some(reply) }
-    }
-}
-
-impl Drop for Submission {
-    fn drop(&mut self) {
-        if let (Some((inbound, _slot)), Some(reply)) = (self.inbound.take(), self.reply.take()) {
-            // silent-ok: whoever waited has given up
-            let _ = reply.send(SubmitReply::Returned(inbound));
-        }
-    }
-}
 
 #[derive(ractor_cluster_derive::RactorMessage)]
 pub(super) enum LaneMsg {
@@ -66,6 +38,10 @@ pub(super) enum LaneMsg {
     Stop(TurnId),
     /// The grace of a stopped turn is over.
     KillTurn(TurnId),
+    /// Nothing is started for the tenant any more: see that what runs ends.
+    Hold,
+    /// The tenant is not held any more: go on.
+    Release,
     /// Rest was long enough: stop, if nothing waits.
     Sleep,
 }
@@ -74,6 +50,7 @@ pub(super) enum LaneMsg {
 struct Waiting {
     turn: TurnId,
     attempt: u32,
+    cause: Cause,
     overrides: TurnOverrides,
     slot: Slot,
 }
@@ -121,7 +98,8 @@ impl Actor for Lane {
         let limits = &directory.shared().limits;
         let crashes = RestartWindow::new(limits.turn_crashes);
         let status = Arc::new(LaneStatus::new());
-        directory.register(key.thread, LaneEntry::new(myself, Arc::clone(&status)));
+        let entry = LaneEntry::new(key.tenant.clone(), myself, Arc::clone(&status));
+        directory.register(key.thread, entry);
         Ok(LaneState { key, directory, status, queue: VecDeque::new(), running: None, crashes })
     }
 
@@ -136,6 +114,8 @@ impl Actor for Lane {
             LaneMsg::Submit(submission) => state.on_submit(&myself, submission).await,
             LaneMsg::Stop(turn) => state.on_stop(&myself, turn).await,
             LaneMsg::KillTurn(turn) => state.on_kill_turn(turn),
+            LaneMsg::Hold => state.on_hold(&myself).await,
+            LaneMsg::Release => state.run_next(&myself).await,
             LaneMsg::Sleep => state.on_sleep(&myself),
         }
     }
@@ -174,7 +154,8 @@ impl LaneState {
 
     fn enqueue_recovered(&mut self, turn: PendingTurn, attempt: u32) {
         if let Some(slot) = self.status.take(usize::MAX, None) {
-            self.queue.push_back(Waiting { turn: turn.turn_id, attempt, overrides: turn.overrides, slot });
+            let PendingTurn { turn_id: turn, cause, overrides, .. } = turn;
+            self.queue.push_back(Waiting { turn, attempt, cause, overrides, slot });
         }
     }
 
@@ -191,13 +172,14 @@ impl LaneState {
         };
         self.status.touch();
         let turn = TurnId::new();
-        let overrides = inbound.overrides.clone();
-        let at_once = self.running.is_none() && self.queue.is_empty() && inbound.idempotency_key.is_none();
+        let (overrides, cause) = (inbound.overrides.clone(), inbound.cause());
+        let free = self.running.is_none() && self.queue.is_empty() && !self.is_held();
+        let at_once = free && inbound.idempotency_key.is_none();
         let content = at_once.then(|| inbound.content.clone());
         let commit = self.shared().ports.ledger.accept(inbound, turn, at_once);
         let outcome = if at_once {
             let (open, gate) = oneshot::channel();
-            let work = self.work(turn, content, 1, overrides);
+            let work = self.work(turn, content, 1, (cause, overrides));
             self.start_turn(myself, work, Some(gate), slot).await?;
             let outcome = commit.await;
             match &outcome {
@@ -210,7 +192,7 @@ impl LaneState {
             if let Ok(accepted) = &outcome
                 && !accepted.repeated
             {
-                self.queue.push_back(Waiting { turn: accepted.turn_id, attempt: 1, overrides, slot });
+                self.queue.push_back(Waiting { turn: accepted.turn_id, attempt: 1, cause, overrides, slot });
             }
             outcome
         };
@@ -224,7 +206,7 @@ impl LaneState {
         turn: TurnId,
         content: Option<String>,
         attempt: u32,
-        overrides: TurnOverrides,
+        (cause, overrides): (Cause, TurnOverrides),
     ) -> TurnWork {
         TurnWork {
             tenant: self.key.tenant.clone(),
@@ -232,18 +214,23 @@ impl LaneState {
             turn_id: turn,
             content,
             attempt,
+            cause,
             overrides,
         }
     }
 
+    fn is_held(&self) -> bool {
+        self.shared().holds.reason(&self.key.tenant).is_some()
+    }
+
     /// Begins the next turn that waits, if none runs.
     async fn run_next(&mut self, myself: &ActorRef<LaneMsg>) -> Result<(), ActorProcessingErr> {
-        while self.running.is_none() {
+        while self.running.is_none() && !self.is_held() {
             let Some(next) = self.queue.pop_front() else { break };
             let begun = self.shared().ports.ledger.begin(&self.key.tenant, next.turn, next.attempt).await;
             match begun {
                 Ok(()) => {
-                    let work = self.work(next.turn, None, next.attempt, next.overrides);
+                    let work = self.work(next.turn, None, next.attempt, (next.cause, next.overrides));
                     self.start_turn(myself, work, None, next.slot).await?;
                 }
                 // Ended meanwhile, for instance by a stop.
@@ -262,7 +249,11 @@ impl LaneState {
         slot: Slot,
     ) -> Result<(), ActorProcessingErr> {
         let turn = work.turn_id;
-        let stop = self.shared().stops.register(turn);
+        let stop = self.shared().stops.register(&self.key.tenant, turn);
+        // Held between the look before and the registration: whoever holds cannot have seen this turn.
+        if self.is_held() {
+            stop.cancel();
+        }
         let args = TurnArgs { work, shared: Arc::clone(self.shared()), gate, stop };
         let (actor, _join): (ActorRef<TurnMsg>, _) =
             Actor::spawn_linked(None, Turn, args, myself.get_cell()).await?;
@@ -285,7 +276,7 @@ impl LaneState {
         match exit {
             Exit::Normal | Exit::Shutdown(_) => {}
             Exit::Killed if running.stopped => {
-                let failure = TurnFailure::new("stopped", "stopped", false);
+                let failure = self.shared().holds.stopped(&self.key.tenant);
                 self.settle_dead(running.turn, TurnState::Stopped, failure).await?;
             }
             Exit::Killed => {
@@ -355,6 +346,13 @@ impl LaneState {
             self.settle_dead(turn, TurnState::Stopped, failure).await?;
         }
         Ok(())
+    }
+
+    async fn on_hold(&mut self, myself: &ActorRef<LaneMsg>) -> Result<(), ActorProcessingErr> {
+        match self.running.as_ref().map(|running| running.turn) {
+            Some(turn) => self.on_stop(myself, turn).await,
+            None => Ok(()),
+        }
     }
 
     fn on_kill_turn(&mut self, turn: TurnId) -> Result<(), ActorProcessingErr> {

@@ -69,9 +69,11 @@ impl Recorder {
         }
     }
 
-    /// Takes one report into the answer and the events to write.
-    pub(super) fn absorb(&mut self, report: TurnReport) -> Result<(), RecordError> {
+    /// Takes one report into the answer and the events to write. `open` questions wait for a person now.
+    pub(super) fn absorb(&mut self, report: TurnReport, open: usize) -> Result<(), RecordError> {
         match report {
+            TurnReport::Asking(asking) => self.push_question(asking.data, open),
+            TurnReport::Decided(decided) => self.push_question(decided.data, open),
             TurnReport::Answering(answering) => {
                 self.answer.backend = answering.backend;
                 self.answer.model = answering.model;
@@ -106,6 +108,11 @@ impl Recorder {
         let mut data = Map::new();
         data.insert("text".into(), text.into());
         self.pending.push(NewEvent { kind, data });
+    }
+
+    fn push_question(&mut self, mut data: Map<String, Value>, open: usize) {
+        data.insert("open".into(), open.into());
+        self.pending.push(NewEvent { kind: EventKind::Approval, data });
     }
 
     fn push_tool_call(&mut self, call: ToolCall) {

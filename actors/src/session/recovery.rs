@@ -15,12 +15,14 @@ pub enum Recovery {
 }
 
 /// Decides: a queued turn runs; a running one runs again only if nobody saw any of its
-/// answer yet, so that no text is ever doubled, and only `attempts_max` times in all.
+/// answer yet, so that no text is ever doubled, and only `attempts_max` times in all. A begin that ended
+/// while the turn waited for a person does not count: a question may outlive many restarts.
 #[must_use]
 pub fn recover(turn: &PendingTurn, attempts_max: u32) -> Recovery {
-    if turn.attempt >= attempts_max {
+    let tried = turn.attempt.saturating_sub(turn.waits);
+    if tried >= attempts_max {
         let message =
-            format!("this turn was interrupted {} times and is not tried again; send it again", turn.attempt);
+            format!("this turn was interrupted {tried} times and is not tried again; send it again");
         return Recovery::End(TurnFailure::new("interrupted", message, true));
     }
     match (turn.state, turn.visible) {

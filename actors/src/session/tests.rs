@@ -7,3 +7,4 @@ mod limits;
 mod recovery;
 mod sleep;
 mod stop;
+mod waiting;

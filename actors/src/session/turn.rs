@@ -12,7 +12,9 @@ use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
 use super::SessionShared;
+use super::clock::TurnClock;
 use super::recorder::{RecordError, Recorder};
+use crate::ports::run_turn::TurnReport;
 use crate::protocol::model::{ModelError, ModelErrorKind};
 use crate::protocol::turn::{TurnFailure, TurnState, TurnWork};
 
@@ -92,11 +94,10 @@ fn span(work: &TurnWork) -> tracing::Span {
 async fn run(args: TurnArgs) {
     let TurnArgs { work, shared, gate, stop } = args;
     let mut recorder = Recorder::new(work.clone(), Arc::clone(&shared), gate);
-    let deadline = tokio::time::sleep(shared.limits.turn_deadline);
+    let tenant = work.tenant.clone();
     let end = tokio::select! {
         biased;
         () = stop.cancelled() => End::Stopped,
-        () = deadline => End::Deadline,
         end = answer(work, &shared, &mut recorder) => end,
     };
     let (state, failure) = match end {
@@ -105,7 +106,7 @@ async fn run(args: TurnArgs) {
             tracing::warn!(kind = error.kind.as_str(), status = error.status, "the model call failed");
             (TurnState::Failed, Some(TurnFailure::from(&error)))
         }
-        End::Stopped => (TurnState::Stopped, Some(TurnFailure::new("stopped", "stopped", false))),
+        End::Stopped => (TurnState::Stopped, Some(shared.holds.stopped(&tenant))),
         End::Deadline => (TurnState::Failed, Some(deadline_failure(&shared))),
         End::Unrecorded(RecordError::TooLong) => (TurnState::Failed, Some(length_failure(&shared))),
         End::Unrecorded(RecordError::NotAccepted | RecordError::Fenced) => return,
@@ -115,30 +116,42 @@ async fn run(args: TurnArgs) {
     }
 }
 
-/// Runs the model call and keeps the log behind it, until either ends.
+/// Runs the model call and keeps the log behind it, until either ends or the time is over.
 async fn answer(work: TurnWork, shared: &SessionShared, recorder: &mut Recorder) -> End {
     let (reports, mut inbox) = mpsc::channel(REPORTS_MAX);
+    let (turn, mut clock) = (work.turn_id, TurnClock::new(shared.limits.turn_deadline));
     let mut run = shared.ports.runner.run(work, reports);
-    let mut outcome = None;
+    let (mut outcome, mut open) = (None, true);
     loop {
+        if !open && let Some(outcome) = outcome {
+            return conclude(outcome, recorder);
+        }
         // Biased: a write starts only when nothing more is at hand, so that a quick answer
         // goes to the log in one piece with its settlement.
         tokio::select! {
             biased;
+            () = clock.expired() => return End::Deadline,
             ended = &mut run, if outcome.is_none() => outcome = Some(ended),
-            report = inbox.recv() => match (report, outcome.take()) {
-                (Some(report), earlier) => {
-                    outcome = earlier;
-                    if let Err(error) = recorder.absorb(report) {
+            report = inbox.recv(), if open => match report {
+                Some(report) => {
+                    keep_time(&report, &mut clock);
+                    shared.stops.set_waits(turn, clock.open() > 0);
+                    if let Err(error) = recorder.absorb(report, clock.open()) {
                         return End::Unrecorded(error);
                     }
                 }
-                (None, Some(outcome)) => return conclude(outcome, recorder),
-                // The runner closed its reports early; only its end is of interest now.
-                (None, None) => outcome = Some((&mut run).await),
+                None => open = false,
             },
             error = recorder.write_log() => return End::Unrecorded(error),
         }
+    }
+}
+
+fn keep_time(report: &TurnReport, clock: &mut TurnClock) {
+    match report {
+        TurnReport::Asking(asking) => clock.ask(asking.approval, asking.expires_in),
+        TurnReport::Decided(decided) => clock.decide(decided.approval),
+        TurnReport::Answering(_) | TurnReport::Model(_) => {}
     }
 }
 

@@ -28,7 +28,10 @@ pub(super) struct AssistantView {
     backend: String,
     model: String,
     system_prompt: String,
-    permission_mode: String,
+    /// `default`, `accept_edits`, `plan`, `dont_ask` or `bypass_permissions`.
+    permission_mode: &'static str,
+    /// `read_only`, `supervised` or `full`. The narrower of this and the permission mode holds.
+    autonomy: &'static str,
     is_default: bool,
     version: i64,
     created_at: String,
@@ -43,7 +46,8 @@ impl From<Assistant> for AssistantView {
             backend: assistant.backend,
             model: assistant.model,
             system_prompt: assistant.system_prompt,
-            permission_mode: assistant.permission_mode,
+            permission_mode: assistant.permission_mode.as_str(),
+            autonomy: assistant.autonomy.as_str(),
             is_default: assistant.is_default,
             version: assistant.version,
             created_at: rfc3339(assistant.created_ms),
@@ -72,6 +76,10 @@ pub(super) struct ChangeAssistant {
     backend: Option<String>,
     model: Option<String>,
     system_prompt: Option<String>,
+    /// `default`, `accept_edits`, `plan`, `dont_ask` or `bypass_permissions`.
+    permission_mode: Option<String>,
+    /// `read_only`, `supervised` or `full`.
+    autonomy: Option<String>,
     /// `true` makes it the default; another one takes that over, so `false` changes nothing.
     is_default: Option<bool>,
 }
@@ -181,6 +189,8 @@ async fn change(
         backend: body.backend,
         model: body.model,
         system_prompt: body.system_prompt.map(|text| state.clean(&by, "system_prompt", text)),
+        permission_mode: super::policy::word("/permission_mode", body.permission_mode)?,
+        autonomy: super::policy::word("/autonomy", body.autonomy)?,
         make_default: body.is_default.unwrap_or(false),
     };
     let assistant = state.assistants.update(&by, id, known.required()?, change).await?;

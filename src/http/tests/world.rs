@@ -16,6 +16,7 @@ use tokio::sync::mpsc;
 use tower::ServiceExt as _;
 
 use crate::adapters::ledger::Ledger;
+use crate::approvals::{ApprovalTimes, Approvals};
 use crate::assistants::{Assistants, NewAssistant};
 use crate::backends::Backends;
 use crate::config::Config;
@@ -24,6 +25,7 @@ use crate::egress::Egress;
 use crate::guard::Guard;
 use crate::http::{AppState, Connection, console};
 use crate::identity::{Identity, NewToken, Principal};
+use crate::policy::{KillSwitches, Policies};
 use crate::protocol::ids::{AssistantId, TenantId};
 use crate::protocol::model::ModelError;
 use crate::protocol::turn::TurnWork;
@@ -107,6 +109,9 @@ impl World {
             data: home.path().join("data"),
         };
         let vault = Vault::load(db.clone(), options, Redactor::new()).await.unwrap();
+        let policies = Policies::new(db.clone());
+        let hour = std::time::Duration::from_secs(3_600);
+        let times = ApprovalTimes { attended: hour, unattended: hour };
         let state = AppState {
             config: Arc::new(config),
             db: db.clone(),
@@ -116,6 +121,9 @@ impl World {
             workspaces,
             threads: Threads::new(db.clone()),
             turns,
+            policies: policies.clone(),
+            approvals: Approvals::new(db.clone(), policies, times),
+            kill_switches: KillSwitches::open(db.clone()).await.unwrap(),
             sessions: SessionDirectory::new(ports, SessionLimits::default(), Arc::new(NoSessions)),
             backends,
             vault,

@@ -6,7 +6,7 @@ use crate::db::{DbError, Row, SystemRead, SystemTx, TenantRead, TenantTx, prune_
 use crate::protocol::chat::{ChatMessage, Part, Role};
 use crate::protocol::event::{EventKind, ThreadEvent};
 use crate::protocol::ids::{TenantId, ThreadId, TurnId};
-use crate::protocol::turn::{PendingTurn, TurnState};
+use crate::protocol::turn::{Cause, PendingTurn, Provenance, TurnState};
 
 use crate::turns::data::delta_text;
 use crate::turns::reads::{HistoryLimits, OwnMessage};
@@ -21,16 +21,22 @@ const LATER_MESSAGES_MAX: usize = 256;
 /// The turns of a thread that have not ended, oldest first.
 pub(in crate::turns) fn pending(tx: &TenantTx<'_>, thread: ThreadId) -> Result<Vec<PendingTurn>, DbError> {
     let mut turns = tx.query_all(
-        "SELECT id, message_id, state, attempt, overrides FROM turns INDEXED BY turns_pending
-         WHERE tenant = ?1 AND thread_id = ?2 AND state IN ('queued', 'running') ORDER BY id",
+        "SELECT turns.id, message_id, state, attempt, overrides, waits + waiting, source, messages.provenance
+         FROM turns INDEXED BY turns_pending LEFT JOIN messages ON messages.id = turns.message_id
+         WHERE turns.tenant = ?1 AND turns.thread_id = ?2 AND state IN ('queued', 'running') ORDER BY turns.id",
         &[&thread],
         |row| {
             let overrides = row.get::<Option<String>>(4)?;
+            let provenance = row.get::<Option<String>>(7)?;
+            // A word of another version is trusted least.
+            let provenance = provenance.as_deref().and_then(Provenance::parse).unwrap_or(Provenance::Stranger);
             Ok::<_, DbError>(PendingTurn {
                 turn_id: row.get(0)?,
                 message_id: row.get(1)?,
                 state: word(row, 2, TurnState::parse)?,
                 attempt: row.get(3)?,
+                waits: row.get(5)?,
+                cause: Cause { source: row.get(6)?, provenance },
                 visible: false,
                 partial: String::new(),
                 overrides: overrides.and_then(|json| serde_json::from_str(&json).ok()).unwrap_or_default(),

@@ -89,8 +89,20 @@ impl AuditPage {
     ];
     /// First words of actions, to choose from.
     pub const ACTIONS: &'static [&'static str] = &[
-        "actor", "approval", "assistant", "budget", "certificate", "daemon", "kill_switch", "member", "policy",
-        "secret", "session", "sign_in", "token", "vault",
+        "actor",
+        "approval",
+        "assistant",
+        "budget",
+        "certificate",
+        "daemon",
+        "kill_switch",
+        "member",
+        "policy",
+        "secret",
+        "session",
+        "sign_in",
+        "token",
+        "vault",
     ];
 
     /// Whether anything is left out.

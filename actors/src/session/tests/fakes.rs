@@ -13,13 +13,13 @@ use tokio::sync::{Notify, mpsc};
 use super::super::factory::spawn_lane;
 use super::super::*;
 use crate::ports::keep_ledger::{AcceptError, KeepLedger, LedgerError};
-use crate::ports::run_turn::{RunTurn, TurnReport};
+use crate::ports::run_turn::{Asking, Decided, RunTurn, TurnReport};
 use crate::protocol::chat::StopReason;
 use crate::protocol::event::{EventKind, NewEvent};
-use crate::protocol::ids::{MessageId, TenantId, ThreadId, TurnId};
+use crate::protocol::ids::{ApprovalId, MessageId, TenantId, ThreadId, TurnId};
 use crate::protocol::model::{ModelError, ModelErrorKind, ModelEvent};
 use crate::protocol::turn::{
-    Accepted, Inbound, PendingTurn, Provenance, Settlement, TurnOverrides, TurnState, TurnWork,
+    Accepted, Cause, Inbound, PendingTurn, Provenance, Settlement, TurnOverrides, TurnState, TurnWork,
 };
 
 /// A turn as the fake ledger keeps it.
@@ -29,8 +29,28 @@ pub(super) struct Row {
     pub(super) turn: TurnId,
     pub(super) state: TurnState,
     pub(super) attempt: u32,
+    /// Whether the last `approval` event left a question open, and how many begins ended like that.
+    pub(super) waiting: bool,
+    pub(super) waits: u32,
+    pub(super) approvals: Vec<NewEvent>,
     pub(super) logged: String,
     pub(super) settlements: Vec<Settlement>,
+}
+
+impl Row {
+    fn new(thread: ThreadId, turn: TurnId, state: TurnState) -> Self {
+        Self {
+            thread,
+            turn,
+            state,
+            attempt: 0,
+            waiting: false,
+            waits: 0,
+            approvals: Vec::new(),
+            logged: String::new(),
+            settlements: Vec::new(),
+        }
+    }
 }
 
 /// Rows in the order of their messages. Commits can be held back and refused.
@@ -52,7 +72,7 @@ impl FakeLedger {
     pub(super) fn insert(&self, thread: ThreadId, state: TurnState, attempt: u32, logged: &str) -> TurnId {
         let turn = TurnId::new();
         let logged = logged.to_owned();
-        self.rows.lock().push(Row { thread, turn, state, attempt, logged, settlements: Vec::new() });
+        self.rows.lock().push(Row { attempt, logged, ..Row::new(thread, turn, state) });
         turn
     }
 
@@ -95,6 +115,8 @@ impl KeepLedger for FakeLedger {
             message_id: MessageId::new(),
             state: row.state,
             attempt: row.attempt,
+            waits: row.waits + u32::from(row.waiting),
+            cause: Cause { source: "test".to_owned(), provenance: Provenance::Owner },
             visible: !row.logged.is_empty(),
             partial: row.logged.clone(),
             overrides: TurnOverrides::default(),
@@ -122,14 +144,7 @@ impl KeepLedger for FakeLedger {
             self.keys.lock().insert(key, accepted);
         }
         let (state, attempt) = if begin { (TurnState::Running, 1) } else { (TurnState::Queued, 0) };
-        let row = Row {
-            thread: inbound.thread,
-            turn,
-            state,
-            attempt,
-            logged: String::new(),
-            settlements: Vec::new(),
-        };
+        let row = Row { attempt, ..Row::new(inbound.thread, turn, state) };
         self.rows.lock().push(row);
         let hold = self.hold_accepts.lock().clone();
         async move {
@@ -150,6 +165,7 @@ impl KeepLedger for FakeLedger {
         let begun = self.update(turn, |row| {
             row.state = TurnState::Running;
             row.attempt = attempt;
+            row.waits += u32::from(std::mem::take(&mut row.waiting));
         });
         futures::future::ready(begun).boxed()
     }
@@ -164,7 +180,13 @@ impl KeepLedger for FakeLedger {
         if let Some(error) = self.refusal() {
             return futures::future::ready(Err(error)).boxed();
         }
-        let appended = self.update(turn, |row| row.logged.push_str(&texts(&events)));
+        let appended = self.update(turn, |row| {
+            row.logged.push_str(&texts(&events));
+            for event in events.into_iter().filter(|event| event.kind == EventKind::Approval) {
+                row.waiting = event.data["open"].as_u64().expect("a count") > 0;
+                row.approvals.push(event);
+            }
+        });
         futures::future::ready(appended).boxed()
     }
 
@@ -199,6 +221,8 @@ pub(super) enum Play {
     EndEarly,
     /// Panics after one piece.
     Panic,
+    /// Asks a person, who has this long to decide, and says so after a while; `None` never hears of it.
+    AskFirst { expires_in: Duration, decided_after: Option<Duration> },
     /// Waits for ever and does not hear the stop signal in time to settle.
     Hang,
 }
@@ -257,6 +281,23 @@ async fn play_out(play: Play, _work: TurnWork, reports: mpsc::Sender<TurnReport>
             panic!("scripted panic")
         }
         Play::Hang => futures::future::pending().await,
+        Play::AskFirst { expires_in, decided_after } => {
+            let approval = ApprovalId::new();
+            let data = |state: &str| match serde_json::json!({ "approval_id": approval, "state": state }) {
+                serde_json::Value::Object(data) => data,
+                _ => unreachable!(),
+            };
+            let asking = Asking { approval, data: data("pending"), expires_in };
+            reports.send(TurnReport::Asking(asking)).await.expect("the turn listens");
+            let Some(after) = decided_after else { return futures::future::pending().await };
+            tokio::time::sleep(after).await;
+            let decided = Decided { approval, data: data("allowed") };
+            reports.send(TurnReport::Decided(decided)).await.expect("the turn listens");
+            say("approved").await;
+            let stop = ModelEvent::Stop(StopReason::EndTurn);
+            reports.send(TurnReport::Model(stop)).await.expect("the turn listens");
+            Ok(())
+        }
     }
 }
 

@@ -2,28 +2,35 @@
 
 use super::fakes::{Play, Stage};
 use crate::protocol::ids::{MessageId, TenantId, TurnId};
-use crate::protocol::turn::{PendingTurn, TurnOverrides, TurnState};
+use crate::protocol::turn::{Cause, PendingTurn, Provenance, TurnOverrides, TurnState};
 use crate::session::{LaneKey, Recovery, recover};
 
 #[test]
 fn the_table_of_recoveries() {
     let max = 3;
     let cases = [
-        (TurnState::Queued, 0, false, Some(1)),
-        (TurnState::Queued, 2, false, Some(3)),
-        (TurnState::Queued, 3, false, None),
-        (TurnState::Running, 1, false, Some(2)),
-        (TurnState::Running, 2, false, Some(3)),
-        (TurnState::Running, 3, false, None),
-        (TurnState::Running, 1, true, None),
-        (TurnState::Done, 1, false, None),
+        (TurnState::Queued, 0, 0, false, Some(1)),
+        (TurnState::Queued, 2, 0, false, Some(3)),
+        (TurnState::Queued, 3, 0, false, None),
+        (TurnState::Running, 1, 0, false, Some(2)),
+        (TurnState::Running, 2, 0, false, Some(3)),
+        (TurnState::Running, 3, 0, false, None),
+        (TurnState::Running, 1, 0, true, None),
+        (TurnState::Done, 1, 0, false, None),
+        // Begins that ended while a person was asked do not count.
+        (TurnState::Running, 3, 1, false, Some(4)),
+        (TurnState::Running, 9, 7, false, Some(10)),
+        (TurnState::Running, 9, 6, false, None),
+        (TurnState::Running, 4, 4, true, None),
     ];
-    for (state, attempt, visible, runs) in cases {
+    for (state, attempt, waits, visible, runs) in cases {
         let turn = PendingTurn {
             turn_id: TurnId::new(),
             message_id: MessageId::new(),
             state,
             attempt,
+            waits,
+            cause: Cause { source: "test".to_owned(), provenance: Provenance::Owner },
             visible,
             partial: String::new(),
             overrides: TurnOverrides::default(),

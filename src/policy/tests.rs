@@ -1,0 +1,1 @@
+//! The policy against its store.
