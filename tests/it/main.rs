@@ -22,3 +22,4 @@ mod planted;
 mod readme;
 mod siblings_live;
 mod support;
+mod tls;
