@@ -36,6 +36,9 @@ pub(super) enum Ending {
     Certain(usize),
 }
 
+/// So many blanks after a header are a key that somebody hides.
+const BLANKS_MAX: usize = 64;
+
 enum Parsed {
     No,
     Short,
@@ -115,8 +118,10 @@ fn is_private(name: &str) -> bool {
 fn parse_body(text: &str, end: usize, last: bool) -> Parsed {
     let rest = text.get(end..).unwrap_or_default();
     let body = rest.trim_start_matches([' ', '\t', '*', '`']);
+    if rest.len() - body.len() > BLANKS_MAX {
+        return Parsed::Yes(end);
+    }
     if body.is_empty() {
-        // Many blanks are held back as long as they come: a line of them is longer than any key.
         return if last { Parsed::Yes(end) } else { Parsed::Short };
     }
     let breaks = [

@@ -58,9 +58,9 @@ impl Check {
             Self::Strong => is_password(secret, 8) && !is_reference(secret) && is_random(secret),
             Self::Basic => is_basic(secret),
             Self::Varied => !is_placeholder(secret),
-            Self::Random => !is_placeholder(secret) && is_random(secret),
-            Self::RandomNoUuid => !is_placeholder(secret) && is_random(secret) && !is_uuid(secret),
-            Self::Spoken => is_password(secret, 6) && !is_reference(secret),
+            Self::Random => !is_placeholder(secret) && is_random(secret) && !is_reference(secret),
+            Self::RandomNoUuid => Self::Random.holds(secret) && !is_uuid(secret),
+            Self::Spoken => is_password(secret, 6) && !is_reference(secret) && !is_constant(secret),
             Self::Assigned => is_password(secret, 6) && !is_reference(secret) && !is_code(secret),
         }
     }
@@ -86,18 +86,18 @@ fn variety(text: &str) -> usize {
     seen.iter().map(|word| word.count_ones() as usize).sum()
 }
 
-/// What changes where one kind of character follows another: often in random text, seldom in names.
+/// Whether one kind of character follows another as often as in random text, and not as in names.
 fn is_random(secret: &str) -> bool {
-    let (mut digits, mut changes, mut last) = (0, 0, Class::None);
-    for byte in secret.bytes() {
-        let class = Class::of(byte);
-        digits += usize::from(class == Class::Digit);
+    let (mut length, mut groups, mut changes, mut last) = (0, 0, 0, Class::None);
+    for class in secret.bytes().map(Class::of).filter(|class| *class != Class::None) {
+        length += 1;
+        groups += usize::from(class == Class::Digit && last != Class::Digit);
         // A capital that begins a word is no change.
         changes += usize::from(class != last && !(last == Class::Upper && class == Class::Lower));
         last = class;
     }
-    let length = secret.len();
-    digits >= 1 && (changes * 4 >= length || (digits >= 3 && changes * 6 >= length)) && variety(secret) >= 6
+    let varied = changes * 4 >= length || (groups >= 3 && changes * 6 >= length);
+    groups >= 1 && varied && variety(secret) >= 6
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -106,7 +106,6 @@ enum Class {
     Lower,
     Upper,
     Digit,
-    Other,
 }
 
 impl Class {
@@ -115,7 +114,7 @@ impl Class {
             b'a'..=b'z' => Self::Lower,
             b'A'..=b'Z' => Self::Upper,
             b'0'..=b'9' => Self::Digit,
-            _ => Self::Other,
+            _ => Self::None,
         }
     }
 }
@@ -178,20 +177,21 @@ fn is_reference(secret: &str) -> bool {
         "sha512",
         "sha1-",
         "md5",
-        "$argon2",
+        "$argon2", "argon2", "bcrypt", "scrypt", "aes-", "rsa-", "ed25519", "oauth2", "version", 
         "$2a$",
         "$2b$",
         "$2y$",
         "$scrypt",
         "pbkdf2",
-        "=",
+        "=", ":",
         "&",
         "utf8",
         "utf-8",
         "base64",
         "0x",
     ];
-    if starts.iter().any(|start| secret.starts_with(start)) {
+    let lower = secret.to_ascii_lowercase();
+    if starts.iter().any(|start| lower.starts_with(start)) || secret.contains("::") {
         return true;
     }
     let variable = secret.strip_prefix('$').or_else(|| secret.strip_prefix('%'));
@@ -208,7 +208,13 @@ fn is_code(secret: &str) -> bool {
     let words =
         secret.contains("::") || secret.contains("->") || secret.contains("${") || secret.contains("$(");
     let path = secret.contains('.') && identifier && !is_random(secret);
-    words || path || is_uuid(secret) || is_date(secret)
+    words || path || is_uuid(secret) || is_date(secret) || is_constant(secret)
+}
+
+/// Whether it is the name of a constant, or of a pointer to one.
+fn is_constant(secret: &str) -> bool {
+    let name = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_';
+    secret.starts_with(['*', '&']) || (secret.contains('_') && secret.bytes().all(name))
 }
 
 /// What documentation writes where the password of an address stands.
@@ -220,7 +226,6 @@ fn is_address_placeholder(secret: &str) -> bool {
     let lower = secret.to_ascii_lowercase();
     words.contains(&lower.as_str())
         || is_reference(secret)
-        || secret.starts_with("@secret")
         || secret.contains("://")
         || secret.bytes().all(|byte| b"*x.X".contains(&byte))
 }

@@ -22,6 +22,9 @@ pub(super) const PART_BYTES: usize = 4_096;
 /// Most text that is judged in one go.
 const REGION_BYTES: usize = 128 << 10;
 
+/// More than the header of a key block can be long.
+const BLOCK_START_BYTES: usize = 512;
+
 /// Where a walk is. Places count from the beginning of the text that [`Walk::advance`] is given.
 #[derive(Default)]
 pub(super) struct Walk {
@@ -78,9 +81,11 @@ impl Walk {
     fn text(&mut self, scan: &Scan<'_>, last: bool, steps: &mut Vec<Step>) -> bool {
         let text = scan.text;
         let cap = run::floor(text, self.done + REGION_BYTES);
-        let beginning = block::beginning(text, self.done, last);
+        let ahead = text.get(..run::floor(text, cap + BLOCK_START_BYTES)).unwrap_or(text);
+        let last = last && ahead.len() == text.len();
+        let beginning = block::beginning(ahead, self.done, last);
         let (limit, closed) = match beginning {
-            Beginning::None => (text.len(), last),
+            Beginning::None => (ahead.len(), last),
             Beginning::Perhaps(start) => (start, false),
             Beginning::Certain { start, .. } => (start, true),
         };

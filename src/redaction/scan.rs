@@ -133,8 +133,11 @@ impl Scan<'_> {
             let mut found = Vec::new();
             for piece in gaps(run, &spans) {
                 let before = usize::from(inside && piece.start == run.start);
+                let mut tried: Vec<&'static Kind> = Vec::new();
                 for job in jobs {
-                    self.judge(run, &piece, job, before, &mut found);
+                    if Self::is_first(&piece, job, &mut tried) {
+                        self.judge(run, &piece, job, before, &mut found);
+                    }
                 }
             }
             if found.is_empty() {
@@ -144,6 +147,19 @@ impl Scan<'_> {
             merge(&mut spans);
         }
         vec![Span::new(run.clone(), What::Unscanned)]
+    }
+
+    /// Whether a job has not been tried on this piece yet: a shape is tried once, however often its word is there.
+    fn is_first(piece: &Range<usize>, job: &Job, tried: &mut Vec<&'static Kind>) -> bool {
+        let Target::Kind(kind) = job.target else { return true };
+        if kind.place != Place::Run || !piece.contains(&job.at) {
+            return true;
+        }
+        let first = !tried.iter().any(|other| std::ptr::eq(*other, kind));
+        if first {
+            tried.push(kind);
+        }
+        first
     }
 
     /// Whether a piece of a run holds what a job looks for. `before`: so many bytes before it belong to it.
@@ -189,15 +205,18 @@ impl Scan<'_> {
     }
 
     fn announced(&self, kind: &'static Kind, at: usize, piece: &Range<usize>, found: &mut Vec<Span>) {
-        let home = run::around(self.text, at, run::floor(self.text, at.saturating_sub(64)), piece.end);
-        if is_marker(self.words, self.text, &home) {
-            return;
-        }
         let Some(regex) = kind.regex() else {
             found.push(Span::new(piece.clone(), What::Unscanned));
             return;
         };
         let text = self.text.get(at..piece.end).unwrap_or_default();
+        if !regex.is_match(text.as_bytes()) {
+            return;
+        }
+        let home = run::around(self.text, at, run::floor(self.text, at.saturating_sub(64)), piece.end);
+        if is_marker(self.words, self.text, &home) {
+            return;
+        }
         let groups = regex.captures(text.as_bytes());
         let secret =
             groups.and_then(|groups| groups.get(1)).map(|group| at + group.start()..at + group.end());

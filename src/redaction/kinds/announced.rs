@@ -17,13 +17,20 @@ macro_rules! assigned {
     };
 }
 
+/// The same without the `=` between blanks that assigns a variable in code, unless what it assigns is quoted.
+macro_rules! tightly_assigned {
+    () => {
+        r#"(?:[\\"'`*_)\]]{0,5}(?:=>|:=|=|\s{0,3}[:|>]\s{0,3})(?:\\?["'`*(<]){0,4}(?:(?:b|r|f)["'])?|[\\"'`*_)\]]{0,5}\s{0,3}=>?\s{0,3}(?:b|r|f)?\\?["'`]{1,3})"#
+    };
+}
+
 /// A sentence: `for the wifi is now`.
 macro_rules! spoken {
     () => {
         concat!(
             r#"[\\"'`*_)]{0,4}(?:\s+(?:for|of|to|on|at|in|für|zum|zur|para|pour|de|del|du)"#,
             r#"(?:\s+(?:the|my|our|your|das|den|die|el|la|le))?\s+[\w.@-]{1,32}){0,2}"#,
-            r#"\s*(?:\s(?:is|are|was|now|will be|has been|set|changed|ist|lautet|wird|es|est|era)\b|:|=)"#,
+            r#"\s*(?:\s(?:is|are|was|now|will be|has been|set|changed|ist|lautet|wird|es|est|era)\b|:)"#,
             r#"(?:\s+(?:now|to|set|still|as|just|simply|jetzt|nun|ahora|maintenant|changed|reset|updated|follows)\b){0,3}"#,
             r#"\s*:?\s*(?:\\?["'`*(<]|„|»|“|”|‘|«){0,4}"#
         )
@@ -31,7 +38,7 @@ macro_rules! spoken {
 }
 
 /// What follows a value that is part of a run.
-pub(super) static KINDS: [Kind; 14] = [
+pub(super) static KINDS: [Kind; 15] = [
     announced(
         "bearer_token",
         "BEARER_TOKEN",
@@ -71,9 +78,20 @@ pub(super) static KINDS: [Kind; 14] = [
         "assigned_password",
         "PASSWORD",
         &["password", "passwd", "passphrase", "passwort", "kennwort", "pwd", "_pass", "db_pass"],
-        concat!(r"(?:password|passwd|passphrase|passwort|kennwort|pwd|_pass)", name_end!(), assigned!(), r"(?P<s>[^&\\]{6,})"),
+        concat!(r"(?:password|passwd|passphrase|passwort|kennwort|pwd|_pass)", name_end!(), tightly_assigned!(), r"(?P<s>[^&\\]{6,})"),
     )
     .if_(Check::Assigned),
+    announced(
+        "loosely_assigned_password",
+        "PASSWORD",
+        &["password", "passwd", "passphrase", "passwort", "kennwort", "pwd", "_pass"],
+        concat!(
+            r"(?:password|passwd|passphrase|passwort|kennwort|pwd|_pass)",
+            name_end!(),
+            r"\s{1,3}=\s{0,3}(?P<s>[^&\\]{8,})"
+        ),
+    )
+    .if_(Check::Strong),
     announced(
         "api_key",
         "API_KEY",

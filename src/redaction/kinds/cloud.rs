@@ -46,7 +46,7 @@ pub(super) static KINDS: [Kind; 35] = [
     token("planetscale_token", "PLANETSCALE_TOKEN", &["pscale_"], r"pscale_(?:tkn|pw|oauth|app_secret)_[A-Za-z0-9=._-]{30,}"),
     token("supabase_key", "SUPABASE_KEY", &["sbp_", "sb_secret_"], r"(?:sbp_(?:v\d_|oauth_)?[0-9a-f]{40}|sb_secret_[A-Za-z0-9_-]{20,})"),
     token("neon_key", "NEON_KEY", &["napi_", "npg_"], r"(?:napi_[a-z0-9]{40,}|npg_[A-Za-z0-9]{12,})").if_(Check::Random),
-    token("alibaba_key_id", "ALIBABA_KEY", &["LTAI"], r"LTAI[A-Za-z0-9]{12,26}").if_(Check::Random),
+    token("alibaba_key_id", "ALIBABA_KEY", &["LTAI"], r"LTAI[A-Za-z0-9]{14,26}"),
     token("tencent_key_id", "TENCENT_KEY", &["AKID"], r"AKID[A-Za-z0-9]{32}"),
     token("yandex_key", "YANDEX_KEY", &["AQVN", "YCA"], r"(?:AQVN[A-Za-z0-9_-]{35,38}|YCA[A-Za-z0-9_-]{36,40})"),
     token("yandex_token", "YANDEX_TOKEN", &["y0_A", "t1.9"], r"(?:y0_A[A-Za-z0-9_-]{40,}|t1\.9[A-Za-z0-9_-]{20,}={0,2}\.[A-Za-z0-9_-]{60,})"),

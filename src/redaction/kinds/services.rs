@@ -3,20 +3,15 @@
 use crate::redaction::check::Check;
 use crate::redaction::kind::{Kind, token};
 
-pub(super) static KINDS: [Kind; 37] = [
+pub(super) static KINDS: [Kind; 38] = [
     token(
         "linear_key",
         "LINEAR_KEY",
         &["lin_api_", "lin_oauth_", "lin_wh_"],
         r"lin_(?:api|oauth|wh)_[A-Za-z0-9]{32,}",
     ),
-    token(
-        "notion_token",
-        "NOTION_TOKEN",
-        &["ntn_", "secret_"],
-        r"(?:ntn_[A-Za-z0-9]{40,}|secret_[A-Za-z0-9]{43})",
-    )
-    .if_(Check::Random),
+    token("notion_token", "NOTION_TOKEN", &["ntn_"], r"ntn_[A-Za-z0-9]{40,}"),
+    token("notion_secret", "NOTION_TOKEN", &["secret_"], r"secret_[A-Za-z0-9]{43}").if_(Check::Random),
     token("figma_token", "FIGMA_TOKEN", &["figd_", "figdr_"], r"figdr?_[A-Za-z0-9_-]{38,}"),
     token("airtable_token", "AIRTABLE_TOKEN", &["pat"], r"pat[A-Za-z0-9]{14}\.[0-9a-f]{64}"),
     token(
