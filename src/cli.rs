@@ -17,6 +17,7 @@ mod exit;
 mod lifecycle;
 mod output;
 mod place;
+mod redact;
 mod serve;
 mod sse;
 mod status;

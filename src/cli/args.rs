@@ -71,6 +71,17 @@ pub enum Command {
     /// Check the settings, or print a documented template
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Take secrets out of what comes on stdin
+    ///
+    /// Text passes as it comes; a secret is replaced by `[REDACTED:KIND]`, and what is no UTF-8 by U+FFFD. Finds the
+    /// built-in kinds, not what is in the vault: this needs no daemon and no home.
+    Redact {
+        /// Lines of `{"id", "text"}` in, lines of `{"id", "text", "findings": [{"kind", "start", "end"}]}` out. Places
+        /// count Unicode characters of the text that was read. A line that cannot be read is answered by
+        /// `{"line", "error"}`; the others still go through, and the exit code is 1
+        #[arg(long)]
+        jsonl: bool,
+    },
     /// Print the OpenAPI document of the console
     Openapi,
     /// Print completions for a shell

@@ -10,7 +10,7 @@ use tokio::runtime::{Builder, Runtime};
 use super::args::{Cli, Command, PlaceArgs};
 use super::exit::{Exit, Failure, Outcome};
 use super::place::Place;
-use super::{audit, certs, chat, config, doctor, lifecycle, output, serve, status, token, tree};
+use super::{audit, certs, chat, config, doctor, lifecycle, output, redact, serve, status, token, tree};
 
 const GUIDE: &str = "\
 Capuchin is not set up here yet.
@@ -49,6 +49,7 @@ fn dispatch(args: &PlaceArgs, command: Option<Command>) -> Outcome {
         Some(Command::Tree(args)) => wait(one()?, tree::run(&place()?, args.json)),
         Some(Command::Doctor(doctor)) => wait(one()?, doctor::run(&place()?, doctor)),
         Some(Command::Config(command)) => config::run(&place()?, command),
+        Some(Command::Redact { jsonl }) => redact::run(jsonl),
         Some(Command::Openapi) => {
             output::json(&crate::http::openapi());
             Ok(Exit::Done)

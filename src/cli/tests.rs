@@ -43,6 +43,8 @@ fn every_promised_command_is_understood() {
         "config template",
         "openapi",
         "completions bash",
+        "redact",
+        "redact --jsonl",
         "--home /h status",
     ] {
         assert!(parse(line).is_ok(), "{line}: {}", parse(line).unwrap_err());

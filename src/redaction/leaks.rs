@@ -202,3 +202,6 @@ impl FromStr for LeakId {
         Uuid::parse_str(text).map(Self)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -21,6 +21,12 @@ const REACH_RUNS: usize = 8;
 const ANNOUNCED_BYTES_MIN: usize = 6;
 /// How often what is left of a run is looked at again. A run that still has secrets then is hidden whole.
 const ROUNDS: usize = 8;
+/// So much of an announced value is matched.
+const VALUE_BYTES: usize = 512;
+/// How often base64 is decoded in one piece of a run: more words of base64 than this are noise.
+const ENCODED_TRIES: usize = 16;
+/// How many announcements are tried in one piece of a run.
+const OWN_TRIES: usize = 160;
 /// Longest stretch of base64 that is decoded.
 const ENCODED_BYTES_MAX: usize = 4_096;
 /// Shortest.
@@ -40,6 +46,15 @@ struct Job {
     /// Where the word is.
     at: usize,
     target: Target,
+}
+
+// === impl Job ===
+
+impl Job {
+    /// Whether it is an announcement within this piece of its run.
+    fn is_own(&self, piece: &Range<usize>) -> bool {
+        matches!(self.target, Target::Kind(kind) if kind.place == Place::After) && piece.contains(&self.at)
+    }
 }
 
 // === impl Scan ===
@@ -79,7 +94,8 @@ impl Scan<'_> {
         let mut home = 0..0;
         for (start, targets) in self.words.hits(part) {
             let at = context + start;
-            if !home.contains(&at) {
+            let across = at >= from && home.start < from;
+            if across || !home.contains(&at) {
                 let floor = if at >= from { from } else { context };
                 home = run::around(self.text, at, floor, view);
             }
@@ -133,9 +149,15 @@ impl Scan<'_> {
             let mut found = Vec::new();
             for piece in gaps(run, &spans) {
                 let before = usize::from(inside && piece.start == run.start);
-                let mut tried: Vec<&'static Kind> = Vec::new();
+                let (mut tried, mut decoded, mut own) = (Vec::new(), 0, 0);
                 for job in jobs {
-                    if Self::is_first(&piece, job, &mut tried) {
+                    if own > OWN_TRIES {
+                        // More announcements in one run than anybody writes: nothing of it is shown.
+                        found.push(Span::new(piece.clone(), What::Unscanned));
+                        break;
+                    }
+                    own += usize::from(job.is_own(&piece));
+                    if self.is_due(&piece, job, &mut tried, &mut decoded) {
                         self.judge(run, &piece, job, before, &mut found);
                     }
                 }
@@ -149,17 +171,32 @@ impl Scan<'_> {
         vec![Span::new(run.clone(), What::Unscanned)]
     }
 
-    /// Whether a job has not been tried on this piece yet: a shape is tried once, however often its word is there.
-    fn is_first(piece: &Range<usize>, job: &Job, tried: &mut Vec<&'static Kind>) -> bool {
-        let Target::Kind(kind) = job.target else { return true };
-        if kind.place != Place::Run || !piece.contains(&job.at) {
-            return true;
+    /// Whether a job is to be tried on this piece: a shape once, however often its word is there; base64 where
+    /// a stretch of it may begin, and not without end.
+    fn is_due(
+        &self,
+        piece: &Range<usize>,
+        job: &Job,
+        tried: &mut Vec<&'static Kind>,
+        decoded: &mut usize,
+    ) -> bool {
+        match job.target {
+            Target::Kind(kind) if kind.place == Place::Run && piece.contains(&job.at) => {
+                let first = !tried.iter().any(|other| std::ptr::eq(*other, kind));
+                if first {
+                    tried.push(kind);
+                }
+                first
+            }
+            Target::Encoded => {
+                let before = self.text.get(piece.start..job.at).and_then(|text| text.bytes().last());
+                let begins =
+                    before.is_none_or(|byte| !byte.is_ascii_alphanumeric() && !b"+-_".contains(&byte));
+                *decoded += usize::from(begins);
+                begins && *decoded <= ENCODED_TRIES
+            }
+            _ => true,
         }
-        let first = !tried.iter().any(|other| std::ptr::eq(*other, kind));
-        if first {
-            tried.push(kind);
-        }
-        first
     }
 
     /// Whether a piece of a run holds what a job looks for. `before`: so many bytes before it belong to it.
@@ -209,7 +246,8 @@ impl Scan<'_> {
             found.push(Span::new(piece.clone(), What::Unscanned));
             return;
         };
-        let text = self.text.get(at..piece.end).unwrap_or_default();
+        let end = piece.end.min(run::ceil(self.text, at + REACH_BYTES + VALUE_BYTES));
+        let text = self.text.get(at..end).unwrap_or_default();
         if !regex.is_match(text.as_bytes()) {
             return;
         }
@@ -220,6 +258,9 @@ impl Scan<'_> {
         let groups = regex.captures(text.as_bytes());
         let secret =
             groups.and_then(|groups| groups.get(1)).map(|group| at + group.start()..at + group.end());
+        // A longer value hides the rest of its run.
+        let whole = |secret: Range<usize>| if secret.end == end { secret.start..piece.end } else { secret };
+        let secret = secret.map(whole);
         if let Some(secret) = secret.filter(|secret| secret.start >= piece.start) {
             self.accept(kind, secret, found);
         }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
-use super::engine::{CONTEXT_BYTES, Step, Walk};
+use super::engine::{CONTEXT_BYTES, PART_BYTES, Step, Walk};
 use super::known::Table;
 use super::span::What;
 use super::{Finding, run};
@@ -47,7 +47,9 @@ impl StreamRedactor {
     #[must_use]
     pub fn push(&mut self, piece: &str) -> String {
         self.text.push_str(piece);
-        self.show(false)
+        // Nothing is decided before a run ends, unless there is more of it than is judged at once.
+        let decides = piece.contains(run::is_break) || self.held() >= 2 * PART_BYTES || self.walk.is_open();
+        if decides { self.show(false) } else { String::new() }
     }
 
     /// Takes a piece of UTF-8 that may end, or begin, within a character. What is no UTF-8 becomes `U+FFFD`.

@@ -1,6 +1,8 @@
 //! What the engine finds, and what it leaves alone.
 
+mod calm;
 mod generator;
+mod hostile;
 mod recall;
 mod streams;
 

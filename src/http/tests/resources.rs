@@ -198,3 +198,28 @@ async fn an_empty_export_is_empty_and_markdown_has_the_title() {
     assert_eq!(markdown.text, "# Plan\n\n");
     assert!(markdown.headers["content-disposition"].to_str().unwrap().ends_with(".md\""));
 }
+
+#[tokio::test]
+async fn leaks_are_listed_page_by_page_without_values() {
+    let world = World::new().await;
+    let (admin, chat) = (world.token("admin").await, world.token("chat").await);
+    let found = |kind| crate::redaction::Finding { kind, start: 3, end: 44 };
+    for kind in ["github_token", "jwt", "vault:db"] {
+        world.state.leaks.note(
+            &crate::protocol::ids::TenantId::home(),
+            "prompt",
+            None,
+            &[found(kind.into())],
+        );
+    }
+    let first = world.get("/api/v1/leaks?limit=2", &admin).await.json();
+    assert_eq!(
+        (first["items"][0]["kind"].as_str(), first["items"][0]["count"].as_u64()),
+        (Some("vault:db"), Some(1))
+    );
+    let next = first["next"].as_str().unwrap();
+    let second = world.get(&format!("/api/v1/leaks?limit=2&after={next}"), &admin).await.json();
+    assert_eq!((second["items"][0]["kind"].as_str(), &second["next"]), (Some("github_token"), &Value::Null));
+    assert_eq!(world.get("/api/v1/leaks?after=x", &admin).await.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(world.get("/api/v1/leaks", &chat).await.status, StatusCode::FORBIDDEN);
+}

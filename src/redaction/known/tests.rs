@@ -18,7 +18,8 @@ fn knows(value: &str) -> Redactor {
 fn assert_hidden(redactor: &Redactor, text: &str, form: &str) {
     let found = redactor.redact(text);
     let piece = |at: usize| form.get(at..at + 8);
-    let survives = (2..form.len().saturating_sub(10)).filter_map(piece).find(|piece| found.text.contains(piece));
+    let survives =
+        (2..form.len().saturating_sub(10)).filter_map(piece).find(|piece| found.text.contains(piece));
     assert_eq!(survives, None, "{text} -> {}", found.text);
     assert!(found.findings.iter().any(|finding| finding.kind == "vault:odd"), "{text}: {:?}", found.findings);
     assert!(found.text.contains("[REDACTED:SECRET]"));

@@ -333,6 +333,11 @@ fn discord(dice: &mut Dice) -> String {
 /// Whether eight characters in a row of a secret are still in a text.
 pub(super) fn survives(secret: &str, text: &str) -> bool {
     let secret: Vec<char> = secret.chars().collect();
-    let shown: String = text.split("[REDACTED:").map(|part| part.trim_start_matches(|c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_')).collect();
+    let shown: String = text
+        .split("[REDACTED:")
+        .map(|part| {
+            part.trim_start_matches(|c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_')
+        })
+        .collect();
     secret.windows(8.min(secret.len())).any(|piece| shown.contains(&piece.iter().collect::<String>()))
 }

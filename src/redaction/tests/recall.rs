@@ -51,7 +51,9 @@ fn score<'s>(sorts: impl Iterator<Item = &'s Sort>, templates: &[&str], rounds: 
                     text = seed
                         .replace_all(&text, |groups: &regex::Captures<'_>| {
                             let whole = groups[0].to_owned();
-                            groups.get(1).map_or_else(|| "#".to_owned(), |group| whole.replace(group.as_str(), "#"))
+                            groups
+                                .get(1)
+                                .map_or_else(|| "#".to_owned(), |group| whole.replace(group.as_str(), "#"))
                         })
                         .into_owned();
                 }
@@ -73,7 +75,13 @@ impl Score {
 
     #[track_caller]
     fn at_least(&self, per_mille: usize) {
-        assert!(self.ours * 1_000 >= self.tried * per_mille, "{} of {}: {:#?}", self.ours, self.tried, self.missed);
+        assert!(
+            self.ours * 1_000 >= self.tried * per_mille,
+            "{} of {}: {:#?}",
+            self.ours,
+            self.tried,
+            self.missed
+        );
     }
 }
 
@@ -91,7 +99,11 @@ fn secrets_of_more_than_a_hundred_kinds_are_found_in_chat() {
 
 #[test]
 fn secrets_that_are_only_announced_are_found_where_they_are_announced() {
-    let alone = score(ANNOUNCED.iter(), &["{}", "{}.", "{}, right?", "```\n{}\n```", "hey, {} thanks", "x\n{}\ny"], 4);
+    let alone = score(
+        ANNOUNCED.iter(),
+        &["{}", "{}.", "{}, right?", "```\n{}\n```", "hey, {} thanks", "x\n{}\ny"],
+        4,
+    );
     alone.print("announced secrets");
     alone.at_least(950);
 }

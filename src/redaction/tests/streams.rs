@@ -44,11 +44,16 @@ fn samples() -> Vec<String> {
         .enumerate()
         .map(|(number, sort)| sort.in_chat(CHAT[number % CHAT.len()], &mut dice).text)
         .collect();
-    for (name, end) in [("RSA PRIVATE KEY", "\n"), ("OPENSSH PRIVATE KEY", "\\n"), ("PGP PRIVATE KEY BLOCK", "\r\n")] {
+    for (name, end) in
+        [("RSA PRIVATE KEY", "\n"), ("OPENSSH PRIVATE KEY", "\\n"), ("PGP PRIVATE KEY BLOCK", "\r\n")]
+    {
         all.push(format!("my key:\n{} and more text", block(name, end)));
         all.push(format!("begun {}", &block(name, end)[..80]));
     }
-    all.push("they say correct horse battery staple is p%2F%22x%26%3Cy%3Ez%27%C3%BC%3D1, or correct horse".to_owned());
+    all.push(
+        "they say correct horse battery staple is p%2F%22x%26%3Cy%3Ez%27%C3%BC%3D1, or correct horse"
+            .to_owned(),
+    );
     all.push("not -----BEGIN CERTIFICATE----- nor \"-----BEGIN PRIVATE KEY-----\" is one ---".to_owned());
     all.push("zero gh\u{200b}p_\u{200b}a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8 width".to_owned());
     all
@@ -114,7 +119,8 @@ fn a_secret_that_never_ends_is_hidden_to_the_end_of_its_run() {
     let shown = redactor.redact(&text);
     assert_eq!(shown.text, "x [REDACTED:GITHUB_TOKEN] y");
     assert_eq!((shown.findings[0].start, shown.findings[0].end), (2, text.len() - 2));
-    let pieces: Vec<&str> = text.as_bytes().chunks(1_000).map(|piece| std::str::from_utf8(piece).unwrap()).collect();
+    let pieces: Vec<&str> =
+        text.as_bytes().chunks(1_000).map(|piece| std::str::from_utf8(piece).unwrap()).collect();
     assert_same(&redactor, &text, &pieces);
 }
 
@@ -123,7 +129,8 @@ fn a_key_block_that_never_ends_is_hidden_to_the_end() {
     let redactor = Redactor::new();
     let text = format!("see -----BEGIN EC PRIVATE KEY-----\n{}", "MHcCAQEE and so on\n".repeat(500));
     assert_eq!(redactor.redact(&text).text, "see [REDACTED:PRIVATE_KEY]");
-    let pieces: Vec<&str> = text.as_bytes().chunks(7).map(|piece| std::str::from_utf8(piece).unwrap()).collect();
+    let pieces: Vec<&str> =
+        text.as_bytes().chunks(7).map(|piece| std::str::from_utf8(piece).unwrap()).collect();
     assert_same(&redactor, &text, &pieces);
 }
 
@@ -131,12 +138,63 @@ fn a_key_block_that_never_ends_is_hidden_to_the_end() {
 fn fragment() -> impl Strategy<Value = String> {
     let samples = samples();
     let words = [
-        " ", "\n", ".", ",", "=", ":", "/", "@", "\"", "'", "[", "]", "(", "|", "-", "-----", "-----BEGIN ",
-        "-----BEGIN RSA PRIVATE KEY-----", "\n-----END RSA PRIVATE KEY-----", "PRIVATE KEY", "password", "password is ",
-        "passwort", "token", "api_key=", "Bearer ", "authorization: ", "https://", "user:", "eyJ", "sk-", "AKIA", "ghp_",
-        "REDACTED:", "[REDACTED:PASSWORD]", "[REDACTED:", "hunter2hunter2", "a1B2c3D4e5F6g7H8i9J0", "correct horse ",
-        "battery staple", "Zx81-Spectrum", "\u{200b}", "ü", "日本", "🙂", "datadog ", "mistral key ", "is ", "the ",
-        "0123456789abcdef0123456789abcdef", "\\n", "%3D", "secret", "key", "my key ", "--token ", "x",
+        " ",
+        "\n",
+        ".",
+        ",",
+        "=",
+        ":",
+        "/",
+        "@",
+        "\"",
+        "'",
+        "[",
+        "]",
+        "(",
+        "|",
+        "-",
+        "-----",
+        "-----BEGIN ",
+        "-----BEGIN RSA PRIVATE KEY-----",
+        "\n-----END RSA PRIVATE KEY-----",
+        "PRIVATE KEY",
+        "password",
+        "password is ",
+        "passwort",
+        "token",
+        "api_key=",
+        "Bearer ",
+        "authorization: ",
+        "https://",
+        "user:",
+        "eyJ",
+        "sk-",
+        "AKIA",
+        "ghp_",
+        "REDACTED:",
+        "[REDACTED:PASSWORD]",
+        "[REDACTED:",
+        "hunter2hunter2",
+        "a1B2c3D4e5F6g7H8i9J0",
+        "correct horse ",
+        "battery staple",
+        "Zx81-Spectrum",
+        "\u{200b}",
+        "ü",
+        "日本",
+        "🙂",
+        "datadog ",
+        "mistral key ",
+        "is ",
+        "the ",
+        "0123456789abcdef0123456789abcdef",
+        "\\n",
+        "%3D",
+        "secret",
+        "key",
+        "my key ",
+        "--token ",
+        "x",
     ];
     prop_oneof![
         8 => proptest::sample::select(words.to_vec()).prop_map(str::to_owned),
