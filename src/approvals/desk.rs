@@ -16,7 +16,7 @@ use crate::audit::{self, Outcome};
 use crate::db::{Db, TenantTx};
 use crate::identity::{Made, Principal, RequestKey, once};
 use crate::policy::{Action, Author, Policies};
-use crate::protocol::ids::{ApprovalId, TenantId};
+use crate::protocol::ids::{ApprovalId, TenantId, ThreadId, TurnId};
 
 /// Questions of a tenant that may wait at a time.
 pub const APPROVALS_PENDING_MAX: usize = 1_000;
@@ -159,6 +159,50 @@ impl Approvals {
             }
             Ok::<_, ApprovalError>(found)
         });
+        read.await
+    }
+
+    /// Up to `limit` questions of a thread, or of one turn of it, newest first.
+    ///
+    /// # Errors
+    /// What the store answers.
+    pub async fn of_thread(
+        &self,
+        by: &Principal,
+        thread: ThreadId,
+        turn: Option<TurnId>,
+        limit: usize,
+    ) -> Result<Vec<Approval>, ApprovalError> {
+        let (only, now_ms) = (by.assistant, now_ms());
+        let read = self.db.read(&by.tenant, move |read| {
+            let mut found = store::of_thread(read, only, thread, turn, limit)?;
+            for late in found.iter_mut().filter(|approval| is_late(approval, now_ms)) {
+                late.state = ApprovalState::Expired;
+            }
+            Ok::<_, ApprovalError>(found)
+        });
+        read.await
+    }
+
+    /// Up to `limit` questions that have ended, those asked last first.
+    ///
+    /// # Errors
+    /// What the store answers.
+    pub async fn settled(&self, by: &Principal, limit: usize) -> Result<Vec<Approval>, ApprovalError> {
+        let only = by.assistant;
+        let read =
+            self.db.read(&by.tenant, move |read| Ok::<_, ApprovalError>(store::settled(read, only, limit)?));
+        read.await
+    }
+
+    /// How many questions that this principal may see can still be decided.
+    ///
+    /// # Errors
+    /// What the store answers.
+    pub async fn waiting(&self, by: &Principal) -> Result<usize, ApprovalError> {
+        let (only, now_ms) = (by.assistant, now_ms());
+        let read =
+            self.db.read(&by.tenant, move |read| Ok::<_, ApprovalError>(store::waiting(read, only, now_ms)?));
         read.await
     }
 

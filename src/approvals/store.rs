@@ -3,7 +3,7 @@
 use super::approval::{Approval, ApprovalFilter, ApprovalState, DecisionScope};
 use crate::db::{DbError, FromValue, Row, SystemRead, SystemTx, TenantRead, TenantTx};
 use crate::policy::SourceKind;
-use crate::protocol::ids::{ApprovalId, AssistantId, TenantId, TurnId};
+use crate::protocol::ids::{ApprovalId, AssistantId, TenantId, ThreadId, TurnId};
 
 const COLUMNS: &str = "id, thread_id, turn_id, workspace_id, assistant_id, source, source_kind, actions, payload, \
                        shown, digest, why, rule_id, tainted, requested_ms, expires_ms, state, scope, \
@@ -53,6 +53,51 @@ pub(super) fn list(
     );
     let state = filter.state.map(|state| state.as_str().to_owned());
     read.query_all(&sql, &[&after_ms, &after, &state, &filter.thread, &only, &limit], approval)
+}
+
+/// The questions of a thread, or of one turn of it, newest first.
+pub(super) fn of_thread(
+    read: &TenantRead<'_>,
+    only: Option<AssistantId>,
+    thread: ThreadId,
+    turn: Option<TurnId>,
+    limit: usize,
+) -> Result<Vec<Approval>, DbError> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM approvals INDEXED BY approvals_by_thread
+         WHERE tenant = ?1 AND thread_id = ?2 AND (?3 IS NULL OR turn_id = ?3)
+           AND (?4 IS NULL OR assistant_id = ?4)
+         ORDER BY id DESC LIMIT ?5"
+    );
+    read.query_all(&sql, &[&thread, &turn, &only, &limit], approval)
+}
+
+/// Questions that have ended, those asked last first.
+pub(super) fn settled(
+    read: &TenantRead<'_>,
+    only: Option<AssistantId>,
+    limit: usize,
+) -> Result<Vec<Approval>, DbError> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM approvals
+         WHERE tenant = ?1 AND state <> 'pending' AND (?2 IS NULL OR assistant_id = ?2)
+         ORDER BY id DESC LIMIT ?3"
+    );
+    read.query_all(&sql, &[&only, &limit], approval)
+}
+
+/// How many can still be decided.
+pub(super) fn waiting(
+    read: &TenantRead<'_>,
+    only: Option<AssistantId>,
+    now_ms: i64,
+) -> Result<usize, DbError> {
+    read.query_one(
+        "SELECT count(*) FROM approvals INDEXED BY approvals_pending
+         WHERE tenant = ?1 AND state = 'pending' AND expires_ms > ?2 AND (?3 IS NULL OR assistant_id = ?3)",
+        &[&now_ms, &only],
+        |row| row.get(0),
+    )
 }
 
 pub(super) fn pending(read: &TenantRead<'_>) -> Result<usize, DbError> {

@@ -133,6 +133,8 @@ fn finish(mut response: Response, id: HeaderValue, tls: bool) -> Response {
     if let Some(problem) = response.extensions_mut().remove::<Problem>() {
         *response.body_mut() = problem.body(id.to_str().ok());
         response.headers_mut().remove(header::CONTENT_LENGTH);
+        // The body before it may have been compressed; this one is not.
+        response.headers_mut().remove(header::CONTENT_ENCODING);
     }
     let headers = response.headers_mut();
     for (name, value) in HEADERS {

@@ -76,6 +76,17 @@ impl Kind {
         KNOWN.iter().map(|known| known.word).chain(["generic"])
     }
 
+    /// Every kind but `Generic`.
+    pub fn all() -> impl Iterator<Item = Self> {
+        KNOWN.iter().map(|known| known.kind)
+    }
+
+    /// How its values begin; none for a kind that is not recognised.
+    #[must_use]
+    pub fn prefixes(self) -> &'static [&'static str] {
+        self.known().map_or(&[], |known| known.prefixes)
+    }
+
     /// Where its provider is.
     #[must_use]
     pub fn default_hosts(self) -> Hosts {

@@ -1,10 +1,12 @@
 //! From the store and the tree to what the templates show. Reads only.
 
+pub(super) mod approvals;
 pub(super) mod audit;
 pub(super) mod home;
 pub(super) mod models;
 pub(super) mod notices;
 pub(super) mod rail;
+pub(super) mod safety;
 pub(super) mod tree;
 pub(super) mod turns;
 

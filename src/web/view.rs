@@ -1,13 +1,16 @@
 //! What the templates show, without any type of the store or the actors.
 
+pub mod approvals;
 pub mod audit;
 pub mod filters;
 mod frame;
 pub mod pages;
 mod rail;
+pub mod safety;
 pub mod settings;
 mod turn;
+pub mod vault;
 
-pub use self::frame::{Frame, Halted, Notices, Theme};
+pub use self::frame::{Frame, HaltFragment, Halted, Notices, Theme};
 pub use self::rail::{Rail, RailFragment, RailThread, RailWorkspace};
 pub use self::turn::{BlockView, FailureView, ToolFragment, ToolView, TurnFragment, TurnView, UserView};

@@ -11,6 +11,7 @@
 
 mod chrome;
 mod site;
+mod trust;
 
 use thirtyfour::By;
 
@@ -312,8 +313,26 @@ async fn every_page_is_accessible_fits_and_breaks_no_policy_in_every_look() {
     let thread = chrome.text("location.pathname").await;
     chrome.fill("#content", "/error overloaded\u{e007}").await;
     chrome.until("document.querySelector('.turn .banner')").await;
+    let asked = trust::ask(&chrome, "rm", &["-r", "a\u{202e}b", "cache"]).await;
+    let denied =
+        trust::ask(&chrome, "curl", &["https://example.com/a/rather/long/address?with=parameters"]).await;
+    let answer = serde_json::json!({ "decision": "deny", "reason": "not from here" });
+    chrome.api("POST", &format!("/api/v1/approvals/{denied}"), Some(&answer)).await;
+    let rule = serde_json::json!({
+        "effect": "deny", "action": { "kind": "run_command", "program": "rm" },
+        "standing": "never delete anything", "note": "since the accident",
+    });
+    chrome.api("POST", "/api/v1/policy/rules", Some(&rule)).await;
+    let (asked, denied) = (format!("/a/{asked}"), format!("/a/{denied}"));
+    let sure = format!("{asked}/decide?choice=allow_always");
     let pages = [
         ("home", "/"),
+        ("inbox", "/inbox"),
+        ("asked", asked.as_str()),
+        ("denied", denied.as_str()),
+        ("sure", sure.as_str()),
+        ("safety", "/settings/safety?kind=run_command&first=rm&second=-r%20cache&source=owner"),
+        ("kill", "/settings/safety/kill?reason=it+writes+nonsense"),
         ("chat", thread.as_str()),
         ("new", "/chat"),
         ("runtime", "/runtime"),

@@ -1,10 +1,11 @@
 /** What every page has: theme, connection chip, live fragments, quiet forms, relative times. */
 import { connection, subscribe } from "./live.js";
-import { fill } from "./swap.js";
+import { adoptKeyed, fill } from "./swap.js";
 import { outboxCount } from "./outbox.js";
 import { tickTimes } from "./time.js";
 
 document.documentElement.dataset.js = "";
+adoptKeyed(document);
 
 // === Theme: system → light → dark. A cookie, so that the server draws the right one at once.
 const themes = ["system", "light", "dark"];

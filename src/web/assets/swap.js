@@ -9,6 +9,25 @@ export function adopt(root) {
   for (const block of root.querySelectorAll(".block")) source.set(block, block.innerHTML);
 }
 
+/** The server's HTML of each keyed element. @type {WeakMap<Element, string>} */
+const keyed = new WeakMap();
+
+/** Remembers the keyed elements that the page came with. Called once, before anything is added to them. @param {ParentNode} root */
+export function adoptKeyed(root) {
+  for (const node of root.querySelectorAll("[data-key]")) keyed.set(node, node.outerHTML);
+}
+
+/** Keyed elements that the server has not changed stay the same nodes, with what a person does in them. @param {ParentNode} from @param {ParentNode} to */
+function keepKeyed(from, to) {
+  const shown = new Map([...from.querySelectorAll("[data-key]")].map((node) => [node.dataset.key, node]));
+  for (const node of to.querySelectorAll("[data-key]")) {
+    const html = node.outerHTML;
+    const twin = shown.get(node.dataset.key);
+    if (twin && keyed.get(twin) === html) node.replaceWith(twin);
+    else keyed.set(node, html);
+  }
+}
+
 /** Details that a person opened stay open, wherever they are. @param {ParentNode} from @param {ParentNode} to */
 function keepOpen(from, to) {
   for (const open of from.querySelectorAll("details[open][data-keep]")) {
@@ -35,10 +54,13 @@ export function fill(target, html) {
   const next = fragment(html);
   keepOpen(target, next);
   const focused = focusPath(target);
+  const active = document.activeElement;
   const top = target.scrollTop;
+  keepKeyed(target, next);
   target.replaceChildren(next);
   target.scrollTop = top;
-  if (focused) target.querySelector(focused)?.focus({ preventScroll: true });
+  if (target.contains(active)) active.focus({ preventScroll: true });
+  else if (focused) target.querySelector(focused)?.focus({ preventScroll: true });
 }
 
 /**
@@ -64,8 +86,11 @@ export function replace(old, html) {
     }
   }
   const focused = focusPath(old);
+  const active = document.activeElement;
+  keepKeyed(old, next);
   old.replaceWith(next);
-  if (focused) next.querySelector(focused)?.focus({ preventScroll: true });
+  if (next.contains(active)) active.focus({ preventScroll: true });
+  else if (focused) next.querySelector(focused)?.focus({ preventScroll: true });
   return next;
 }
 

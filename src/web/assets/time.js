@@ -14,7 +14,7 @@ function span(seconds) {
 /** Rewrites every time on the page. */
 export function tickTimes() {
   const now = new Date();
-  for (const time of document.querySelectorAll("time[datetime]")) {
+  for (const time of document.querySelectorAll("time[datetime]:not(.until)")) {
     const at = new Date(time.dateTime);
     if (Number.isNaN(at.getTime())) continue;
     const text = at.toDateString() === now.toDateString() ? clock.format(at) : `${day.format(at)}, ${clock.format(at)}`;
@@ -25,6 +25,11 @@ export function tickTimes() {
   }
   for (const time of document.querySelectorAll(".since[data-since]")) {
     const text = span((now.getTime() - Number(time.dataset.since)) / 1000);
+    if (time.textContent !== text) time.textContent = text;
+  }
+  for (const time of document.querySelectorAll(".until[data-until]")) {
+    const left = Number(time.dataset.until) - now.getTime();
+    const text = left > 0 ? `${span(left / 1000)} more` : "no more";
     if (time.textContent !== text) time.textContent = text;
   }
 }

@@ -15,8 +15,9 @@ use crate::http::auth::{Need as _, Operate};
 use crate::identity::Principal;
 use crate::web::headers::fragment;
 use crate::web::read;
-use crate::web::view::RailFragment;
+use crate::web::view::approvals::{AskFragment, CountFragment, InboxFragment};
 use crate::web::view::pages::{HomeFragment, TreeFragment};
+use crate::web::view::{HaltFragment, Notices, RailFragment};
 
 /// How often each part is looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -54,21 +55,39 @@ pub(super) fn follow(
 
 impl Watch {
     /// `None` when the store does not answer now: the reader keeps what it has.
-    async fn render(&self) -> Option<(&'static str, String)> {
+    async fn render(&self) -> Option<(String, String)> {
         // silent-ok: a store that is away is reported by whoever writes to it; the next look is in a second.
         match self.topic {
             Topic::Home => {
                 let facts = read::home::facts(&self.state, &self.by).await.ok()?;
-                Some(("home", fragment(&HomeFragment { facts: &facts })?))
+                Some(("home".to_owned(), fragment(&HomeFragment { facts: &facts })?))
             }
             Topic::Rail => {
                 let rail = read::rail::rail(&self.state, &self.by).await.ok()?;
-                Some(("rail", fragment(&RailFragment { rail: &rail })?))
+                Some(("rail".to_owned(), fragment(&RailFragment { rail: &rail })?))
             }
             Topic::Runtime => {
                 let may_operate = self.by.authorize(Operate::ANY_OF).is_ok();
                 let tree = read::tree::tree(&self.state, may_operate);
-                Some(("runtime", fragment(&TreeFragment { tree: &tree })?))
+                Some(("runtime".to_owned(), fragment(&TreeFragment { tree: &tree })?))
+            }
+            Topic::Inbox => {
+                let inbox = read::approvals::inbox(&self.state, &self.by).await.ok()?;
+                Some(("inbox".to_owned(), fragment(&InboxFragment { inbox: &inbox })?))
+            }
+            Topic::Count => {
+                let waiting = read::notices::waiting(&self.state, &self.by).await?;
+                let notices = Notices { waiting, ..Notices::default() };
+                Some(("count".to_owned(), fragment(&CountFragment { notices: &notices })?))
+            }
+            Topic::Halt => {
+                let halted = read::notices::halted(&self.state, &self.by);
+                let notices = Notices { halted, ..Notices::default() };
+                Some(("halt".to_owned(), fragment(&HaltFragment { notices: &notices })?))
+            }
+            Topic::Approval(id) => {
+                let ask = read::approvals::one(&self.state, &self.by, id).await.ok()?;
+                Some((format!("approval:{id}"), fragment(&AskFragment { ask: &ask })?))
             }
             Topic::Thread { .. } => None,
         }

@@ -162,7 +162,8 @@ impl Feed {
                     turn.calls.push(tool_of(&data));
                 }
             }
-            EventKind::Approval | EventKind::Usage | EventKind::Done | EventKind::Error => {}
+            EventKind::Approval => self.asked(event.turn).await,
+            EventKind::Usage | EventKind::Done | EventKind::Error => {}
         }
     }
 
@@ -177,6 +178,16 @@ impl Feed {
                 OpenTurn { view, answer, thought: String::new(), calls: Vec::new(), whole: true },
             );
         }
+    }
+
+    /// A question was asked or answered: its turn is sent again with all of its questions.
+    async fn asked(&mut self, turn: TurnId) {
+        let Some(open) = self.open.get_mut(&turn) else { return };
+        let found = read::approvals::of_thread(&self.state, &self.by, self.thread, Some(turn)).await;
+        // silent-ok: the whole turn comes with its last event; the inbox has the question meanwhile.
+        let Ok(mut found) = found else { return };
+        open.view.approvals = found.remove(&turn).unwrap_or_default();
+        open.whole = true;
     }
 
     /// Makes messages of everything that came since the last time.

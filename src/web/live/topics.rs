@@ -1,7 +1,7 @@
 //! What a browser watches.
 
 use crate::http::Problem;
-use crate::protocol::ids::ThreadId;
+use crate::protocol::ids::{ApprovalId, ThreadId};
 
 /// Topics of one stream: more tabs than anybody reads.
 const TOPICS_MAX: usize = 24;
@@ -22,6 +22,14 @@ pub(super) enum Topic {
     Rail,
     /// The supervision tree.
     Runtime,
+    /// The lists of the inbox.
+    Inbox,
+    /// The number beside the inbox.
+    Count,
+    /// The banner of the kill switch.
+    Halt,
+    /// A question.
+    Approval(ApprovalId),
 }
 
 /// Reads a comma-separated list.
@@ -39,6 +47,12 @@ fn topic(word: &str) -> Option<Topic> {
         "home" => Some(Topic::Home),
         "rail" => Some(Topic::Rail),
         "runtime" => Some(Topic::Runtime),
+        "inbox" => Some(Topic::Inbox),
+        "count" => Some(Topic::Count),
+        "halt" => Some(Topic::Halt),
+        _ if word.starts_with("approval:") => {
+            Some(Topic::Approval(word.strip_prefix("approval:")?.parse().ok()?))
+        }
         _ => {
             let rest = word.strip_prefix("thread:")?;
             let (id, after) = rest.split_once('@').unwrap_or((rest, "0"));

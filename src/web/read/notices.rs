@@ -1,10 +1,27 @@
 //! What every page tells whoever is signed in.
 
+use super::rfc3339;
 use crate::http::AppState;
 use crate::identity::{Principal, Scope};
-use crate::web::view::Notices;
+use crate::web::view::{Halted, Notices};
 
 /// What is to be told now.
-pub(in crate::web) async fn notices(_state: &AppState, by: &Principal) -> Notices {
-    Notices { admin: by.scopes.allows(Scope::Admin), ..Notices::default() }
+pub(in crate::web) async fn notices(state: &AppState, by: &Principal) -> Notices {
+    Notices {
+        admin: by.scopes.allows(Scope::Admin),
+        waiting: waiting(state, by).await.unwrap_or(0),
+        halted: halted(state, by),
+    }
+}
+
+/// How many questions wait; `None` when the store does not answer now.
+pub(in crate::web) async fn waiting(state: &AppState, by: &Principal) -> Option<usize> {
+    // silent-ok: a store that is away is reported by whoever writes to it.
+    state.approvals.waiting(by).await.ok()
+}
+
+/// Why nothing is started.
+pub(in crate::web) fn halted(state: &AppState, by: &Principal) -> Option<Halted> {
+    let engaged = state.kill_switches.status(&by.tenant)?;
+    Some(Halted { by: engaged.by, reason: engaged.reason, since: rfc3339(engaged.since_ms) })
 }

@@ -60,6 +60,12 @@ pub(in crate::web) async fn conversation(
         }
     }
     show_partial_answers(state, by, thread, &mut turns).await?;
+    let mut asked = super::approvals::of_thread(state, by, thread, None).await?;
+    for (turn, index) in place {
+        if let (Some(view), Some(cards)) = (turns.get_mut(index), asked.remove(&turn)) {
+            view.approvals = cards;
+        }
+    }
     Ok(ThreadView { id: thread.to_string(), cursor, turns, earlier, first })
 }
 
@@ -96,6 +102,8 @@ pub(in crate::web) async fn one(
     let mut view = of_record(&record);
     let question = state.threads.message(by, record.message_id).await.map_err(problem)?;
     add(&mut view, question);
+    let asked = super::approvals::of_thread(state, by, record.thread_id, Some(turn)).await?;
+    view.approvals = asked.into_values().flatten().collect();
     if record.state.is_terminal() {
         let after = Some(record.message_id);
         let later =

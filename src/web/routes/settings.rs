@@ -14,6 +14,7 @@ const fn tile(href: &'static str, icon: &'static str, name: &'static str, what: 
 }
 
 const TILES: &[Tile] = &[
+    tile("/settings/safety", "shield", "Safety", "What assistants may do, and the kill switch"),
     tile("/vault", "vault", "Vault", "Keys and tokens, who used them, what leaked"),
     tile("/audit", "audit", "Audit", "Who did what, and why it was allowed"),
     tile("/about", "about", "About", "Version, licences, what is inside"),

@@ -1,7 +1,10 @@
 //! What every page shows around its own part.
 
+use askama::Template;
 use axum::http::HeaderMap;
 use axum::http::header::COOKIE;
+
+use super::filters;
 
 /// How a person wants the pages to look.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -68,6 +71,14 @@ pub struct Notices {
     pub waiting: usize,
     /// Why nothing is started.
     pub halted: Option<Halted>,
+}
+
+/// The banner of an engaged kill switch alone, for the live stream.
+#[derive(Template)]
+#[template(path = "halt.html", config = "src/web/askama.toml")]
+pub struct HaltFragment<'a> {
+    /// Why nothing is started.
+    pub notices: &'a Notices,
 }
 
 /// An engaged kill switch.

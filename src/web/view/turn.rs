@@ -2,6 +2,7 @@
 
 use askama::Template;
 
+use super::approvals::AskView;
 use super::filters;
 
 /// A turn alone, for the live stream.
@@ -37,6 +38,8 @@ pub struct TurnView {
     pub thinking: String,
     /// The tool calls.
     pub tools: Vec<ToolView>,
+    /// Questions to a person, oldest first.
+    pub approvals: Vec<AskView>,
     /// The answer, block by block.
     pub blocks: Vec<BlockView>,
     /// Why it is not whole.
@@ -49,6 +52,14 @@ pub struct TurnView {
     pub output_tokens: u64,
     /// How long it took, in words.
     pub took: Option<String>,
+}
+
+impl TurnView {
+    /// Whether it waits for a person.
+    #[must_use]
+    pub fn is_waiting(&self) -> bool {
+        self.approvals.iter().any(AskView::is_pending)
+    }
 }
 
 /// What a person or a program wrote.

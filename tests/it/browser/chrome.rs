@@ -159,6 +159,16 @@ impl Chrome {
         answer.json().as_str().map(str::to_owned).unwrap_or_default()
     }
 
+    /// Calls the API as the page that is open: with its session and from its origin.
+    pub(crate) async fn api(&self, method: &str, path: &str, body: Option<&Value>) -> Value {
+        let script = "const [method, path, body, done] = arguments; \
+            fetch(path, { method, headers: body ? { 'content-type': 'application/json' } : {}, body: body ?? undefined })\
+            .then(answer => answer.json()).then(done, error => done(String(error)));";
+        let body = body.map_or(Value::Null, |body| body.to_string().into());
+        let answer = self.driver.execute_async(script, vec![method.into(), path.into(), body]).await;
+        answer.unwrap().json().clone()
+    }
+
     pub(crate) async fn click(&self, selector: &str) {
         self.driver.find(By::Css(selector)).await.unwrap().click().await.unwrap();
     }
