@@ -46,6 +46,9 @@ pub trait Backend: Send + Sync + 'static {
     /// The model of calls that name none.
     fn default_model(&self) -> Option<&str>;
 
+    /// Whether what it is asked stays on this machine.
+    fn is_local(&self) -> bool;
+
     /// Starts a call when first polled; dropping the stream ends it. The first error is the last item.
     /// An empty `model` means the default model.
     fn stream(&self, request: ModelRequest) -> BoxStream<'static, Result<ModelEvent, ModelError>>;

@@ -162,6 +162,14 @@ impl Destination {
         &self.host
     }
 
+    /// Whether it is this machine itself, by its address or as `localhost`.
+    #[must_use]
+    pub fn is_this_machine(&self) -> bool {
+        let bare = self.host.trim_start_matches('[').trim_end_matches([']', '.']);
+        let loopback = bare.parse().is_ok_and(|address: std::net::IpAddr| address.is_loopback());
+        loopback || bare == "localhost" || bare.ends_with(".localhost")
+    }
+
     /// A GET of `path`, which starts with a slash and may have a query.
     #[must_use]
     pub fn get(&self, path: &str) -> Request {

@@ -2,16 +2,22 @@
 //!
 //! | file | what |
 //! |---|---|
+//! | `permit` | whether a model may be asked at all |
 //! | `request` | a request without its secrets |
 //! | `answer` | an answer without its secrets, as it streams |
 //!
 //! **Invariant:** no text reaches a model, the store or a stream before it was scanned.
 
 mod answer;
+mod permit;
 mod request;
+
+pub use permit::{ModelCall, Permit, honour};
 
 use futures::stream::BoxStream;
 
+use crate::approvals::Approvals;
+use crate::policy::{KillSwitches, Policies};
 use crate::protocol::ids::{TenantId, ThreadId};
 use crate::protocol::model::{ModelError, ModelEvent, ModelRequest};
 use crate::redaction::{Finding, LeakLog, Redactor};
@@ -21,6 +27,9 @@ use crate::redaction::{Finding, LeakLog, Redactor};
 pub struct Guard {
     redactor: Redactor,
     leaks: LeakLog,
+    switches: KillSwitches,
+    policies: Policies,
+    approvals: Approvals,
 }
 
 /// Whose text it is: for the record of what was found.
@@ -42,10 +51,15 @@ pub struct Cleaned {
 }
 
 impl Guard {
-    /// A guard that finds what this engine finds, and keeps this record of it.
+    /// A guard that finds what this engine finds, keeps this record of it, and asks these desks.
     #[must_use]
-    pub const fn new(redactor: Redactor, leaks: LeakLog) -> Self {
-        Self { redactor, leaks }
+    pub fn new(
+        (redactor, leaks): (Redactor, LeakLog),
+        switches: KillSwitches,
+        policies: Policies,
+        approvals: Approvals,
+    ) -> Self {
+        Self { redactor, leaks, switches, policies, approvals }
     }
 
     /// Takes the secrets out of a text that is about to be stored or shown. `place` says where it was found.
@@ -72,7 +86,18 @@ impl Guard {
         of: TextOf,
         answer: BoxStream<'static, Result<ModelEvent, ModelError>>,
     ) -> BoxStream<'static, Result<ModelEvent, ModelError>> {
-        answer::screen(self.clone(), of, answer)
+        answer::screen(self.clone(), of, None, answer)
+    }
+
+    /// The same for a call that nothing else ends: the kill switch ends it.
+    #[must_use]
+    pub fn screen_stateless(
+        &self,
+        of: TextOf,
+        answer: BoxStream<'static, Result<ModelEvent, ModelError>>,
+    ) -> BoxStream<'static, Result<ModelEvent, ModelError>> {
+        let halt = self.halt(&of);
+        answer::screen(self.clone(), of, Some(halt), answer)
     }
 
     pub(super) const fn redactor(&self) -> &Redactor {

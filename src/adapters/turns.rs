@@ -3,18 +3,20 @@
 //! Owns the bound on turns that run at once; a turn over it waits, and its deadline counts.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use capuchin_actors::ports::run_turn::{Answering as Answers, RunTurn, TurnReport};
+use capuchin_actors::ports::run_turn::{Answering as Answers, Asking, Decided, RunTurn, TurnReport};
 use futures::future::BoxFuture;
 use futures::{FutureExt, StreamExt};
+use jiff::Timestamp;
 use tokio::sync::{Semaphore, mpsc};
 use tracing::{Instrument, Span};
 
 use crate::backends::{Backend, Backends};
 use crate::config::SessionsConfig;
 use crate::db::{Db, DbError};
-use crate::guard::{Guard, TextOf};
+use crate::guard::{Guard, ModelCall, Permit, TextOf, honour};
+use crate::policy::{SourceKind, Subject};
 use crate::protocol::chat::Usage;
 use crate::protocol::model::{ModelError, ModelErrorKind, ModelEvent, ModelRequest};
 use crate::protocol::turn::TurnWork;
@@ -46,8 +48,11 @@ impl ModelTurns {
         Self { db, backends, guard, metrics, limits, places }
     }
 
-    /// Who answers, and what it is asked.
-    async fn prepare(&self, work: TurnWork) -> Result<(Arc<dyn Backend>, ModelRequest), ModelError> {
+    /// Who answers, what it is asked, and on whose behalf.
+    async fn prepare(
+        &self,
+        work: TurnWork,
+    ) -> Result<(Arc<dyn Backend>, ModelRequest, ModelCall), ModelError> {
         let own = if work.content.is_some() { OwnMessage::Excluded } else { OwnMessage::Included };
         let (limits, thread, turn) = (self.limits, work.thread, work.turn_id);
         // One look at the store, at one moment.
@@ -62,28 +67,61 @@ impl ModelTurns {
             system_prompt: answering.system_prompt,
         };
         let persona = persona.with(&work.overrides);
+        let subject = Subject {
+            assistant: Some(answering.assistant),
+            workspace: Some(answering.workspace),
+            thread: Some(thread),
+            source: SourceKind::of(work.cause.provenance),
+        };
+        let (mode, autonomy) = (answering.mode, answering.autonomy);
         let Some(backend) = self.backends.get(&persona.backend) else {
             let known: Vec<_> = self.backends.names().collect();
             let message =
                 format!("there is no backend `{}`; configured are: {}", persona.backend, known.join(", "));
             return Err(ModelError::new(ModelErrorKind::Configuration, message));
         };
-        Ok((backend, prompt(persona, history, work.content, &work.overrides)?))
-    }
-
-    async fn run_turn(self, work: TurnWork, reports: mpsc::Sender<TurnReport>) -> Result<(), ModelError> {
-        let began = Instant::now();
-        let Ok(_place) = self.places.acquire().await else {
-            return Err(ModelError::new(ModelErrorKind::Overloaded, "the daemon is stopping"));
-        };
-        let of = TextOf { tenant: work.tenant.clone(), thread: Some(work.thread) };
-        let (backend, mut request) = self.prepare(work).await?;
-        self.guard.clean_request(&of, &mut request);
+        let request = prompt(persona, history, work.content, &work.overrides)?;
         let model = match (request.model.as_str(), backend.default_model()) {
             ("", default) => default.unwrap_or_default().to_owned(),
             (named, _) => named.to_owned(),
         };
-        let name = backend.name().to_owned();
+        let call = ModelCall {
+            of: TextOf { tenant: work.tenant, thread: Some(thread) },
+            source: work.cause.source,
+            turn: Some(turn),
+            subject,
+            mode,
+            autonomy,
+            tainted: false,
+            backend: backend.name().to_owned(),
+            model,
+            local: backend.is_local(),
+        };
+        Ok((backend, request, call))
+    }
+
+    /// Goes on when the call is allowed, after a person was asked where one has to be.
+    async fn permit(&self, call: &ModelCall, reports: &mpsc::Sender<TurnReport>) -> Result<(), ModelError> {
+        let Permit::Asked(asked) = self.guard.permit(call).await? else { return Ok(()) };
+        let left = asked.expires_ms.saturating_sub(Timestamp::now().as_millisecond());
+        let expires_in = Duration::from_millis(u64::try_from(left).unwrap_or(0));
+        send(reports, TurnReport::Asking(Asking { approval: asked.id, data: asked.event(), expires_in }))
+            .await;
+        let decided = self.guard.decision(call, &asked).await?;
+        send(reports, TurnReport::Decided(Decided { approval: decided.id, data: decided.event() })).await;
+        honour(&decided)
+    }
+
+    async fn run_turn(self, work: TurnWork, reports: mpsc::Sender<TurnReport>) -> Result<(), ModelError> {
+        let began = Instant::now();
+        let (backend, mut request, call) = self.prepare(work).await?;
+        // A turn that waits for a person holds no place.
+        self.permit(&call, &reports).await?;
+        let Ok(_place) = self.places.acquire().await else {
+            return Err(ModelError::new(ModelErrorKind::Overloaded, "the daemon is stopping"));
+        };
+        self.guard.clean_request(&call.of, &mut request);
+        let ModelCall { of, backend: name, model, .. } = call;
         let answering = Answers { backend: name.clone(), model: model.clone() };
         send(&reports, TurnReport::Answering(answering)).await;
         let span = spans::model_call(&name, &model);

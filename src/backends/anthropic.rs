@@ -41,6 +41,10 @@ impl Backend for Anthropic {
         self.model.as_deref()
     }
 
+    fn is_local(&self) -> bool {
+        self.upstream.destination.is_this_machine()
+    }
+
     fn stream(&self, mut request: ModelRequest) -> BoxStream<'static, Result<ModelEvent, ModelError>> {
         if request.model.is_empty() {
             match &self.model {

@@ -57,6 +57,10 @@ impl Backend for Demo {
         Some(MODEL)
     }
 
+    fn is_local(&self) -> bool {
+        true
+    }
+
     fn stream(&self, request: ModelRequest) -> BoxStream<'static, Result<ModelEvent, ModelError>> {
         let input_tokens = prompt_tokens(&request);
         let pace = if request.stream { self.pace } else { Duration::ZERO };

@@ -90,10 +90,11 @@ impl Parts {
             tracing::warn!("{missing}");
         }
         let leaks = LeakLog::new(db.clone());
-        let guard = Guard::new(redactor.clone(), leaks.clone());
         let metrics = Metrics::new();
         let figures = db.clone();
         metrics.store.read_from(move || figures.stats());
+        let finder = (redactor.clone(), leaks.clone());
+        let guard = Guard::new(finder, kill_switches.clone(), policies.clone(), approvals.clone());
         let runner =
             ModelTurns::new(db.clone(), backends.clone(), guard.clone(), metrics.clone(), &config.sessions);
         let ports = SessionPorts {

@@ -7,8 +7,9 @@ use std::collections::VecDeque;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use futures::StreamExt as _;
+use futures::future::BoxFuture;
 use futures::stream::{BoxStream, Stream};
+use futures::{FutureExt as _, StreamExt as _};
 
 use super::{Guard, TextOf, request};
 use crate::protocol::model::{ModelError, ModelEvent};
@@ -16,9 +17,15 @@ use crate::redaction::StreamRedactor;
 
 type Item = Result<ModelEvent, ModelError>;
 
-pub(super) fn screen(guard: Guard, of: TextOf, answer: BoxStream<'static, Item>) -> BoxStream<'static, Item> {
+pub(super) fn screen(
+    guard: Guard,
+    of: TextOf,
+    halt: Option<BoxFuture<'static, ModelError>>,
+    answer: BoxStream<'static, Item>,
+) -> BoxStream<'static, Item> {
     let speaking = None;
-    Screened { answer, guard, of, speaking, resealed: false, ready: VecDeque::new(), ended: false }.boxed()
+    Screened { answer, guard, of, halt, speaking, resealed: false, ready: VecDeque::new(), ended: false }
+        .boxed()
 }
 
 /// Which of the two texts is being said.
@@ -32,6 +39,8 @@ struct Screened {
     answer: BoxStream<'static, Item>,
     guard: Guard,
     of: TextOf,
+    /// Resolves when the call has to end at once.
+    halt: Option<BoxFuture<'static, ModelError>>,
     speaking: Option<(Voice, StreamRedactor)>,
     /// Whether reasoning was changed since its last seal, which is then void.
     resealed: bool,
@@ -111,6 +120,11 @@ impl Stream for Screened {
             }
             if self.ended {
                 return Poll::Ready(None);
+            }
+            if let Some(Poll::Ready(halted)) = self.halt.as_mut().map(|halt| halt.poll_unpin(cx)) {
+                self.ended = true;
+                self.absorb(Err(halted));
+                continue;
             }
             match ready!(self.answer.poll_next_unpin(cx)) {
                 Some(item) => self.absorb(item),

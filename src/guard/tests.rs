@@ -1,11 +1,15 @@
 //! Requests and answers without their secrets, at every place and every cut.
 
+use std::time::Duration;
+
 use futures::StreamExt as _;
 use futures::executor::block_on;
 use serde_json::{Value, json};
 
 use super::{Guard, TextOf};
+use crate::approvals::{ApprovalTimes, Approvals};
 use crate::db::{Db, DbOptions};
+use crate::policy::{KillSwitches, Policies};
 use crate::protocol::chat::{ChatMessage, Part, Role, StopReason, ToolCall, ToolSpec, Usage};
 use crate::protocol::ids::TenantId;
 use crate::protocol::model::{ModelError, ModelErrorKind, ModelEvent, ModelRequest};
@@ -19,7 +23,13 @@ fn secret() -> String {
 fn guard() -> Guard {
     let folder = tempfile::tempdir().unwrap();
     let db = Db::open(folder.path().join("test.db"), DbOptions::default()).unwrap();
-    Guard::new(Redactor::new(), LeakLog::new(db))
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let switches = runtime.block_on(KillSwitches::open(db.clone())).unwrap();
+    let policies = Policies::new(db.clone());
+    let hour = Duration::from_secs(3_600);
+    let times = ApprovalTimes { attended: hour, unattended: hour };
+    let approvals = Approvals::new(db.clone(), policies.clone(), times);
+    Guard::new((Redactor::new(), LeakLog::new(db)), switches, policies, approvals)
 }
 
 fn of() -> TextOf {

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::error::{WorkspaceError, checked};
 use crate::db::TenantRead;
+use crate::policy::{Autonomy, PermissionMode};
 use crate::protocol::ids::{AssistantId, ThreadId, WorkspaceId};
 
 /// Most characters of a title.
@@ -39,6 +40,14 @@ pub struct Thread {
 /// Who answers in a thread, as far as a model call is concerned.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answering {
+    /// The assistant.
+    pub assistant: AssistantId,
+    /// The thread's workspace.
+    pub workspace: WorkspaceId,
+    /// What the assistant may do without being told.
+    pub mode: PermissionMode,
+    /// How far it may go on its own.
+    pub autonomy: Autonomy,
     /// Name of the backend.
     pub backend: String,
     /// Name of the model.

@@ -73,6 +73,13 @@ pub enum ModelErrorKind {
     Protocol,
     /// Our own settings are incomplete.
     Configuration,
+    /// The policy, or a person who was asked, said no.
+    Denied,
+    /// A budget has too little left.
+    BudgetExceeded,
+    /// The kill switch is engaged.
+    #[serde(rename = "kill_switch")]
+    Halted,
 }
 
 impl ModelErrorKind {
@@ -93,6 +100,9 @@ impl ModelErrorKind {
             Self::Truncated => "truncated",
             Self::Protocol => "protocol",
             Self::Configuration => "configuration",
+            Self::Denied => "denied",
+            Self::BudgetExceeded => "budget_exceeded",
+            Self::Halted => "kill_switch",
         }
     }
 

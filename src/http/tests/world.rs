@@ -112,6 +112,8 @@ impl World {
         let policies = Policies::new(db.clone());
         let hour = std::time::Duration::from_secs(3_600);
         let times = ApprovalTimes { attended: hour, unattended: hour };
+        let approvals = Approvals::new(db.clone(), policies.clone(), times);
+        let kill_switches = KillSwitches::open(db.clone()).await.unwrap();
         let state = AppState {
             config: Arc::new(config),
             db: db.clone(),
@@ -122,12 +124,17 @@ impl World {
             threads: Threads::new(db.clone()),
             turns,
             policies: policies.clone(),
-            approvals: Approvals::new(db.clone(), policies, times),
-            kill_switches: KillSwitches::open(db.clone()).await.unwrap(),
+            approvals: approvals.clone(),
+            kill_switches: kill_switches.clone(),
             sessions: SessionDirectory::new(ports, SessionLimits::default(), Arc::new(NoSessions)),
             backends,
             vault,
-            guard: Guard::new(Redactor::new(), LeakLog::new(db.clone())),
+            guard: Guard::new(
+                (Redactor::new(), LeakLog::new(db.clone())),
+                kill_switches,
+                policies,
+                approvals,
+            ),
             redactor: Redactor::new(),
             leaks: LeakLog::new(db.clone()),
             usage: crate::backends::UsageRecorder::new(db.clone()),

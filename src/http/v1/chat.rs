@@ -15,7 +15,7 @@ use super::request::ChatCall;
 use super::respond::{self, Answer};
 use super::target::Target;
 use crate::backends::{UsageKey, UsageRecorder};
-use crate::guard::TextOf;
+use crate::guard::ModelCall;
 use crate::http::auth::{Chat, May};
 use crate::http::extract::payload_too_large;
 use crate::http::problem::Problem;
@@ -56,7 +56,7 @@ pub(super) async fn complete(
         let key = idempotency_key(&headers)?;
         submit(&state, &principal, call, target, key).await?
     } else {
-        (stateless(&state, &principal, call.request, target), None)
+        (stateless(&state, &principal, call.request, target).await?, None)
     };
     let mut response = if stream {
         respond::streamed(answer, head, include_usage).await?
@@ -70,31 +70,31 @@ pub(super) async fn complete(
 }
 
 /// Straight to the backend; nothing is stored but the tokens.
-fn stateless(state: &AppState, by: &Principal, mut request: ModelRequest, target: Target) -> Answer {
+async fn stateless(
+    state: &AppState,
+    by: &Principal,
+    mut request: ModelRequest,
+    target: Target,
+) -> Result<Answer, ApiError> {
+    let model_call = target.call(by);
+    state.guard.permit(&model_call).await?;
     if let Some(assistant) = target.assistant {
         request.system = assistant.system_prompt;
     }
-    let named =
-        if target.model.is_empty() { target.backend.default_model() } else { Some(target.model.as_str()) };
-    let key = UsageKey {
-        tenant: by.tenant.clone(),
-        principal: by.source(),
-        backend: target.backend.name().to_owned(),
-        model: named.unwrap_or_default().to_owned(),
-    };
     request.model = target.model;
+    let ModelCall { of, source: principal, backend, model, .. } = model_call;
+    let key = UsageKey { tenant: by.tenant.clone(), principal, backend, model };
     let mut meter =
         Meter { recorder: state.usage.clone(), key: Some(key), usage: Usage::default(), answered: false };
-    let of = TextOf { tenant: by.tenant.clone(), thread: None };
     state.guard.clean_request(&of, &mut request);
-    state
-        .guard
-        .screen(of, target.backend.stream(request))
+    let events = state.guard.screen_stateless(of, target.backend.stream(request));
+    let answer = events
         .map(move |item| {
             meter.see(item.as_ref().ok());
             item.map_err(ApiError::from)
         })
-        .boxed()
+        .boxed();
+    Ok(answer)
 }
 
 /// Stores the message as a turn of its session's thread.

@@ -123,8 +123,9 @@ impl From<ModelError> for ApiError {
             Kind::TooLarge if error.status == Some(413) => StatusCode::PAYLOAD_TOO_LARGE,
             Kind::TooLarge => StatusCode::BAD_REQUEST,
             Kind::NotFound => StatusCode::NOT_FOUND,
-            Kind::RateLimited => StatusCode::TOO_MANY_REQUESTS,
-            Kind::Overloaded => StatusCode::SERVICE_UNAVAILABLE,
+            Kind::Denied => StatusCode::FORBIDDEN,
+            Kind::RateLimited | Kind::BudgetExceeded => StatusCode::TOO_MANY_REQUESTS,
+            Kind::Overloaded | Kind::Halted => StatusCode::SERVICE_UNAVAILABLE,
             Kind::Timeout => StatusCode::GATEWAY_TIMEOUT,
             Kind::Configuration => StatusCode::INTERNAL_SERVER_ERROR,
             Kind::Authentication

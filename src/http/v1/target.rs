@@ -6,9 +6,11 @@ use super::error::ApiError;
 use super::request::ChatCall;
 use crate::assistants::{Assistant, AssistantError};
 use crate::backends::{Backend, Backends};
+use crate::guard::{ModelCall, TextOf};
 use crate::http::problem::Problem;
 use crate::http::state::AppState;
 use crate::identity::Principal;
+use crate::policy::{Autonomy, PermissionMode, SourceKind, Subject};
 
 /// Who answers.
 pub(super) struct Target {
@@ -20,6 +22,30 @@ pub(super) struct Target {
 }
 
 impl Target {
+    /// The call of a program that keeps nothing here. What it sends is its own, so nothing of it is untrusted
+    /// that it does not know of.
+    pub(super) fn call(&self, by: &Principal) -> ModelCall {
+        let assistant = self.assistant.as_ref();
+        let default = self.backend.default_model().unwrap_or_default();
+        ModelCall {
+            of: TextOf { tenant: by.tenant.clone(), thread: None },
+            source: by.source(),
+            turn: None,
+            subject: Subject {
+                assistant: assistant.map(|assistant| assistant.id),
+                workspace: None,
+                thread: None,
+                source: SourceKind::of(by.provenance()),
+            },
+            mode: assistant.map_or(PermissionMode::Default, |assistant| assistant.permission_mode),
+            autonomy: assistant.map_or(Autonomy::Supervised, |assistant| assistant.autonomy),
+            tainted: false,
+            backend: self.backend.name().to_owned(),
+            model: if self.model.is_empty() { default.to_owned() } else { self.model.clone() },
+            local: self.backend.is_local(),
+        }
+    }
+
     /// Finds it. A name of a backend wins over the same name of an assistant; `agent_id` names an assistant only.
     /// A principal that is bound to an assistant reaches nobody else.
     pub(super) async fn find(state: &AppState, by: &Principal, call: &ChatCall) -> Result<Self, ApiError> {

@@ -1,6 +1,7 @@
 //! The statements of threads.
 
 use crate::db::{DbError, Row, TenantRead, TenantTx};
+use crate::policy::{Autonomy, PermissionMode};
 use crate::protocol::ids::{AssistantId, ThreadId, WorkspaceId};
 use crate::workspaces::thread::{Answering, Thread};
 
@@ -49,11 +50,20 @@ pub(in crate::workspaces) fn answering(
     id: ThreadId,
 ) -> Result<Option<Answering>, DbError> {
     let sql = format!(
-        "SELECT a.backend, a.model, a.system_prompt FROM {FROM} JOIN assistants a ON a.id = {EFFECTIVE}
-         WHERE t.tenant = ?1 AND t.id = ?2"
+        "SELECT a.id, t.workspace_id, a.permission_mode, a.autonomy, a.backend, a.model, a.system_prompt
+         FROM {FROM} JOIN assistants a ON a.id = {EFFECTIVE} WHERE t.tenant = ?1 AND t.id = ?2"
     );
     read.query_opt(&sql, &[&id], |row| {
-        Ok::<_, DbError>(Answering { backend: row.get(0)?, model: row.get(1)?, system_prompt: row.get(2)? })
+        Ok::<_, DbError>(Answering {
+            assistant: row.get(0)?,
+            workspace: row.get(1)?,
+            // A word of another version is read as the narrowest one.
+            mode: row.get::<String>(2)?.parse().unwrap_or(PermissionMode::Plan),
+            autonomy: row.get::<String>(3)?.parse().unwrap_or(Autonomy::ReadOnly),
+            backend: row.get(4)?,
+            model: row.get(5)?,
+            system_prompt: row.get(6)?,
+        })
     })
 }
 
