@@ -17,6 +17,7 @@
 mod answer;
 mod anthropic;
 mod catalog;
+mod credential;
 mod demo;
 mod failure;
 mod openai;

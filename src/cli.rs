@@ -15,6 +15,7 @@ mod detect;
 mod doctor;
 mod exit;
 mod lifecycle;
+mod link;
 mod output;
 mod place;
 mod redact;
@@ -23,6 +24,8 @@ mod sse;
 mod status;
 mod token;
 mod tree;
+mod typed;
+mod vault;
 mod wire;
 
 pub use commands::run;

@@ -28,6 +28,8 @@ use crate::redaction::Redactor;
 use factories::Doors;
 use parts::Parts;
 
+pub use protection::close_process;
+
 /// The tree unless the configuration folder has another one.
 const SUPERVISION: &str = include_str!("../supervision.toml");
 /// Path of the root supervisor.
@@ -95,7 +97,7 @@ pub async fn start(config: Config, home: Home, options: StartOptions) -> anyhow:
     // silent-ok: it is set once per start, here
     let _ = parts.tree.set(tree.handle().clone());
     start_tenants(&parts).await?;
-    parts.told.started(&parts.config);
+    parts.told.started(&parts.config).await;
     let setup_link = setup_link(&parts, &doors)?;
     Ok(RunningDaemon { tree, parts, doors, setup_link })
 }

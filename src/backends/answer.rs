@@ -8,6 +8,7 @@ use bytes::Bytes;
 use futures::StreamExt;
 use futures::stream::{self, BoxStream};
 
+use super::credential::Credential;
 use super::failure::{self, ERROR_BODY_BYTES_MAX, Failure, RetryHeaders};
 use super::retry::RetryPolicy;
 use super::sse::{SseError, SseEvent, SseParser};
@@ -38,10 +39,10 @@ pub(super) struct CallLimits {
 pub(super) struct Upstream {
     pub(super) destination: Destination,
     /// `Err`: the key that is configured but missing, in words.
-    pub(super) key: Result<Option<Secret>, String>,
+    pub(super) credential: Result<Credential, String>,
     pub(super) limits: CallLimits,
     /// Adds the protocol's headers, the credential among them.
-    pub(super) authorise: fn(Request, Option<&Secret>) -> Request,
+    pub(super) authorise: fn(Request, &Credential) -> Result<Request, EgressError>,
 }
 
 /// A prepared call.
@@ -74,17 +75,21 @@ pub(super) type Events = VecDeque<ModelEvent>;
 // === impl Upstream ===
 
 impl Upstream {
+    fn credential(&self) -> Result<&Credential, Failure> {
+        self.credential
+            .as_ref()
+            .map_err(|missing| ModelError::new(ModelErrorKind::Configuration, missing).into())
+    }
+
+    /// The key, as far as this process has it at hand: what must not be in a text.
     fn key(&self) -> Result<Option<&Secret>, Failure> {
-        match &self.key {
-            Ok(key) => Ok(key.as_ref()),
-            Err(missing) => Err(ModelError::new(ModelErrorKind::Configuration, missing).into()),
-        }
+        Ok(self.credential()?.value())
     }
 
     /// The body of a GET, tried once.
     pub(super) async fn get(&self, path: &str) -> Result<Bytes, ModelError> {
         let get = async {
-            let request = (self.authorise)(self.destination.get(path), self.key()?);
+            let request = (self.authorise)(self.destination.get(path), self.credential()?)?;
             let reply = self.accepted(request.send(self.limits.first).await?).await?;
             Ok(reply.whole(WHOLE_BYTES_MAX, self.limits.idle).await?)
         };
@@ -122,7 +127,7 @@ impl Call {
     async fn send(&self) -> Result<Reply, Failure> {
         let upstream = &self.upstream;
         let request = upstream.destination.post_json(self.path, self.body.clone());
-        let request = (upstream.authorise)(request, upstream.key()?);
+        let request = (upstream.authorise)(request, upstream.credential()?)?;
         let limit = if self.stream { upstream.limits.first } else { upstream.limits.whole };
         upstream.accepted(request.send(limit).await?).await
     }

@@ -11,8 +11,9 @@ use futures::future::BoxFuture;
 use futures::stream::{self, BoxStream, StreamExt};
 
 use super::answer::{Call, Upstream};
+use super::credential::Credential;
 use super::{Backend, ModelInfo, failure};
-use crate::egress::{Request, Secret};
+use crate::egress::{EgressError, Request};
 use crate::protocol::model::{ModelError, ModelEvent, ModelRequest};
 use decode::MessageDecoder;
 
@@ -96,12 +97,8 @@ async fn all_models(upstream: &Upstream) -> Result<Vec<ModelInfo>, ModelError> {
 }
 
 /// `x-api-key`, and the version of the protocol.
-pub(super) fn authorise(request: Request, key: Option<&Secret>) -> Request {
-    let request = request.header("anthropic-version", "2023-06-01");
-    match key {
-        Some(key) => request.secret_header("x-api-key", "", key),
-        None => request,
-    }
+pub(super) fn authorise(request: Request, credential: &Credential) -> Result<Request, EgressError> {
+    credential.put(request.header("anthropic-version", "2023-06-01"), "x-api-key", "")
 }
 
 #[cfg(test)]

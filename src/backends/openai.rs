@@ -10,8 +10,9 @@ use futures::future::BoxFuture;
 use futures::stream::{self, BoxStream, StreamExt};
 
 use super::answer::{Call, Upstream};
+use super::credential::Credential;
 use super::{Backend, ModelInfo, failure};
-use crate::egress::{Request, Secret};
+use crate::egress::{EgressError, Request};
 use crate::protocol::model::{ModelError, ModelEvent, ModelRequest};
 use decode::ChatDecoder;
 
@@ -78,11 +79,8 @@ impl Backend for OpenAi {
 }
 
 /// `Authorization: Bearer`.
-pub(super) fn authorise(request: Request, key: Option<&Secret>) -> Request {
-    match key {
-        Some(key) => request.secret_header("authorization", "Bearer ", key),
-        None => request,
-    }
+pub(super) fn authorise(request: Request, credential: &Credential) -> Result<Request, EgressError> {
+    credential.put(request, "authorization", "Bearer ")
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::answer::{CallLimits, Upstream};
 use super::catalog::Catalog;
+use super::credential::Credential;
 use super::demo::Demo;
 use super::openai::OpenAi;
 use super::retry::RetryPolicy;
@@ -36,7 +37,8 @@ pub struct BuildError {
 }
 
 impl Backends {
-    /// Makes every configured backend. Keys are read from the environment now and never again; nothing is connected.
+    /// Makes every configured backend. Keys are read from the environment now and never again, secrets of the vault
+    /// with every call; nothing is connected.
     ///
     /// # Errors
     /// An address that cannot be used. A key that is not there is no error: calls of that backend say so, and
@@ -58,9 +60,9 @@ impl Backends {
         let mut missing_keys = Vec::new();
         by_name.insert(DEMO.to_owned(), Arc::new(Demo { name: DEMO.to_owned(), pace: DEMO_PACE }));
         for (name, backend) in &config.0 {
-            let key = find_key(name, backend, variable);
-            missing_keys.extend(key.as_ref().err().cloned());
-            let built = build_one(name, backend, key, egress);
+            let credential = find_credential(name, backend, variable);
+            missing_keys.extend(credential.as_ref().err().cloned());
+            let built = build_one(name, backend, credential, egress);
             by_name.insert(name.clone(), built.map_err(|source| BuildError { name: name.clone(), source })?);
         }
         Ok(Self { by_name: Arc::new(by_name), missing_keys: missing_keys.into(), catalog: Arc::default() })
@@ -91,7 +93,7 @@ impl Backends {
 fn build_one(
     name: &str,
     config: &BackendConfig,
-    key: Result<Option<Secret>, String>,
+    credential: Result<Credential, String>,
     egress: &Egress,
 ) -> Result<Arc<dyn Backend>, EgressError> {
     let name = name.to_owned();
@@ -101,11 +103,11 @@ fn build_one(
             Arc::new(Demo { name, pace: config.pace_ms.map_or(DEMO_PACE, Duration::from_millis) })
         }
         BackendKind::Openai => {
-            let upstream = upstream(config, openai::BASE_URL, key, egress, openai::authorise)?;
+            let upstream = upstream(config, openai::BASE_URL, credential, egress, openai::authorise)?;
             Arc::new(OpenAi { name, model, models, max_tokens, upstream })
         }
         BackendKind::Anthropic => {
-            let upstream = upstream(config, anthropic::BASE_URL, key, egress, anthropic::authorise)?;
+            let upstream = upstream(config, anthropic::BASE_URL, credential, egress, anthropic::authorise)?;
             Arc::new(anthropic::Anthropic { name, model, models, max_tokens, upstream })
         }
     })
@@ -114,9 +116,9 @@ fn build_one(
 fn upstream(
     config: &BackendConfig,
     base_url: &str,
-    key: Result<Option<Secret>, String>,
+    credential: Result<Credential, String>,
     egress: &Egress,
-    authorise: fn(Request, Option<&Secret>) -> Request,
+    authorise: fn(Request, &Credential) -> Result<Request, EgressError>,
 ) -> Result<Arc<Upstream>, EgressError> {
     let base_url = config.base_url.as_deref().unwrap_or(base_url);
     let destination = egress.destination(base_url, config.allow_private)?;
@@ -126,18 +128,24 @@ fn upstream(
         whole: Duration::from_millis(config.whole_timeout_ms),
         retry: RetryPolicy { retries: config.retries },
     };
-    Ok(Arc::new(Upstream { destination, key, limits, authorise }))
+    Ok(Arc::new(Upstream { destination, credential, limits, authorise }))
 }
 
-fn find_key(
+fn find_credential(
     backend: &str,
     config: &BackendConfig,
     variable: &dyn Fn(&str) -> Option<String>,
-) -> Result<Option<Secret>, String> {
-    let Some(KeyRef::Env(name)) = &config.api_key else { return Ok(None) };
+) -> Result<Credential, String> {
+    let name = match &config.api_key {
+        None => return Ok(Credential::None),
+        Some(KeyRef::Secret(name)) => {
+            return Ok(Credential::Named { name: name.clone(), used_by: format!("backend {backend}") });
+        }
+        Some(KeyRef::Env(name)) => name,
+    };
     let key = variable(name).map(Secret::new).filter(|key| !key.is_empty());
     let missing = || format!("the key of backends.{backend} is missing: the environment has no {name}");
-    key.map(Some).ok_or_else(missing)
+    key.map(Credential::Key).ok_or_else(missing)
 }
 
 #[cfg(test)]

@@ -1,10 +1,13 @@
 //! What can be typed.
 
+mod vault;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
 use super::certs::CertsCommand;
+pub use vault::{DeleteArgs, HostArgs, NamedArgs, SetArgs, VaultCommand};
 
 const AFTER_HELP: &str = "\
 Examples:
@@ -56,6 +59,9 @@ pub enum Command {
     /// Certificates of our own: an authority, listeners, devices
     #[command(subcommand)]
     Certs(CertsCommand),
+    /// Keys and tokens: stored sealed, never shown again
+    #[command(subcommand)]
+    Vault(VaultCommand),
     /// Run the daemon in the background
     Start(ServeArgs),
     /// Stop the daemon; running turns get time to end

@@ -1,7 +1,6 @@
 //! `chat`: one question or a dialogue, with the running daemon or with one inside this command.
 
 mod dialogue;
-mod link;
 mod screen;
 mod turn;
 
@@ -12,9 +11,9 @@ use serde_json::{Value, json};
 use super::args::ChatArgs;
 use super::client::ClientError;
 use super::exit::{Exit, Failure, Outcome};
+use super::link::Link;
 use super::output;
 use super::place::Place;
-use link::Link;
 use screen::Screen;
 use turn::{Question, ask};
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Incoming;
-use hyper::header::{ACCEPT, CONTENT_TYPE, HOST};
+use hyper::header::{ACCEPT, CONTENT_TYPE, HOST, HeaderValue, IF_MATCH};
 use hyper::{Method, Request, Response, StatusCode};
 use serde::Deserialize;
 use serde_json::Value;
@@ -105,6 +105,21 @@ impl Client {
         self.call(Method::POST, path, Some(body), key).await
     }
 
+    /// A change that happens only while the thing has this version.
+    pub(super) async fn change(
+        &self,
+        method: Method,
+        path: &str,
+        body: &Value,
+        version: Option<i64>,
+    ) -> Result<Value, ClientError> {
+        let mut request = request(method, path, Some(body), None)?;
+        if let Some(tag) = version.and_then(|version| HeaderValue::from_str(&format!("\"{version}\"")).ok()) {
+            request.headers_mut().insert(IF_MATCH, tag);
+        }
+        self.exchange(request).await
+    }
+
     pub(super) async fn delete(&self, path: &str) -> Result<Value, ClientError> {
         self.call(Method::DELETE, path, None, None).await
     }
@@ -146,7 +161,11 @@ impl Client {
         body: Option<&Value>,
         key: Option<&str>,
     ) -> Result<Value, ClientError> {
-        let (response, mut wire) = self.send(request(method, path, body, key)?).await?;
+        self.exchange(request(method, path, body, key)?).await
+    }
+
+    async fn exchange(&self, request: Request<Full<Bytes>>) -> Result<Value, ClientError> {
+        let (response, mut wire) = self.send(request).await?;
         let (status, body) = self.whole(response, &mut wire).await?;
         match status {
             status if !status.is_success() => Err(refused(status, &body)),

@@ -10,7 +10,9 @@ use tokio::runtime::{Builder, Runtime};
 use super::args::{Cli, Command, PlaceArgs};
 use super::exit::{Exit, Failure, Outcome};
 use super::place::Place;
-use super::{audit, certs, chat, config, doctor, lifecycle, output, redact, serve, status, token, tree};
+use super::{
+    audit, certs, chat, config, doctor, lifecycle, output, redact, serve, status, token, tree, vault,
+};
 
 const GUIDE: &str = "\
 Capuchin is not set up here yet.
@@ -42,6 +44,7 @@ fn dispatch(args: &PlaceArgs, command: Option<Command>) -> Outcome {
         Some(Command::Token(token)) => wait(one()?, token::run(&place()?, token)),
         Some(Command::Audit(command)) => audit::run(&place()?, command),
         Some(Command::Certs(certs)) => certs::run(&place()?, certs),
+        Some(Command::Vault(command)) => wait(many()?, vault::run(&place()?, command)),
         Some(Command::Start(serve)) => wait(one()?, lifecycle::start(&place()?, &serve)),
         Some(Command::Stop(stop)) => wait(one()?, lifecycle::stop(&place()?, &stop)),
         Some(Command::Restart(serve)) => wait(one()?, lifecycle::restart(&place()?, &serve)),

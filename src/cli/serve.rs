@@ -27,6 +27,7 @@ pub(super) fn run(place: &Place, args: &ServeArgs) -> Outcome {
     // Outlives the runtime: the last spans are sent when everything else has ended.
     let options = StartOptions::default();
     let _telemetry = telemetry::init(&config.telemetry, &options.redactor)?;
+    daemon::close_process();
     let runtime = many()?;
     let outcome = runtime.block_on(Box::pin(live(place, config, options, args.detached)));
     // Whatever still blocks a thread after the ordered end has nothing left to save.

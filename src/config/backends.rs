@@ -1,7 +1,7 @@
 //! `[backends.NAME]`: the model providers that turns may use.
 //!
-//! `demo` needs no entry. A key is never in the file: `api_key = "env:NAME"` names the
-//! environment variable that holds it, read once at start.
+//! `demo` needs no entry. A key is never in the file: `api_key = "@secret:NAME"` names a secret of the
+//! vault, looked up for every call; `"env:NAME"` an environment variable, read once at start.
 
 use std::collections::BTreeMap;
 
@@ -13,6 +13,8 @@ use super::sections::Check;
 pub const DEMO: &str = "demo";
 /// The longest name of a backend, in bytes.
 const NAME_BYTES_MAX: usize = 64;
+/// The longest name of a secret, in bytes.
+const SECRET_NAME_BYTES_MAX: usize = 100;
 
 /// All configured backends by name.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -81,18 +83,29 @@ pub struct BackendConfig {
 pub enum KeyRef {
     /// In this environment variable.
     Env(String),
+    /// In the vault, under this name.
+    Secret(String),
 }
 
 /// A key setting that is not a reference. The text is not repeated: it may be the key itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "a key is written as \"env:NAME\" with the name of an environment variable; the key itself does not belong here"
+    "a key is written as \"@secret:NAME\" with the name of a secret (capuchin vault set NAME), or as \"env:NAME\" \
+     with the name of an environment variable; the key itself does not belong here"
 )]
 pub struct BadKeyRef;
 
 // === impl BackendsConfig ===
 
 impl BackendsConfig {
+    /// The secrets that backends name, each with who names it.
+    pub fn secret_users(&self) -> impl Iterator<Item = (String, String)> {
+        self.0.iter().filter_map(|(name, backend)| match &backend.api_key {
+            Some(KeyRef::Secret(secret)) => Some((secret.clone(), format!("backend {name}"))),
+            Some(KeyRef::Env(_)) | None => None,
+        })
+    }
+
     pub(super) fn validate(&self, check: &mut Check<'_>) {
         for (name, backend) in &self.0 {
             for (key, text) in backend.problems(name) {
@@ -155,6 +168,11 @@ impl TryFrom<String> for KeyRef {
     type Error = BadKeyRef;
 
     fn try_from(text: String) -> Result<Self, Self::Error> {
+        if let Some(name) = text.strip_prefix("@secret:") {
+            let word = |b: u8| b.is_ascii_alphanumeric() || b == b'_' || b == b'-';
+            let fits = (1..=SECRET_NAME_BYTES_MAX).contains(&name.len()) && name.bytes().all(word);
+            return fits.then(|| Self::Secret(name.to_owned())).ok_or(BadKeyRef);
+        }
         let name = text.strip_prefix("env:").ok_or(BadKeyRef)?;
         let starts_well = name.bytes().next().is_some_and(|b| b.is_ascii_alphabetic() || b == b'_');
         let word = name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
@@ -163,8 +181,11 @@ impl TryFrom<String> for KeyRef {
 }
 
 impl From<KeyRef> for String {
-    fn from(KeyRef::Env(name): KeyRef) -> Self {
-        format!("env:{name}")
+    fn from(key: KeyRef) -> Self {
+        match key {
+            KeyRef::Env(name) => format!("env:{name}"),
+            KeyRef::Secret(name) => format!("@secret:{name}"),
+        }
     }
 }
 

@@ -33,7 +33,7 @@ pub struct EgressConfig {
     pub proxy: Option<String>,
     /// User name for the proxy. Default none.
     pub proxy_user: Option<String>,
-    /// Where the proxy's password is, written like a backend's `api_key`. Default none.
+    /// Where the proxy's password is, `env:NAME`: it is read before the vault opens. Default none.
     pub proxy_password: Option<KeyRef>,
     /// Hosts that are reached without the proxy: `example.org`, or `.example.org` for every name below it.
     /// Default none.
@@ -91,6 +91,9 @@ impl EgressConfig {
                 "needs egress.proxy_user",
             ),
         ];
+        if matches!(self.proxy_password, Some(KeyRef::Secret(_))) {
+            check.problem("egress.proxy_password", "is read before the vault opens: write env:NAME");
+        }
         for (key, _, what) in needs_proxy.into_iter().filter(|(_, wrong, _)| *wrong) {
             check.problem(key, what);
         }

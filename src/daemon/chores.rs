@@ -21,6 +21,7 @@ use crate::protocol::turn::{Settlement, TurnAnswer, TurnFailure, TurnState};
 use crate::redaction::LeakLog;
 use crate::telemetry::Metrics;
 use crate::turns::Turns;
+use crate::vault::Vault;
 
 /// How often gauges are read.
 const GAUGES_EVERY: Duration = Duration::from_secs(10);
@@ -41,6 +42,9 @@ const RENEW_EVERY: Duration = Duration::from_secs(6 * 3_600);
 /// How often old events and keys are pruned. The first time is one period after start.
 const PRUNE_EVERY: Duration = Duration::from_secs(3_600);
 
+/// How often uses of secrets are written down and changes of keys are completed.
+const VAULT_EVERY: Duration = Duration::from_secs(60);
+
 /// See the module. Cheap to clone.
 #[derive(Clone)]
 pub(super) struct Chores {
@@ -48,6 +52,7 @@ pub(super) struct Chores {
     approvals: Approvals,
     sessions: Arc<SessionDirectory>,
     leaks: LeakLog,
+    vault: Vault,
     metrics: Metrics,
     certificates: CertificateWatch,
     quarantines: Quarantines,
@@ -61,6 +66,7 @@ impl Chores {
             approvals: parts.approvals.clone(),
             sessions: Arc::clone(&parts.sessions),
             leaks: parts.leaks.clone(),
+            vault: parts.vault.clone(),
             metrics: parts.metrics.clone(),
             certificates,
             quarantines,
@@ -74,6 +80,7 @@ impl Chores {
         let (mut leaks, mut prune) = (every(LEAKS_EVERY), every(PRUNE_EVERY));
         let (mut certificates, mut renew) = (every(CERTIFICATES_EVERY), every(RENEW_EVERY));
         let mut expire = every(EXPIRE_EVERY);
+        let mut vault = every(VAULT_EVERY);
         prune.reset();
         let (mut anchor, mut tell) = (every(ANCHOR_EVERY), every(TELL_EVERY));
         self.told.check_anchors().await;
@@ -88,6 +95,7 @@ impl Chores {
                 _ = certificates.tick() => self.certificates.look().await,
                 _ = renew.tick() => self.certificates.renew().await,
                 _ = prune.tick() => self.prune().await,
+                _ = vault.tick() => self.keep_vault().await,
                 Some((key, reason)) = self.quarantines.next() => self.end_turns(&key, &reason).await,
             }
         }
@@ -156,6 +164,15 @@ impl Chores {
             Ok(0) => {}
             Ok(ended) => tracing::info!(ended, "questions that nobody decided are denied"),
             Err(error) => tracing::warn!(%error, "questions could not be ended"),
+        }
+    }
+
+    /// What the vault leaves for later: counted uses, and rows that wait for a new key.
+    async fn keep_vault(&self) {
+        for outcome in [self.vault.write_uses().await, self.vault.finish_rotations().await] {
+            if let Err(error) = outcome {
+                tracing::warn!(%error, "the vault's chores are not done");
+            }
         }
     }
 

@@ -84,8 +84,10 @@ impl Parts {
         let policies = Policies::new(db.clone());
         let approvals = Approvals::new(db.clone(), policies.clone(), times(&config.approvals));
         let kill_switches = KillSwitches::open(db.clone()).await.context("the kill switch")?;
-        let backends =
-            Backends::build(&config.backends, &Egress::new(&config.egress)).context("the backends")?;
+        let egress = Egress::new(&config.egress);
+        egress.set_source(Arc::new(vault.clone()));
+        let backends = Backends::build(&config.backends, &egress).context("the backends")?;
+        vault.note_users(config.backends.secret_users());
         for missing in backends.missing_keys() {
             tracing::warn!("{missing}");
         }

@@ -40,19 +40,21 @@ impl Told {
     }
 
     /// The daemon runs, with these settings.
-    pub(super) fn started(&self, config: &Config) {
+    pub(super) async fn started(&self, config: &Config) {
         let settings = fingerprint(&[format!("{config:?}").as_bytes()]);
         let settings: String = settings.iter().map(|byte| format!("{byte:02x}")).collect();
-        self.note(
-            Entry::done("daemon", "system", "daemon.started")
-                .with("version", env!("CARGO_PKG_VERSION"))
-                .with("settings_sha256", settings),
-        );
+        let entry = Entry::done("daemon", "system", "daemon.started")
+            .with("version", env!("CARGO_PKG_VERSION"))
+            .with("settings_sha256", settings);
+        self.record(entry).await;
     }
 
     /// The daemon was told to end.
     pub(super) async fn stopping(&self) {
-        let entry = Entry::done("daemon", "system", "daemon.stopping");
+        self.record(Entry::done("daemon", "system", "daemon.stopping")).await;
+    }
+
+    async fn record(&self, entry: Entry) {
         if let Err(error) = self.audit.record(&TenantId::home(), entry).await {
             tracing::error!(%error, "an audit entry is lost");
         }

@@ -23,7 +23,8 @@ impl ProxyRule {
         let host = authority.rsplit_once(':').map_or(authority, |(host, _)| host).to_owned();
         let password = match &config.proxy_password {
             Some(KeyRef::Env(variable)) => std::env::var(variable).ok().map(Secret::new),
-            None => None,
+            // A secret of the vault is refused by the settings: the proxy is set up before the vault opens.
+            Some(KeyRef::Secret(_)) | None => None,
         };
         let direct = config.no_proxy.iter().map(|host| host.to_ascii_lowercase()).collect();
         Some(Self { host, user: config.proxy_user.clone(), password, direct, url })

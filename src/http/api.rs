@@ -16,11 +16,13 @@ mod optional;
 mod policy;
 mod rules;
 mod runtime;
+mod secrets;
 mod session;
 mod status;
 mod threads;
 mod tokens;
 mod turns;
+mod vault;
 mod workspaces;
 
 use axum::Router;
@@ -44,6 +46,8 @@ fn documented() -> OpenApiRouter<AppState> {
         .merge(models::routes())
         .merge(tokens::routes())
         .merge(leaks::routes())
+        .merge(secrets::routes())
+        .merge(vault::routes())
         .merge(runtime::routes())
         .merge(audit::routes())
         .merge(approvals::routes())

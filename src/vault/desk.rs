@@ -7,6 +7,7 @@ use super::handle::Vault;
 use super::hosts::Hosts;
 use super::keys::Purpose;
 use super::kinds::Kind;
+use super::record::framed;
 use super::secrets::{
     NewSecret, SECRETS_MAX, SecretChange, SecretRecord, SecretValue, Which, check_description, check_name,
 };
@@ -193,17 +194,21 @@ impl Vault {
         self.inner.db.read(tenant, move |read| vault.users_in(read, &name)).await
     }
 
-    /// A fingerprint of a request with a value in it, for its idempotency key.
-    ///
-    /// # Errors
-    /// [`VaultError::Sealed`].
-    pub fn fingerprint(&self, request: &[&[u8]]) -> Result<[u8; 32], VaultError> {
-        Ok(self.ring()?.root().fingerprint(&super::record::framed(request)))
-    }
-
     fn users_in(&self, _read: &TenantRead<'_>, name: &str) -> Result<Vec<String>, VaultError> {
         let users = self.inner.users.read();
         Ok(users.iter().filter(|(used, _)| used == name).map(|(_, user)| user.clone()).collect())
+    }
+}
+
+impl SecretValue {
+    /// A fingerprint of storing this value under this name, for an idempotency key: of no use without the
+    /// root key, so that nobody can guess the value by it.
+    ///
+    /// # Errors
+    /// [`VaultError::Sealed`].
+    pub fn fingerprint(&self, vault: &Vault, name: &str) -> Result<[u8; 32], VaultError> {
+        let request = zeroize::Zeroizing::new(framed(&[name.as_bytes(), self.text().as_bytes()]));
+        Ok(vault.ring()?.root().fingerprint(&request))
     }
 }
 

@@ -1,6 +1,7 @@
 //! Values for requests: opened once, given to the hosts that they are for, and known to the redactor.
 
 use futures::future::BoxFuture;
+use zeroize::Zeroizing;
 
 use super::error::VaultError;
 use super::handle::Vault;
@@ -120,13 +121,13 @@ impl Vault {
             let value = one.value.and_then(|plain| {
                 let text =
                     String::from_utf8(plain.bytes().to_vec()).map_err(|_| super::OpenError::Refused)?;
-                known.push((one.name.clone(), plain));
+                known.push((one.name.clone(), plain.into_bytes()));
                 Ok(Secret::new(text))
             });
             values.insert(one.name, Given { value, hosts: one.hosts });
         }
         ring.put_values(tenant.clone(), values);
-        self.tell_redactor(tenant, &known);
+        self.tell_redactor(tenant, known);
         Ok(())
     }
 
@@ -148,7 +149,7 @@ impl Vault {
     /// The vault is sealed: the redactor forgets the values too.
     pub(super) async fn forget_values(&self) -> Result<(), VaultError> {
         for tenant in self.tenants().await? {
-            self.tell_redactor(&tenant, &[]);
+            self.tell_redactor(&tenant, Vec::new());
         }
         Ok(())
     }
@@ -170,7 +171,9 @@ impl Vault {
     }
 
     /// Hands the exact values to the engine that takes them out of every text.
-    fn tell_redactor(&self, _tenant: &TenantId, _values: &[(String, Plain)]) {}
+    fn tell_redactor(&self, tenant: &TenantId, values: Vec<(String, Zeroizing<Vec<u8>>)>) {
+        self.inner.redactor.known().set(&format!("vault of {tenant}"), values);
+    }
 }
 
 /// A value on its way from the store.

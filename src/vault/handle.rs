@@ -44,7 +44,6 @@ pub struct Vault {
 
 pub(super) struct Inner {
     pub(super) db: Db,
-    #[expect(dead_code, reason = "it takes values once the engine knows exact ones")]
     pub(super) redactor: Redactor,
     pub(super) sources: Sources,
     /// What protects a vault that has no key yet.

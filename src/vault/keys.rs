@@ -237,4 +237,11 @@ impl Plain {
     pub fn bytes(&self) -> &[u8] {
         &self.0
     }
+
+    pub(super) fn into_bytes(self) -> Zeroizing<Vec<u8>> {
+        self.0
+    }
 }
+
+#[cfg(test)]
+mod tests;

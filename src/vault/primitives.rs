@@ -125,3 +125,6 @@ pub(super) fn stretch(passphrase: &[u8], salt: &[u8], cost: StretchCost) -> Resu
         .map_err(|_| CryptoError::Stretch)?;
     Ok(key)
 }
+
+#[cfg(test)]
+mod tests;

@@ -81,6 +81,16 @@ impl Vault {
         self.change(by, &ring, &active, source, passphrase).await
     }
 
+    /// What protects the vault, and since when (milliseconds since 1970); `None` before it has a key.
+    ///
+    /// # Errors
+    /// What the store answers.
+    pub async fn protection(&self) -> Result<Option<(Source, i64)>, VaultError> {
+        let roots = self.inner.db.read_system(store::roots).await?;
+        let active = roots.into_iter().find(|row| row.state == RootState::Active);
+        Ok(active.map(|row| (row.source, row.created_ms)))
+    }
+
     async fn active_row(&self) -> Result<RootRow, VaultError> {
         let roots = self.inner.db.read_system(store::roots).await?;
         roots.into_iter().find(|row| row.state == RootState::Active).ok_or(VaultError::NotFound)

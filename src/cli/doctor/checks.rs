@@ -179,6 +179,9 @@ pub(super) fn backends(config: &Config) -> Vec<Finding> {
             Some(KeyRef::Env(variable)) if std::env::var_os(variable).is_some_and(|key| !key.is_empty()) => {
                 Finding::ok(id, format!("its key is in {variable}"))
             }
+            Some(KeyRef::Secret(secret)) => {
+                Finding::ok(id, format!("its key is the secret {secret} of the vault"))
+            }
             Some(KeyRef::Env(variable)) => Finding::fail(id, format!("{variable} is not set here"))
                 .fix(format!("set {variable} for the process that runs `capuchin serve`")),
         }

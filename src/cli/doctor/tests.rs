@@ -21,7 +21,7 @@ fn states(findings: &[Finding]) -> Vec<State> {
 #[tokio::test]
 async fn a_home_that_does_not_exist_yet_has_no_problem() {
     let (_folder, home) = home();
-    assert_eq!(states(&checks::folders(&home)), [State::Ok; 5]);
+    assert_eq!(states(&checks::folders(&home)), [State::Ok; 6]);
     assert_eq!(checks::database(&home, true).await.state, State::Ok);
     assert_ne!(checks::free_space(&home).evidence, "");
 }
@@ -35,7 +35,7 @@ fn an_open_folder_is_a_warning_and_a_writable_one_a_failure_and_both_can_be_fixe
         set(mode);
         assert!(states(&checks::folders(&home)).contains(&state), "{mode:o}");
         assert_eq!(checks::fix_folders(&home).len(), 1, "{mode:o}");
-        assert_eq!(states(&checks::folders(&home)), [State::Ok; 5], "{mode:o}");
+        assert_eq!(states(&checks::folders(&home)), [State::Ok; 6], "{mode:o}");
     }
     assert!(checks::fix_folders(&home).is_empty(), "nothing is left to fix");
 }

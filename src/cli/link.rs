@@ -1,13 +1,13 @@
-//! The daemon that a chat talks to: the running one, or one inside this command that nobody else sees.
+//! The daemon that a command talks to: the running one, or one inside this command that nobody else sees.
 
 use crate::config::{Claim, ClaimError, Occupant, Presence};
 use crate::daemon::{self, RunningDaemon, StartOptions};
 
-use super::super::args::ServeArgs;
-use super::super::client::Client;
-use super::super::exit::Failure;
-use super::super::output;
-use super::super::place::Place;
+use super::args::ServeArgs;
+use super::client::Client;
+use super::exit::Failure;
+use super::output;
+use super::place::Place;
 
 /// See the module.
 pub(super) struct Link {
@@ -44,6 +44,11 @@ impl Link {
         output::talk("no daemon runs; this one lives as long as this command");
         let client = Client::new(place.home.control_socket());
         Ok(Self { client, embedded: Some(Embedded { daemon, _claim: claim }) })
+    }
+
+    /// Whether the daemon lives inside this command.
+    pub(super) const fn is_embedded(&self) -> bool {
+        self.embedded.is_some()
     }
 
     /// Ends the daemon inside this command, if there is one. Its turns have time to end.
