@@ -27,7 +27,7 @@ mod trail;
 mod verify;
 
 pub use anchors::{Anchor, AnchorError, Anchors};
-pub use bursts::Bursts;
+pub use bursts::{Burst, Bursts};
 pub use chain::{Head, Record};
 pub use check::Checked;
 pub use entry::{Entry, Outcome};

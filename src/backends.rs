@@ -8,6 +8,7 @@
 //! | `sse` | the event stream format |
 //! | `openai` · `anthropic` · `demo` | the providers, wire types in `wire.rs` |
 //! | `catalog` | the models that all of them offer |
+//! | `prices` | what a call costs |
 //! | `usage` | tokens by day, principal and model, written in batches |
 //!
 //! **Invariants:** `Stop` is the last event of a good answer; an answer that ends without a reason is
@@ -21,6 +22,7 @@ mod credential;
 mod demo;
 mod failure;
 mod openai;
+mod prices;
 mod registry;
 mod retry;
 mod sse;
@@ -30,6 +32,7 @@ mod testing;
 mod usage;
 
 pub use catalog::OfferedModel;
+pub use prices::{LISTED_AS_OF, Price, Prices};
 pub use registry::{Backends, BuildError};
 pub use usage::{UsageKey, UsageRecorder};
 

@@ -6,6 +6,7 @@
 
 pub mod args;
 mod audit;
+mod budget;
 pub mod certs;
 mod chat;
 mod client;

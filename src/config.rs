@@ -11,6 +11,7 @@
 pub mod approvals;
 pub mod assistant;
 pub mod backends;
+pub mod budgets;
 pub mod console;
 pub mod egress;
 pub mod home;
@@ -32,6 +33,7 @@ pub mod vault;
 pub use approvals::ApprovalsConfig;
 pub use assistant::AssistantConfig;
 pub use backends::{BackendConfig, BackendKind, BackendsConfig};
+pub use budgets::BudgetsConfig;
 pub use console::ConsoleConfig;
 pub use egress::EgressConfig;
 pub use home::{Home, HomeError};

@@ -14,6 +14,7 @@ pub mod telemetry;
 pub mod approvals;
 pub mod assistants;
 pub mod backends;
+pub mod budgets;
 pub mod certificates;
 pub mod guard;
 pub mod identity;

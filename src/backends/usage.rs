@@ -10,7 +10,9 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use tokio_util::sync::CancellationToken;
 
+use super::prices::Prices;
 use super::store;
+use crate::audit::{self, Burst, Bursts, Entry};
 use crate::db::{Db, DbError};
 use crate::protocol::chat::Usage;
 use crate::protocol::ids::TenantId;
@@ -19,6 +21,8 @@ use crate::protocol::ids::TenantId;
 const FLUSH_EVERY: Duration = Duration::from_secs(1);
 /// Most rows between two writes. A model is named by callers, so what is beyond this is counted together.
 const ROWS_MAX: usize = 10_000;
+/// Calls of one key are told to the audit at once, and then counted for so long.
+const TOLD_EVERY_MS: i64 = 3_600_000;
 /// The model of what is beyond it.
 const OTHER_MODELS: &str = "(other)";
 
@@ -41,6 +45,7 @@ pub(super) struct Tally {
     pub(super) calls: u64,
     pub(super) input_tokens: u64,
     pub(super) output_tokens: u64,
+    pub(super) cost_nano: u64,
 }
 
 type Tallies = HashMap<UsageKey, Tally>;
@@ -49,20 +54,35 @@ type Tallies = HashMap<UsageKey, Tally>;
 #[derive(Clone)]
 pub struct UsageRecorder {
     db: Db,
+    prices: Prices,
     /// Written by calls, emptied by [`UsageRecorder::flush`]; at most `ROWS_MAX` and one per principal and backend.
     tallies: Arc<Mutex<Tallies>>,
+    /// What the audit is told: the first call of an hour at once, the rest of it as one entry.
+    told: Arc<Mutex<Bursts<UsageKey, Tally>>>,
 }
 
 impl UsageRecorder {
     /// A recorder without counts. Somebody has to run it.
     #[must_use]
     pub fn new(db: Db) -> Self {
-        Self { db, tallies: Arc::default() }
+        let told = Arc::new(Mutex::new(Bursts::new(TOLD_EVERY_MS)));
+        Self { db, prices: Prices::default(), tallies: Arc::default(), told }
+    }
+
+    /// The same, which also knows what calls cost.
+    #[must_use]
+    pub fn with_prices(self, prices: Prices) -> Self {
+        Self { prices, ..self }
     }
 
     /// Counts one call. Waits for nothing.
     pub fn record(&self, key: UsageKey, usage: Usage) {
-        let tally = Tally { calls: 1, input_tokens: usage.input_tokens, output_tokens: usage.output_tokens };
+        let tally = Tally {
+            calls: 1,
+            input_tokens: usage.input_tokens,
+            output_tokens: usage.output_tokens,
+            cost_nano: self.prices.cost_nano(&key.backend, &key.model, usage).unwrap_or(0),
+        };
         add(&mut self.tallies.lock(), key, tally);
     }
 
@@ -77,17 +97,44 @@ impl UsageRecorder {
         for (key, tally) in tallies {
             by_tenant.entry(key.tenant.clone()).or_default().push((key, tally));
         }
-        let mut outcome = Ok(());
+        let (mut outcome, mut firsts) = (Ok(()), Vec::new());
         for (tenant, rows) in by_tenant {
             let (day, batch) = (day.clone(), rows.clone());
             let written = self.db.write(&tenant, move |tx| {
                 batch.iter().try_for_each(|(key, tally)| store::add(tx, &day, key, *tally))
             });
-            if let Err(error) = written.await {
-                let mut tallies = self.tallies.lock();
-                rows.into_iter().for_each(|(key, tally)| add(&mut tallies, key, tally));
-                outcome = outcome.and(Err(error));
+            match written.await {
+                Ok(()) => firsts.extend(self.count_for_the_audit(rows)),
+                Err(error) => {
+                    let mut tallies = self.tallies.lock();
+                    rows.into_iter().for_each(|(key, tally)| add(&mut tallies, key, tally));
+                    outcome = outcome.and(Err(error));
+                }
             }
+        }
+        outcome.and(self.tell(firsts, false).await)
+    }
+
+    /// Counts what was written, and answers what is the first of its hour.
+    fn count_for_the_audit(&self, rows: Vec<(UsageKey, Tally)>) -> Vec<Burst<UsageKey, Tally>> {
+        let now_ms = jiff::Timestamp::now().as_millisecond();
+        let mut told = self.told.lock();
+        rows.into_iter().filter_map(|(key, tally)| told.count(key, tally, now_ms, Tally::add)).collect()
+    }
+
+    /// Tells the audit of the first calls of an hour, and of the rest when it is over or the daemon ends.
+    async fn tell(&self, mut due: Vec<Burst<UsageKey, Tally>>, end: bool) -> Result<(), DbError> {
+        due.extend(self.told.lock().due(jiff::Timestamp::now().as_millisecond(), end));
+        let mut by_tenant: HashMap<TenantId, Vec<Entry>> = HashMap::new();
+        for burst in due {
+            by_tenant.entry(burst.key.tenant.clone()).or_default().push(entry(&burst));
+        }
+        let mut outcome = Ok(());
+        for (tenant, entries) in by_tenant {
+            let written = self
+                .db
+                .write(&tenant, move |tx| entries.into_iter().try_for_each(|entry| audit::append(tx, entry)));
+            outcome = outcome.and(written.await);
         }
         outcome
     }
@@ -98,6 +145,9 @@ impl UsageRecorder {
             self.flush_or_warn().await;
         }
         self.flush_or_warn().await;
+        if let Err(error) = self.tell(Vec::new(), true).await {
+            tracing::warn!(%error, "the audit could not be told of the last stateless calls");
+        }
     }
 
     async fn flush_or_warn(&self) {
@@ -111,10 +161,29 @@ fn add(tallies: &mut Tallies, mut key: UsageKey, tally: Tally) {
     if tallies.len() >= ROWS_MAX && !tallies.contains_key(&key) {
         OTHER_MODELS.clone_into(&mut key.model);
     }
-    let sum = tallies.entry(key).or_default();
-    sum.calls = sum.calls.saturating_add(tally.calls);
-    sum.input_tokens = sum.input_tokens.saturating_add(tally.input_tokens);
-    sum.output_tokens = sum.output_tokens.saturating_add(tally.output_tokens);
+    tallies.entry(key).or_default().add(tally);
+}
+
+/// What the audit is told of stateless calls: how many, never what was said.
+fn entry(burst: &Burst<UsageKey, Tally>) -> Entry {
+    let since = jiff::Timestamp::from_millisecond(burst.since_ms).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
+    Entry::done("gateway", burst.key.principal.as_str(), "model.called")
+        .on(format!("{}/{}", burst.key.backend, burst.key.model))
+        .with("calls", burst.sum.calls)
+        .with("input_tokens", burst.sum.input_tokens)
+        .with("output_tokens", burst.sum.output_tokens)
+        .with("since", format!("{since:.0}"))
+}
+
+// === impl Tally ===
+
+impl Tally {
+    fn add(&mut self, other: Self) {
+        self.calls = self.calls.saturating_add(other.calls);
+        self.input_tokens = self.input_tokens.saturating_add(other.input_tokens);
+        self.output_tokens = self.output_tokens.saturating_add(other.output_tokens);
+        self.cost_nano = self.cost_nano.saturating_add(other.cost_nano);
+    }
 }
 
 #[cfg(test)]

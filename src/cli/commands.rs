@@ -11,7 +11,7 @@ use super::args::{Cli, Command, PlaceArgs};
 use super::exit::{Exit, Failure, Outcome};
 use super::place::Place;
 use super::{
-    audit, certs, chat, config, doctor, lifecycle, output, redact, serve, status, token, tree, vault,
+    audit, budget, certs, chat, config, doctor, lifecycle, output, redact, serve, status, token, tree, vault,
 };
 
 const GUIDE: &str = "\
@@ -42,6 +42,7 @@ fn dispatch(args: &PlaceArgs, command: Option<Command>) -> Outcome {
         Some(Command::Serve(serve)) => serve::run(&place()?, &serve),
         Some(Command::Chat(chat)) => wait(many()?, chat::run(&place()?, chat)),
         Some(Command::Token(token)) => wait(one()?, token::run(&place()?, token)),
+        Some(Command::Budget(command)) => wait(one()?, budget::run(&place()?, command)),
         Some(Command::Audit(command)) => audit::run(&place()?, command),
         Some(Command::Certs(certs)) => certs::run(&place()?, certs),
         Some(Command::Vault(command)) => wait(many()?, vault::run(&place()?, command)),

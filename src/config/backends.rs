@@ -15,9 +15,11 @@ pub const DEMO: &str = "demo";
 const NAME_BYTES_MAX: usize = 64;
 /// The longest name of a secret, in bytes.
 const SECRET_NAME_BYTES_MAX: usize = 100;
+/// The highest price in dollars per million tokens; one that is higher is a mistake in the unit.
+const PRICE_USD_MAX: f64 = 1e6;
 
 /// All configured backends by name.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct BackendsConfig(pub BTreeMap<String, BackendConfig>);
 
@@ -34,7 +36,7 @@ pub enum BackendKind {
 }
 
 /// One backend.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BackendConfig {
     /// The protocol.
@@ -72,9 +74,27 @@ pub struct BackendConfig {
     /// addresses never get one.
     #[serde(default)]
     pub allow_private: bool,
+    /// What its models cost, by name; `*` in a name stands for any characters. Default: the built-in list for the
+    /// providers' own addresses, nothing for models on this machine or its network, else unknown. A budget in
+    /// dollars refuses a model whose price is not known.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub prices: BTreeMap<String, PriceConfig>,
     /// `demo` only: milliseconds between two pieces of an answer. Default 12; 0 for tests.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pace_ms: Option<u64>,
+}
+
+/// What a model costs, in US dollars per million tokens.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PriceConfig {
+    /// Of the prompt.
+    pub input: f64,
+    /// Of the answer, reasoning included.
+    pub output: f64,
+    /// Of a prompt that was read from the provider's cache. Default: as `input`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cached: Option<f64>,
 }
 
 /// Where a key is found. Holds the place, never the key.
@@ -133,6 +153,7 @@ impl BackendConfig {
             whole_timeout_ms: whole_timeout_ms(),
             retries: retries(),
             allow_private: false,
+            prices: BTreeMap::new(),
             pace_ms: None,
         }
     }
@@ -157,6 +178,11 @@ impl BackendConfig {
             (".max_tokens", self.max_tokens.map_or(1, u64::from)),
         ];
         let zero = at_least_one.into_iter().filter(|(_, value)| *value == 0);
+        let dear = |price: f64| !(0.0..=PRICE_USD_MAX).contains(&price);
+        let wrong = |p: &PriceConfig| dear(p.input) || dear(p.output) || p.cached.is_some_and(dear);
+        if self.prices.values().any(wrong) {
+            problems.push((".prices", "must be from 0 to 1,000,000 US dollars per million tokens"));
+        }
         problems.extend(zero.map(|(key, _)| (key, "must be at least 1")));
         problems
     }

@@ -8,8 +8,8 @@ use super::problems::{ConfigProblems, Problems};
 use super::sources::Sources;
 use super::tree::{Node, Value};
 use super::{
-    ApprovalsConfig, AssistantConfig, BackendsConfig, ConsoleConfig, EgressConfig, IngressConfig,
-    SessionsConfig, StoreConfig, TelemetryConfig, VaultConfig, reader,
+    ApprovalsConfig, AssistantConfig, BackendsConfig, BudgetsConfig, ConsoleConfig, EgressConfig,
+    IngressConfig, SessionsConfig, StoreConfig, TelemetryConfig, VaultConfig, reader,
 };
 
 /// Every setting of the daemon. `Config::default()` is what an empty home runs with.
@@ -28,6 +28,8 @@ pub struct Config {
     pub telemetry: TelemetryConfig,
     /// The model providers.
     pub backends: BackendsConfig,
+    /// What one turn may take, and how budgets count.
+    pub budgets: BudgetsConfig,
     /// Outbound requests.
     pub egress: EgressConfig,
     /// What protects the vault.
@@ -63,6 +65,7 @@ impl Config {
         self.assistant.validate(check);
         self.approvals.validate(check);
         self.backends.validate(check);
+        self.budgets.validate(check);
         self.egress.validate(check);
         self.vault.validate(check);
         let name = &self.assistant.backend;

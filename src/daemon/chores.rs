@@ -17,6 +17,7 @@ use super::reports::Quarantines;
 use super::told::Told;
 use crate::adapters::ledger::Ledger;
 use crate::approvals::Approvals;
+use crate::budgets::Budgets;
 use crate::protocol::turn::{Settlement, TurnAnswer, TurnFailure, TurnState};
 use crate::redaction::LeakLog;
 use crate::telemetry::Metrics;
@@ -57,6 +58,7 @@ pub(super) struct Chores {
     certificates: CertificateWatch,
     quarantines: Quarantines,
     told: Told,
+    budgets: Budgets,
 }
 
 impl Chores {
@@ -71,6 +73,7 @@ impl Chores {
             certificates,
             quarantines,
             told: parts.told.clone(),
+            budgets: parts.budgets.clone(),
         }
     }
 
@@ -187,6 +190,9 @@ impl Chores {
         }
         if let Err(error) = self.leaks.prune(now_ms).await {
             tracing::warn!(%error, "old records of leaks could not be deleted");
+        }
+        if let Err(error) = self.budgets.prune().await {
+            tracing::warn!(%error, "old counts of budgets could not be pruned");
         }
     }
 }

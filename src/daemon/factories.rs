@@ -117,11 +117,12 @@ fn store_writer(parts: &Parts) -> Arc<dyn StartChild> {
 }
 
 fn usage_recorder(parts: &Parts) -> Arc<dyn StartChild> {
-    let usage = parts.usage.clone();
+    let (usage, budgets) = (parts.usage.clone(), parts.budgets.clone());
     Service::factory(move |_, stop| {
-        let counting = usage.clone().run(stop);
+        let counting = usage.clone().run(stop.clone());
+        let keeping = budgets.clone().run(stop);
         let run = ServiceRun::new(async move {
-            counting.await;
+            futures::join!(counting, keeping);
             Ok(())
         });
         futures::future::ready(Ok(run)).boxed()

@@ -14,7 +14,8 @@ use crate::adapters::turns::ModelTurns;
 use crate::approvals::{ApprovalTimes, Approvals};
 use crate::assistants::{Assistants, NewAssistant};
 use crate::audit::{Anchors, Audit};
-use crate::backends::{Backends, UsageRecorder};
+use crate::backends::{Backends, Prices, UsageRecorder};
+use crate::budgets::Budgets;
 use crate::config::{ApprovalsConfig, Config, Home, SessionsConfig, StoreConfig};
 use crate::db::{Db, DbOptions, WriterRun};
 use crate::egress::Egress;
@@ -53,6 +54,7 @@ pub(super) struct Parts {
     pub(super) redactor: Redactor,
     pub(super) leaks: LeakLog,
     pub(super) usage: UsageRecorder,
+    pub(super) budgets: Budgets,
     pub(super) metrics: Metrics,
     pub(super) opener: Arc<TreeOpener>,
     /// Set once the tree runs.
@@ -68,7 +70,8 @@ impl Parts {
         let db = Db::open(home.database(), options(&config.store)).context("the database")?;
         let db = db.redacting_with(redactor.clone());
         let writer = db.start_writer().context("the database")?;
-        let turns = Turns::new(db.clone(), EventHub::new());
+        let prices = Prices::new(&config.backends);
+        let turns = Turns::priced(db.clone(), EventHub::new(), prices.clone());
         turns.begin_boot(env!("CARGO_PKG_VERSION")).await.context("the database")?;
         let audit = Audit::new(db.clone());
         let told = Told::new(audit.clone(), turns.clone(), Anchors::new(home.audit_anchors()));
@@ -93,6 +96,9 @@ impl Parts {
         }
         let leaks = LeakLog::new(db.clone());
         let metrics = Metrics::new();
+        let settings = config.budgets.clone();
+        let budgets = Budgets::open(db.clone(), prices.clone(), metrics.clone(), settings);
+        let budgets = budgets.await.context("the budgets")?;
         let figures = db.clone();
         metrics.store.read_from(move || figures.stats());
         let finder = (redactor.clone(), leaks.clone());
@@ -109,7 +115,8 @@ impl Parts {
         let first_writer = Arc::new(Mutex::new(Some(writer)));
         Ok(Self {
             config,
-            usage: UsageRecorder::new(db.clone()),
+            usage: UsageRecorder::new(db.clone()).with_prices(prices),
+            budgets,
             audit,
             told,
             db,
@@ -156,6 +163,7 @@ impl Parts {
             redactor: self.redactor.clone(),
             leaks: self.leaks.clone(),
             usage: self.usage.clone(),
+            budgets: self.budgets.clone(),
             tree: Arc::clone(&self.tree),
             metrics: self.metrics.clone(),
             started: self.started,

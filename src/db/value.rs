@@ -8,8 +8,8 @@ use std::sync::Arc;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 
 use crate::protocol::ids::{
-    ApprovalId, AssistantId, MessageId, OauthTokenId, RuleId, SecretId, StepId, TenantId, ThreadId, TokenId,
-    TurnId, WorkspaceId,
+    ApprovalId, AssistantId, BudgetId, MessageId, OauthTokenId, RuleId, SecretId, StepId, TenantId, ThreadId,
+    TokenId, TurnId, WorkspaceId,
 };
 
 use super::error::DbError;
@@ -196,6 +196,7 @@ macro_rules! id_values {
 id_values!(
     ApprovalId,
     AssistantId,
+    BudgetId,
     MessageId,
     OauthTokenId,
     RuleId,

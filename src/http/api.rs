@@ -3,6 +3,7 @@
 mod approvals;
 mod assistants;
 mod audit;
+mod budgets;
 mod described;
 mod document;
 mod events;
@@ -54,6 +55,7 @@ fn documented() -> OpenApiRouter<AppState> {
         .merge(policy::routes())
         .merge(rules::routes())
         .merge(kill_switch::routes())
+        .merge(budgets::routes())
         .merge(status::routes())
 }
 

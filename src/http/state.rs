@@ -12,6 +12,7 @@ use crate::approvals::Approvals;
 use crate::assistants::Assistants;
 use crate::audit::{Audit, Entry, Outcome};
 use crate::backends::{Backends, UsageRecorder};
+use crate::budgets::Budgets;
 use crate::config::Config;
 use crate::db::Db;
 use crate::guard::{Guard, TextOf};
@@ -62,6 +63,8 @@ pub struct AppState {
     pub redactor: Redactor,
     /// The record of secrets that were taken out of texts.
     pub leaks: LeakLog,
+    /// What may be spent.
+    pub budgets: Budgets,
     /// Tokens of calls that store nothing else.
     pub usage: UsageRecorder,
     /// The supervision tree; set once it runs, which is after its listeners were started.

@@ -2,6 +2,7 @@
 
 mod attacks;
 mod audit;
+mod budgets;
 mod gate;
 mod resources;
 mod table;

@@ -14,7 +14,8 @@ use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
 
 pub use groups::{
-    ActorMetrics, HttpMetrics, MessageMetrics, ModelMetrics, Seconds, SessionMetrics, TurnMetrics,
+    ActorMetrics, BudgetMetrics, HttpMetrics, MessageMetrics, ModelMetrics, Seconds, SessionMetrics,
+    TurnMetrics,
 };
 pub use store::StoreMetrics;
 
@@ -36,6 +37,8 @@ pub struct Metrics {
     pub turns: TurnMetrics,
     /// Model calls and tokens.
     pub models: ModelMetrics,
+    /// Budgets.
+    pub budgets: BudgetMetrics,
     /// The database.
     pub store: StoreMetrics,
     /// Requests on both listeners.
@@ -66,6 +69,7 @@ impl Metrics {
             messages: MessageMetrics::register(&mut registry),
             turns: TurnMetrics::register(&mut registry),
             models: ModelMetrics::register(&mut registry),
+            budgets: BudgetMetrics::register(&mut registry),
             store: StoreMetrics::register(&mut registry),
             http: HttpMetrics::register(&mut registry),
             registry: Arc::default(),

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use jiff::Timestamp;
 
+use crate::backends::Prices;
 use crate::db::{Db, DbError, TenantTx};
 use crate::protocol::chat::Usage;
 use crate::protocol::event::NewEvent;
@@ -29,6 +30,7 @@ pub struct Turns {
 struct Inner {
     db: Db,
     hub: EventHub,
+    prices: Prices,
     /// This life of the daemon; 0 before [`Turns::begin_boot`].
     epoch: AtomicI64,
 }
@@ -39,7 +41,13 @@ impl Turns {
     /// The ledger in this store, which shows what it logs through this hub.
     #[must_use]
     pub fn new(db: Db, hub: EventHub) -> Self {
-        Self { inner: Arc::new(Inner { db, hub, epoch: AtomicI64::new(0) }) }
+        Self::priced(db, hub, Prices::default())
+    }
+
+    /// The same, which also knows what calls cost.
+    #[must_use]
+    pub fn priced(db: Db, hub: EventHub, prices: Prices) -> Self {
+        Self { inner: Arc::new(Inner { db, hub, prices, epoch: AtomicI64::new(0) }) }
     }
 
     /// Who watches what.
@@ -152,7 +160,9 @@ impl Turns {
         &self,
         settlement: Settlement,
     ) -> impl Future<Output = Result<(), TurnsError>> + Send + 'static + use<> {
-        let row = EndedTurn::new(settlement, self.epoch());
+        let answer = &settlement.answer;
+        let cost_nano = self.inner.prices.cost_nano(&answer.backend, &answer.model, answer.usage);
+        let row = EndedTurn::new(settlement, self.epoch(), cost_nano.unwrap_or(0));
         let (hub, tenant) = (self.inner.hub.clone(), row.settlement.tenant.clone());
         self.inner.db.write(&tenant, move |tx| store::settle(tx, &hub, row))
     }
@@ -171,8 +181,9 @@ impl Turns {
         let source = source.to_owned();
         let (backend, model) = (answered.0.to_owned(), answered.1.to_owned());
         let day = day(now_ms());
+        let cost_nano = self.inner.prices.cost_nano(&backend, &model, usage).unwrap_or(0);
         self.inner.db.write(tenant, move |tx: &mut TenantTx<'_>| {
-            store::count_usage(tx, &day, &source, (&backend, &model), usage)
+            store::count_usage(tx, &day, &source, (&backend, &model), (usage, cost_nano))
         })
     }
 
@@ -187,6 +198,8 @@ pub(super) struct EndedTurn {
     pub(super) epoch: i64,
     pub(super) now_ms: i64,
     pub(super) day: String,
+    /// What the call cost, in billionths of a dollar; 0 when nobody knows.
+    pub(super) cost_nano: u64,
     /// The answer's message, when there is anything to keep.
     pub(super) message: Option<MessageId>,
     pub(super) failure: Option<TurnFailure>,
@@ -196,7 +209,7 @@ pub(super) struct EndedTurn {
 // === impl EndedTurn ===
 
 impl EndedTurn {
-    fn new(mut settlement: Settlement, epoch: i64) -> Self {
+    fn new(mut settlement: Settlement, epoch: i64, cost_nano: u64) -> Self {
         let now_ms = now_ms();
         let (done, turn) = (settlement.state == TurnState::Done, settlement.turn_id);
         let answer = &settlement.answer;
@@ -215,7 +228,7 @@ impl EndedTurn {
             Some(failure) if !done => data::error(&settlement, failure, message),
             _ => data::done(&settlement, message),
         });
-        Self { epoch, now_ms, day: day(now_ms), message, failure, events, settlement }
+        Self { epoch, now_ms, cost_nano, day: day(now_ms), message, failure, events, settlement }
     }
 }
 

@@ -157,7 +157,8 @@ pub(super) fn settle(tx: &mut TenantTx<'_>, hub: &EventHub, ended: EndedTurn) ->
         insert_answer(tx, &ended, message)?;
     }
     if !answer.backend.is_empty() {
-        count_usage(tx, &ended.day, &source, (&answer.backend, &answer.model), answer.usage)?;
+        let answered = (answer.backend.as_str(), answer.model.as_str());
+        count_usage(tx, &ended.day, &source, answered, (answer.usage, ended.cost_nano))?;
     }
     log(tx, hub, (ended.settlement.thread, turn), ended.events)
 }
@@ -217,14 +218,16 @@ pub(super) fn count_usage(
     day: &str,
     source: &str,
     (backend, model): (&str, &str),
-    usage: Usage,
+    (usage, cost_nano): (Usage, u64),
 ) -> Result<(), TurnsError> {
     tx.execute(
-        "INSERT INTO usage (tenant, day, principal, backend, model, calls, input_tokens, output_tokens)
-         VALUES (?1, ?2, ?3, ?4, ?5, 1, ?6, ?7)
+        "INSERT INTO usage (tenant, day, principal, backend, model, calls, input_tokens, output_tokens,
+                            cost_nano)
+         VALUES (?1, ?2, ?3, ?4, ?5, 1, ?6, ?7, ?8)
          ON CONFLICT DO UPDATE SET calls = calls + 1, input_tokens = input_tokens + excluded.input_tokens,
-                                   output_tokens = output_tokens + excluded.output_tokens",
-        &[&day, &source, &backend, &model, &usage.input_tokens, &usage.output_tokens],
+                                   output_tokens = output_tokens + excluded.output_tokens,
+                                   cost_nano = cost_nano + excluded.cost_nano",
+        &[&day, &source, &backend, &model, &usage.input_tokens, &usage.output_tokens, &cost_nano],
     )?;
     Ok(())
 }

@@ -100,6 +100,11 @@ uuid_id!(
 );
 
 uuid_id!(
+    /// A limit on what may be spent.
+    BudgetId
+);
+
+uuid_id!(
     /// A named secret of the vault (the record, never the value).
     SecretId
 );

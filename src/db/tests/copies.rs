@@ -49,7 +49,7 @@ async fn a_check_names_what_is_wrong() {
     assert_eq!(store.db.integrity_check().await.unwrap(), Vec::<String>::new());
     let conn = rusqlite::Connection::open(store.path()).unwrap();
     conn.pragma_update(None, "foreign_keys", false).unwrap();
-    conn.execute("INSERT INTO usage VALUES ('nobody', '2026-11-21', 'owner', 'b', 'm', 1, 1, 1)", ())
+    conn.execute("INSERT INTO usage VALUES ('nobody', '2026-11-21', 'owner', 'b', 'm', 1, 1, 1, 0)", ())
         .unwrap();
     let findings = store.db.integrity_check().await.unwrap();
     assert_eq!(findings, ["a row of usage refers to a row of tenants that does not exist"]);

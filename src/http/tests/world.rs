@@ -114,6 +114,9 @@ impl World {
         let times = ApprovalTimes { attended: hour, unattended: hour };
         let approvals = Approvals::new(db.clone(), policies.clone(), times);
         let kill_switches = KillSwitches::open(db.clone()).await.unwrap();
+        let prices = crate::backends::Prices::new(&config.backends);
+        let settings = config.budgets.clone();
+        let budgets = crate::budgets::Budgets::open(db.clone(), prices, Metrics::new(), settings);
         let state = AppState {
             config: Arc::new(config),
             db: db.clone(),
@@ -137,6 +140,7 @@ impl World {
             ),
             redactor: Redactor::new(),
             leaks: LeakLog::new(db.clone()),
+            budgets: budgets.await.unwrap(),
             usage: crate::backends::UsageRecorder::new(db.clone()),
             tree: Arc::default(),
             metrics: Metrics::new(),

@@ -210,6 +210,47 @@ impl ModelMetrics {
     }
 }
 
+/// Budgets.
+#[derive(Clone)]
+pub struct BudgetMetrics {
+    reservations: Counter,
+    warnings: Counter,
+    refusals: Family<Outcome, Counter>,
+}
+
+impl BudgetMetrics {
+    pub(super) fn register(registry: &mut Registry) -> Self {
+        let group = Self {
+            reservations: Counter::default(),
+            warnings: Counter::default(),
+            refusals: Family::default(),
+        };
+        registry.register("budget_reservations", "Reservations in budgets", group.reservations.clone());
+        registry.register("budget_warnings", "Budgets that came near a limit", group.warnings.clone());
+        registry.register(
+            "budget_refusals",
+            "Refusals by what there was too little of",
+            group.refusals.clone(),
+        );
+        group
+    }
+
+    /// Something was reserved.
+    pub fn reserved(&self) {
+        self.reservations.inc();
+    }
+
+    /// A budget came near a limit.
+    pub fn warned(&self) {
+        self.warnings.inc();
+    }
+
+    /// Something was refused. The word is one of a few fixed ones.
+    pub fn refused(&self, outcome: &'static str) {
+        self.refusals.get_or_create(&Outcome { outcome }).inc();
+    }
+}
+
 /// Requests.
 #[derive(Clone)]
 pub struct HttpMetrics {
