@@ -82,6 +82,7 @@ impl Copy {
     pub(super) fn change(&self, sql: &str) -> usize {
         let conn = Connection::open(&self.path).unwrap();
         conn.pragma_update(None, "foreign_keys", false).unwrap();
+        conn.pragma_update(None, "synchronous", "OFF").unwrap();
         for trigger in
             ["audit_never_changes", "audit_never_shrinks", "audit_heads_stay", "audit_heads_move_by_one"]
         {
