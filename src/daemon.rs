@@ -92,12 +92,15 @@ pub async fn start(config: Config, home: Home, options: StartOptions) -> anyhow:
     let spec = declaration.build(&factories).context("supervision.toml")?;
     let told = parts.told.clone();
     let subscribers = vec![reports::subscriber(parts.metrics.clone(), quarantines, told)];
+    // Before anything new is anchored: the last anchor is the one that counts.
+    parts.told.check_anchors().await;
     let tree = RunningTree::start(ROOT, spec, subscribers).await.context("the daemon could not start")?;
     parts.opener.connect(tree.handle().clone());
     // silent-ok: it is set once per start, here
     let _ = parts.tree.set(tree.handle().clone());
     start_tenants(&parts).await?;
     parts.told.started(&parts.config).await;
+    parts.told.anchor().await;
     let setup_link = setup_link(&parts, &doors)?;
     Ok(RunningDaemon { tree, parts, doors, setup_link })
 }

@@ -68,7 +68,10 @@ async fn list(client: &Client, json: bool) -> Outcome {
     let rows: Vec<_> = items
         .iter()
         .map(|budget| {
-            let subject = format!("{} per {}", text(budget, "subject"), text(budget, "period"));
+            let subject = match text(budget, "period").as_str() {
+                "total" => text(budget, "subject"),
+                period => format!("{} per {period}", text(budget, "subject")),
+            };
             [text(budget, "name"), subject, amounts(at(budget, "limits")), amounts(&limited(budget, "spent"))]
         })
         .collect();

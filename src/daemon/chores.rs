@@ -86,7 +86,8 @@ impl Chores {
         let mut vault = every(VAULT_EVERY);
         prune.reset();
         let (mut anchor, mut tell) = (every(ANCHOR_EVERY), every(TELL_EVERY));
-        self.told.check_anchors().await;
+        // The first time is the start of the daemon.
+        anchor.reset();
         loop {
             tokio::select! {
                 _ = gauges.tick() => self.read_gauges(),
