@@ -4,6 +4,7 @@
 //! over its control socket with the same routes as the console; whoever may open that socket is the
 //! owner. Commands decide nothing: they ask, and show the answer.
 
+mod approvals;
 pub mod args;
 mod audit;
 mod budget;
@@ -12,13 +13,16 @@ mod chat;
 mod client;
 mod commands;
 mod config;
+mod described;
 mod detect;
 mod doctor;
 mod exit;
+mod kill_switch;
 mod lifecycle;
 mod link;
 mod output;
 mod place;
+mod policy;
 mod redact;
 mod serve;
 mod sse;

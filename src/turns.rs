@@ -21,7 +21,7 @@ pub use error::TurnsError;
 pub use housekeeping::Pruned;
 pub use hub::{EventHub, Missed, Subscription};
 pub use ledger::Turns;
-pub use reads::{HistoryLimits, OwnMessage};
+pub use reads::{HistoryLimits, OwnMessage, Said, has_read_untrusted};
 pub use record::{StepRecord, TurnRecord};
 pub use stream::ThreadStream;
 

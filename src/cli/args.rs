@@ -1,5 +1,6 @@
 //! What can be typed.
 
+mod consent;
 mod vault;
 
 use std::path::PathBuf;
@@ -8,6 +9,10 @@ use clap::{Args, Parser, Subcommand};
 
 use super::certs::CertsCommand;
 pub use vault::{DeleteArgs, HostArgs, NamedArgs, SetArgs, VaultCommand};
+
+pub use consent::{
+    ApprovalsCommand, AskArgs, DecideArgs, KillSwitchCommand, PolicyCommand, RuleArgs, SettingsArgs, TestArgs,
+};
 
 const AFTER_HELP: &str = "\
 Examples:
@@ -59,6 +64,15 @@ pub enum Command {
     /// What happened, and whether somebody changed the record of it
     #[command(subcommand)]
     Audit(AuditCommand),
+    /// Questions of assistants and programs to people
+    #[command(subcommand)]
+    Approvals(ApprovalsCommand),
+    /// What assistants may do
+    #[command(subcommand)]
+    Policy(PolicyCommand),
+    /// Stop everything, and start nothing more
+    #[command(subcommand, name = "kill-switch")]
+    KillSwitch(KillSwitchCommand),
     /// Certificates of our own: an authority, listeners, devices
     #[command(subcommand)]
     Certs(CertsCommand),

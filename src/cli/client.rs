@@ -124,17 +124,32 @@ impl Client {
         self.call(Method::DELETE, path, None, None).await
     }
 
+    /// Puts this in the place of what has this version; `None` where there are no versions.
+    pub(super) async fn put(
+        &self,
+        path: &str,
+        body: &Value,
+        version: Option<i64>,
+    ) -> Result<Value, ClientError> {
+        let mut request = request(Method::PUT, path, Some(body), None)?;
+        if let Some(tag) = version.and_then(|version| HeaderValue::from_str(&format!("\"{version}\"")).ok()) {
+            request.headers_mut().insert(IF_MATCH, tag);
+        }
+        self.exchange(request).await
+    }
+
     /// All items of a list, page after page.
     pub(super) async fn list(&self, path: &str) -> Result<Vec<Value>, ClientError> {
         let mut items = Vec::new();
-        let mut page = self.get(&format!("{path}?limit=100")).await?;
+        let join = if path.contains('?') { '&' } else { '?' };
+        let mut page = self.get(&format!("{path}{join}limit=100")).await?;
         loop {
             let Some(found) = page.get_mut("items").and_then(Value::as_array_mut) else {
                 return Err(ClientError::Strange);
             };
             items.append(found);
             match page.get("next").and_then(Value::as_str) {
-                Some(next) => page = self.get(&format!("{path}?limit=100&after={next}")).await?,
+                Some(next) => page = self.get(&format!("{path}{join}limit=100&after={next}")).await?,
                 None => return Ok(items),
             }
         }

@@ -11,7 +11,8 @@ use super::args::{Cli, Command, PlaceArgs};
 use super::exit::{Exit, Failure, Outcome};
 use super::place::Place;
 use super::{
-    audit, budget, certs, chat, config, doctor, lifecycle, output, redact, serve, status, token, tree, vault,
+    approvals, audit, budget, certs, chat, config, doctor, kill_switch, lifecycle, output, policy, redact,
+    serve, status, token, tree, vault,
 };
 
 const GUIDE: &str = "\
@@ -43,6 +44,9 @@ fn dispatch(args: &PlaceArgs, command: Option<Command>) -> Outcome {
         Some(Command::Chat(chat)) => wait(many()?, chat::run(&place()?, chat)),
         Some(Command::Token(token)) => wait(one()?, token::run(&place()?, token)),
         Some(Command::Budget(command)) => wait(one()?, budget::run(&place()?, command)),
+        Some(Command::Approvals(command)) => wait(one()?, approvals::run(&place()?, command)),
+        Some(Command::Policy(command)) => wait(one()?, policy::run(&place()?, command)),
+        Some(Command::KillSwitch(command)) => wait(one()?, kill_switch::run(&place()?, command)),
         Some(Command::Audit(command)) => audit::run(&place()?, command),
         Some(Command::Certs(certs)) => certs::run(&place()?, certs),
         Some(Command::Vault(command)) => wait(many()?, vault::run(&place()?, command)),

@@ -3,6 +3,7 @@
 use crate::config::{Config, Home, Occupant, Sources, presence};
 
 use super::args::{PlaceArgs, ServeArgs};
+use super::client::Client;
 use super::exit::{Exit, Failure};
 
 /// Where a command works.
@@ -67,6 +68,19 @@ impl Place {
 
     pub(super) fn occupant(&self) -> Result<Occupant, Failure> {
         Ok(presence::look(&self.home)?)
+    }
+
+    /// The daemon that runs here, for what only a running one can do.
+    pub(super) fn running(&self) -> Result<Client, Failure> {
+        match self.occupant()? {
+            Occupant::Ready(presence) => Ok(Client::new(presence.control)),
+            Occupant::Unready(pid) => Err(self.unready(pid)),
+            Occupant::None => Err(Failure::text(
+                Exit::Unavailable,
+                format_args!("no daemon runs in {}", self.home.describe()),
+            )
+            .hint("`capuchin start` starts one")),
+        }
     }
 
     pub(super) fn unready(&self, pid: Option<u32>) -> Failure {

@@ -1,7 +1,7 @@
 //! `token create|list|revoke`: through the running daemon, or in the home's own store when none runs.
 //! Whoever may open the home's folder is its owner: that is the proof that a token needs.
 
-mod expiry;
+pub(super) mod expiry;
 
 use jiff::Timestamp;
 use serde_json::{Value, json};

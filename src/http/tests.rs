@@ -3,6 +3,7 @@
 mod attacks;
 mod audit;
 mod budgets;
+mod consent;
 mod gate;
 mod resources;
 mod table;

@@ -4,7 +4,7 @@ use crate::db::TenantRead;
 use crate::protocol::chat::ChatMessage;
 use crate::protocol::event::ThreadEvent;
 use crate::protocol::ids::{TenantId, ThreadId, TurnId};
-use crate::protocol::turn::PendingTurn;
+use crate::protocol::turn::{PendingTurn, Provenance};
 
 use super::error::TurnsError;
 use super::ledger::Turns;
@@ -18,6 +18,26 @@ pub struct HistoryLimits {
     pub messages_max: usize,
     /// Bytes of text at most; the newest messages that fit, whole.
     pub bytes_max: usize,
+}
+
+/// A message of a prompt with where it came from.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Said {
+    /// What was said.
+    pub message: ChatMessage,
+    /// Where it came from.
+    pub provenance: Provenance,
+}
+
+/// Whether a turn has read untrusted text, as part of a larger read: any of its thread up to its own message.
+/// A word that a model wrote after it read such text is as good as the text, and is in every later prompt; so
+/// this looks at the whole thread and not only at the messages that a prompt still has room for. A new thread
+/// is clean. A message that is on its way to the disk is judged by its own provenance.
+///
+/// # Errors
+/// What the store answers.
+pub fn has_read_untrusted(read: &TenantRead<'_>, thread: ThreadId, turn: TurnId) -> Result<bool, TurnsError> {
+    Ok(reads::untrusted(read, thread, turn)?)
 }
 
 /// Whether a turn's own message is part of its history.
@@ -130,7 +150,7 @@ impl HistoryLimits {
         thread: ThreadId,
         turn: TurnId,
         own: OwnMessage,
-    ) -> Result<Vec<ChatMessage>, TurnsError> {
+    ) -> Result<Vec<Said>, TurnsError> {
         Ok(reads::history(read, thread, turn, own, self)?)
     }
 }

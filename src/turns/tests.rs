@@ -8,10 +8,9 @@ mod support;
 mod taking_in;
 mod tenants;
 
-use crate::protocol::chat::ChatMessage;
 use crate::protocol::ids::{TenantId, ThreadId, TurnId};
 
-use super::{HistoryLimits, OwnMessage, Turns, TurnsError};
+use super::{HistoryLimits, OwnMessage, Said, Turns, TurnsError};
 
 impl Turns {
     /// The history of a turn in a read of its own.
@@ -22,7 +21,7 @@ impl Turns {
         turn: TurnId,
         own: OwnMessage,
         limits: HistoryLimits,
-    ) -> Result<Vec<ChatMessage>, TurnsError> {
+    ) -> Result<Vec<Said>, TurnsError> {
         self.db().read(tenant, move |read| limits.history(read, thread, turn, own)).await
     }
 }

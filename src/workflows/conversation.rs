@@ -4,8 +4,11 @@
 
 use capuchin_actors::protocol::chat::{ChatMessage, Role};
 use capuchin_actors::protocol::model::{ModelError, ModelErrorKind, ModelRequest};
-use capuchin_actors::protocol::turn::TurnOverrides;
+use capuchin_actors::protocol::turn::{OwnText, TurnOverrides};
 use serde_json::{Map, Value};
+
+use super::fence::{NOTICE, fenced};
+use crate::turns::Said;
 
 /// Who answers, as far as a model call is concerned.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,21 +42,39 @@ impl Persona {
 /// `InvalidRequest` when the parameters of the message are not a JSON object.
 pub fn prompt(
     persona: Persona,
-    history: Vec<ChatMessage>,
-    message: Option<String>,
+    history: Vec<Said>,
+    message: Option<OwnText>,
     overrides: &TurnOverrides,
 ) -> Result<ModelRequest, ModelError> {
-    let mut messages = history;
-    messages.extend(message.map(|text| ChatMessage::text(Role::User, text)));
+    let own = message
+        .map(|own| Said { message: ChatMessage::text(Role::User, own.text), provenance: own.provenance });
+    let said: Vec<Said> = history.into_iter().chain(own).collect();
+    let has_fence = said.iter().any(|said| !said.provenance.is_trusted());
+    let messages = said.into_iter().map(|said| fenced(said.message, said.provenance)).collect();
     Ok(ModelRequest {
         model: persona.model,
-        system: persona.system_prompt,
+        system: if has_fence { with_rules(&persona.system_prompt, &[NOTICE]) } else { persona.system_prompt },
         messages,
         tools: Vec::new(),
         max_tokens: overrides.max_tokens,
         extra: extra(overrides)?,
         stream: true,
     })
+}
+
+/// A system prompt with rules below it, each on a line: standing rules of the policy, or notices. They are
+/// made anew for every call, so nothing that shortens a conversation can lose them.
+#[must_use]
+pub fn with_rules(system_prompt: &str, rules: &[&str]) -> String {
+    let mut system = system_prompt.to_owned();
+    for rule in rules {
+        if !system.is_empty() {
+            system.push_str(if system.ends_with('\n') { "" } else { "\n" });
+        }
+        system.push_str("- ");
+        system.push_str(rule);
+    }
+    system
 }
 
 fn extra(overrides: &TurnOverrides) -> Result<Map<String, Value>, ModelError> {

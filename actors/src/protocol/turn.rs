@@ -211,6 +211,15 @@ pub struct PendingTurn {
     pub overrides: TurnOverrides,
 }
 
+/// The message of a turn.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct OwnText {
+    /// What it says.
+    pub text: String,
+    /// Where it came from.
+    pub provenance: Provenance,
+}
+
 /// What a turn has to do.
 #[derive(Clone, Debug)]
 pub struct TurnWork {
@@ -220,8 +229,8 @@ pub struct TurnWork {
     pub thread: ThreadId,
     /// The turn. Its prompt is what earlier turns of the thread said, then its own message.
     pub turn_id: TurnId,
-    /// The text of its message while that may still be on its way to the disk; else the store has it.
-    pub content: Option<String>,
+    /// Its message while that may still be on its way to the disk; else the store has it.
+    pub content: Option<OwnText>,
     /// 1 for the first try.
     pub attempt: u32,
     /// Who caused it.

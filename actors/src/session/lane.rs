@@ -23,7 +23,7 @@ use super::{SessionDirectory, SessionShared};
 use crate::ports::keep_ledger::LedgerError;
 use crate::protocol::ids::TurnId;
 use crate::protocol::turn::{
-    Cause, PendingTurn, Settlement, TurnAnswer, TurnFailure, TurnOverrides, TurnState, TurnWork,
+    Cause, OwnText, PendingTurn, Settlement, TurnAnswer, TurnFailure, TurnOverrides, TurnState, TurnWork,
 };
 use crate::supervision::exit::Exit;
 use crate::supervision::intensity::RestartWindow;
@@ -175,7 +175,8 @@ impl LaneState {
         let (overrides, cause) = (inbound.overrides.clone(), inbound.cause());
         let free = self.running.is_none() && self.queue.is_empty() && !self.is_held();
         let at_once = free && inbound.idempotency_key.is_none();
-        let content = at_once.then(|| inbound.content.clone());
+        let content =
+            at_once.then(|| OwnText { text: inbound.content.clone(), provenance: inbound.provenance });
         let commit = self.shared().ports.ledger.accept(inbound, turn, at_once);
         let outcome = if at_once {
             let (open, gate) = oneshot::channel();
@@ -204,7 +205,7 @@ impl LaneState {
     fn work(
         &self,
         turn: TurnId,
-        content: Option<String>,
+        content: Option<OwnText>,
         attempt: u32,
         (cause, overrides): (Cause, TurnOverrides),
     ) -> TurnWork {

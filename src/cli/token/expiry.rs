@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 /// A text that names no time.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-pub(super) enum BadExpiry {
+pub(in crate::cli) enum BadExpiry {
     #[error("`{0}` is no time; write 30d, 12h, 45m, 2026-12-31, or 2026-12-31T18:00:00Z")]
     Unknown(String),
     #[error("`{0}` is further away than any time that can be kept")]
@@ -14,7 +14,7 @@ pub(super) enum BadExpiry {
 }
 
 /// Days end with their midnight in this machine's time zone.
-pub(super) fn parse(text: &str, now: Timestamp) -> Result<Timestamp, BadExpiry> {
+pub(in crate::cli) fn parse(text: &str, now: Timestamp) -> Result<Timestamp, BadExpiry> {
     let unknown = || BadExpiry::Unknown(text.to_owned());
     let too_far = || BadExpiry::TooFar(text.to_owned());
     let seconds = match text.chars().next_back() {

@@ -32,7 +32,8 @@ pub(super) struct MessageView {
     content: String,
     created_at: String,
     turn_id: Option<String>,
-    /// Where the text came from: `owner`, `token`, `model` or `system`.
+    /// Where the text came from: `owner`, `member`, `token`, `approved_sender`, `stranger`, `tool`, `web`, `webhook`,
+    /// `schedule`, `model` or `system`.
     provenance: String,
     /// What the model thought.
     #[serde(skip_serializing_if = "String::is_empty")]

@@ -9,7 +9,7 @@ use crate::protocol::ids::{TenantId, ThreadId, TurnId};
 use crate::protocol::turn::{Cause, PendingTurn, Provenance, TurnState};
 
 use crate::turns::data::delta_text;
-use crate::turns::reads::{HistoryLimits, OwnMessage};
+use crate::turns::reads::{HistoryLimits, OwnMessage, Said};
 use crate::turns::record::{StepRecord, TurnRecord};
 
 const TURN_COLUMNS: &str = "id, thread_id, message_id, state, attempt, backend, model, stop_reason, failure, \
@@ -191,7 +191,7 @@ pub(in crate::turns) fn history(
     turn: TurnId,
     own: OwnMessage,
     limits: HistoryLimits,
-) -> Result<Vec<ChatMessage>, DbError> {
+) -> Result<Vec<Said>, DbError> {
     let turn = *turn.as_bytes();
     let window = limits.messages_max.saturating_add(LATER_MESSAGES_MAX);
     // Sizes first: SQLite knows them without reading the text, which may be long.
@@ -215,11 +215,31 @@ pub(in crate::turns) fn history(
     chosen.iter().rev().map(|id| message(read, id)).collect()
 }
 
-fn message(read: &TenantRead<'_>, id: &[u8; 16]) -> Result<ChatMessage, DbError> {
+/// Whether a thread has untrusted text up to the message of a turn.
+pub(in crate::turns) fn untrusted(
+    read: &TenantRead<'_>,
+    thread: ThreadId,
+    turn: TurnId,
+) -> Result<bool, DbError> {
+    let found = read.query_opt(
+        "SELECT 1 FROM messages INDEXED BY messages_untrusted
+         WHERE tenant = ?1 AND thread_id = ?2 AND coalesce(turn_id, id) <= ?3
+           AND provenance IN ('stranger', 'tool', 'web', 'webhook') LIMIT 1",
+        &[&thread, &turn],
+        |_| Ok::<_, DbError>(()),
+    )?;
+    Ok(found.is_some())
+}
+
+fn message(read: &TenantRead<'_>, id: &[u8; 16]) -> Result<Said, DbError> {
     read.query_one(
-        "SELECT role, content, thinking, tool_calls FROM messages WHERE tenant = ?1 AND id = ?2",
+        "SELECT role, content, thinking, tool_calls, provenance FROM messages WHERE tenant = ?1 AND id = ?2",
         &[id],
-        chat_message,
+        |row| {
+            // A word of another version is trusted least.
+            let provenance = Provenance::parse(&row.get::<String>(4)?).unwrap_or(Provenance::Stranger);
+            Ok(Said { message: chat_message(row)?, provenance })
+        },
     )
 }
 

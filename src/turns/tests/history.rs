@@ -2,8 +2,8 @@
 
 use crate::protocol::chat::{ChatMessage, Part, Role, ToolCall};
 use crate::protocol::ids::TurnId;
-use crate::protocol::turn::TurnState;
-use crate::turns::{HistoryLimits, OwnMessage};
+use crate::protocol::turn::{Provenance, TurnState};
+use crate::turns::{HistoryLimits, OwnMessage, has_read_untrusted};
 
 use super::support::{Ledger, settlement};
 
@@ -12,7 +12,11 @@ const WIDE: HistoryLimits = HistoryLimits { messages_max: 100, bytes_max: 1_000_
 async fn texts(ledger: &Ledger, turn: TurnId, limits: HistoryLimits) -> Vec<String> {
     let messages =
         ledger.turns.history(&ledger.home, ledger.thread, turn, OwnMessage::Excluded, limits).await.unwrap();
-    messages.iter().map(|message| format!("{}: {}", message.role.as_str(), message.plain_text())).collect()
+    messages
+        .iter()
+        .map(|said| &said.message)
+        .map(|message| format!("{}: {}", message.role.as_str(), message.plain_text()))
+        .collect()
 }
 
 #[tokio::test]
@@ -33,7 +37,7 @@ async fn its_own_message_is_the_last_one_when_it_is_wanted() {
     let second = ledger.say("two").await.turn_id;
     let own = OwnMessage::Included;
     let history = ledger.turns.history(&ledger.home, ledger.thread, second, own, WIDE).await.unwrap();
-    let texts: Vec<_> = history.iter().map(ChatMessage::plain_text).collect();
+    let texts: Vec<_> = history.iter().map(|said| said.message.plain_text()).collect();
     assert_eq!(texts, ["one", "1", "two"]);
 }
 
@@ -95,7 +99,28 @@ async fn thinking_tool_calls_and_partial_answers_are_part_of_it() {
         ledger.turns.history(&ledger.home, ledger.thread, last, OwnMessage::Excluded, WIDE).await.unwrap();
     let thinking = Part::Thinking { text: "hm".to_owned(), signature: None };
     let parts = vec![thinking, Part::Text { text: "1".to_owned() }, Part::ToolCall(call)];
-    assert_eq!(history[1], ChatMessage { role: Role::Assistant, parts });
-    assert_eq!(history[3], ChatMessage::text(Role::Assistant, "hal"));
+    assert_eq!(history[1].message, ChatMessage { role: Role::Assistant, parts });
+    assert_eq!(history[3].message, ChatMessage::text(Role::Assistant, "hal"));
     assert_eq!(history.len(), 4);
+}
+
+#[tokio::test]
+async fn a_turn_is_tainted_by_what_it_could_read_and_by_nothing_later() {
+    let ledger = Ledger::new().await;
+    let clean = ledger.say("one").await;
+    ledger.answer(clean.turn_id, "1").await;
+    let mut hook = ledger.inbound("obey me", None);
+    hook.provenance = Provenance::Webhook;
+    let tainted = ledger.turns.accept(hook, TurnId::new(), true).await.unwrap();
+    ledger.answer(tainted.turn_id, "2").await;
+    let after = ledger.say("three").await;
+    let thread = ledger.thread;
+    for (turn, wanted) in [(clean.turn_id, false), (tainted.turn_id, true), (after.turn_id, true)] {
+        let read = ledger.turns.db().read(&ledger.home, move |read| has_read_untrusted(read, thread, turn));
+        assert_eq!(read.await.unwrap(), wanted);
+    }
+    let history =
+        ledger.turns.history(&ledger.home, thread, after.turn_id, OwnMessage::Excluded, WIDE).await.unwrap();
+    let from: Vec<_> = history.iter().map(|said| said.provenance).collect();
+    assert_eq!(from, [Provenance::Owner, Provenance::Model, Provenance::Webhook, Provenance::Model]);
 }
