@@ -84,9 +84,9 @@ async fn ask(client: &Client, args: AskArgs) -> Outcome {
     let id = text(&asked, "id");
     if args.no_wait {
         if args.json {
-            output::json(&asked)
+            output::json(&asked);
         } else {
-            output::line(&id)
+            output::line(&id);
         }
         return Ok(Exit::Done);
     }
@@ -95,9 +95,9 @@ async fn ask(client: &Client, args: AskArgs) -> Outcome {
         asked = client.get(&format!("{APPROVALS}/{id}?wait=20")).await?;
     }
     if args.json {
-        output::json(&asked)
+        output::json(&asked);
     } else {
-        output::line(text(&asked, "state"))
+        output::line(text(&asked, "state"));
     }
     Ok(if text(&asked, "state") == "allowed" { Exit::Done } else { Exit::Denied })
 }

@@ -44,9 +44,9 @@ async fn add(client: &Client, args: RuleArgs) -> Outcome {
     body.insert("even_untrusted".to_owned(), args.even_untrusted.into());
     let made = client.post(&format!("{POLICY}/rules"), &body.into(), None).await?;
     if args.json {
-        output::json(&made)
+        output::json(&made);
     } else {
-        output::line(text(&made, "id"))
+        output::line(text(&made, "id"));
     }
     Ok(Exit::Done)
 }

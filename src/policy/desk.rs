@@ -20,8 +20,17 @@ use crate::protocol::ids::{RuleId, TenantId};
 #[derive(Clone)]
 pub struct Policies {
     db: Db,
-    /// What is durable, as far as it was read. Never older than an entry that was there.
-    known: Arc<DashMap<TenantId, Arc<Policy>>>,
+    known: Arc<DashMap<TenantId, Known>>,
+}
+
+/// What this process knows of a tenant's policy.
+#[derive(Default)]
+struct Known {
+    /// As it was read last.
+    policy: Option<Arc<Policy>>,
+    /// The version that the last change made or tried to make. An older one in memory is not used: a
+    /// change holds from the moment at which its maker hears that it is durable.
+    at_least: i64,
 }
 
 /// Who changes a policy: a person, or a program with the scope `admin`. Never an assistant: no action of
@@ -67,11 +76,11 @@ impl Policies {
     /// # Errors
     /// What the store answers.
     pub async fn current(&self, tenant: &TenantId) -> Result<Arc<Policy>, PolicyError> {
-        if let Some(known) = self.known.get(tenant) {
-            return Ok(Arc::clone(&known));
+        if let Some(policy) = self.known.get(tenant).and_then(|known| known.current()) {
+            return Ok(policy);
         }
         let read = self.db.read(tenant, |read| Ok::<_, PolicyError>(store::policy(read)?)).await?;
-        Ok(keep(&self.known, tenant, read))
+        Ok(self.known.entry(tenant.clone()).or_default().keep(Arc::new(read)))
     }
 
     /// What becomes of an action. A policy that cannot be read denies.
@@ -177,8 +186,7 @@ impl Policies {
         write.await.map(|_| ())
     }
 
-    /// One change: read, edited, written with its version and its entry in the audit trail, and shown to
-    /// this process once it is durable.
+    /// One change: read, edited, written with its version and its entry in the audit trail.
     fn edit<T>(
         &self,
         tx: &mut TenantTx<'_>,
@@ -200,25 +208,27 @@ impl Policies {
         entry.detail.insert("after".to_owned(), json!(policy.hash()));
         entry.detail.insert("version".to_owned(), json!(policy.version));
         audit::append(tx, entry).map_err(|error: DbError| PolicyError::from(error))?;
-        let policy = Arc::new(policy);
-        let (known, tenant, durable) = (Arc::clone(&self.known), tx.tenant().clone(), Arc::clone(&policy));
-        tx.on_commit(move || drop(keep_arc(&known, &tenant, durable)));
-        Ok((policy, made))
+        // Before the commit, whose maker hears of it before any hook runs.
+        let mut known = self.known.entry(tx.tenant().clone()).or_default();
+        known.at_least = known.at_least.max(policy.version);
+        Ok((Arc::new(policy), made))
     }
 }
 
-fn keep(known: &DashMap<TenantId, Arc<Policy>>, tenant: &TenantId, policy: Policy) -> Arc<Policy> {
-    keep_arc(known, tenant, Arc::new(policy))
-}
+// === impl Known ===
 
-/// Keeps the newer one of what is known and what was read, and answers it: a slow reader never brings
-/// an old policy back.
-fn keep_arc(known: &DashMap<TenantId, Arc<Policy>>, tenant: &TenantId, policy: Arc<Policy>) -> Arc<Policy> {
-    let mut place = known.entry(tenant.clone()).or_insert_with(|| Arc::clone(&policy));
-    if place.version < policy.version {
-        *place = policy;
+impl Known {
+    fn current(&self) -> Option<Arc<Policy>> {
+        self.policy.as_ref().filter(|policy| policy.version >= self.at_least).map(Arc::clone)
     }
-    Arc::clone(&place)
+
+    /// Keeps what was read, unless a newer one was read meanwhile, and answers the newer one.
+    fn keep(&mut self, read: Arc<Policy>) -> Arc<Policy> {
+        match &self.policy {
+            Some(known) if known.version > read.version => Arc::clone(known),
+            _ => Arc::clone(self.policy.insert(read)),
+        }
+    }
 }
 
 fn now_ms() -> i64 {
