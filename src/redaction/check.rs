@@ -134,7 +134,7 @@ fn is_password(secret: &str, least: usize) -> bool {
     if secret.len() < least || is_placeholder(secret) {
         return false;
     }
-    let has = |test: fn(&u8) -> bool| secret.as_bytes().iter().any(|byte| test(byte));
+    let has = |test: fn(&u8) -> bool| secret.as_bytes().iter().any(test);
     let letter = has(u8::is_ascii_alphabetic) || !secret.is_ascii();
     let digit = has(u8::is_ascii_digit);
     let symbol = has(|byte| b"!@#$%^&*+=~?".contains(byte));

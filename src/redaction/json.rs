@@ -26,7 +26,7 @@ impl Redactor {
         match value {
             Value::String(text) => self.string(text, name, findings),
             Value::Array(items) => {
-                items.iter_mut().for_each(|item| self.value(item, name, depth + 1, findings))
+                items.iter_mut().for_each(|item| self.value(item, name, depth + 1, findings));
             }
             Value::Object(members) => self.members(members, depth, findings),
             Value::Number(number) => {
