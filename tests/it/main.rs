@@ -23,3 +23,4 @@ mod readme;
 mod siblings_live;
 mod support;
 mod tls;
+mod trust;
