@@ -4,6 +4,8 @@
 use std::fs;
 use std::path::Path;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::json;
 
 use crate::support::daemon::{Setup, TestDaemon};
@@ -185,4 +187,103 @@ async fn names_titles_and_system_prompts_are_scanned_before_they_are_stored() {
     }
     assert_eq!(daemon.terminate(), 0);
     none_of(std::slice::from_ref(&secret), "the disk", &disk(daemon.home()));
+}
+
+/// A value that no pattern knows, with letters that every encoding writes otherwise.
+const STORED: &str = "Qz7/plum+tree=ripe&\"sweet\" <Xk42>";
+
+/// The forms in which somebody could say it.
+fn forms(value: &str) -> Vec<String> {
+    let hex: String = value.bytes().map(|byte| format!("{byte:02x}")).collect();
+    let percent: String =
+        value
+            .bytes()
+            .map(|byte| {
+                if byte.is_ascii_alphanumeric() {
+                    char::from(byte).to_string()
+                } else {
+                    format!("%{byte:02X}")
+                }
+            })
+            .collect();
+    let json = serde_json::to_string(value).unwrap();
+    let html = value.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;");
+    let base64 = |skip: usize| STANDARD.encode(["x".repeat(skip).as_str(), value].concat());
+    vec![
+        value.to_owned(),
+        json.trim_matches('"').to_owned(),
+        percent,
+        hex,
+        html,
+        STANDARD.encode(value),
+        URL_SAFE_NO_PAD.encode(value),
+        base64(1),
+        base64(2),
+    ]
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stored_secret_is_seen_by_its_host_and_by_nobody_else() {
+    let said = forms(STORED);
+    let script =
+        said.iter().enumerate().map(|(number, form)| streamed(&format!("it is {form} ok"), 1 + number));
+    let upstream = Upstream::start(script.collect()).await;
+    let mut setup = setup(&upstream);
+    setup.config = setup.config.replacen("retries = 0", "retries = 0\napi_key = \"@secret:provider\"", 1);
+    let mut daemon = TestDaemon::with(setup);
+    let client = daemon.client();
+    let thread = client.thread("stored").await;
+    let missing = client.ask(&thread, "hello").await;
+    assert!(
+        missing.data["message"].as_str().unwrap().contains("capuchin vault set provider"),
+        "{:?}",
+        missing.data
+    );
+
+    let (code, _, talk) =
+        daemon.cli_reading(&["vault", "set", "provider", "-", "--host", "127.0.0.1"], STORED);
+    assert_eq!(code, 0, "{talk}");
+    let mut stream = String::new();
+    for form in &said {
+        let turn = client.say(&thread, &format!("I heard it is {form} indeed")).await;
+        for event in client.turn_events(&thread, &turn).await {
+            stream.push_str(&event.data.to_string());
+        }
+    }
+    let received = upstream.received();
+    assert_eq!(received.len(), said.len());
+    for request in &received {
+        let bearer = format!("authorization: bearer {}", STORED.to_lowercase());
+        assert!(request.head.contains(&bearer), "its own host gets it: {}", request.head);
+    }
+    let prompts: String =
+        received.iter().map(|request| String::from_utf8_lossy(&request.body).into_owned()).collect();
+    let mut places = vec![("the prompts", prompts), ("the stream", stream)];
+    for (place, path) in [
+        ("the history", format!("/api/v1/threads/{thread}/messages?limit=200")),
+        ("an export", format!("/api/v1/threads/{thread}/export")),
+        ("the list of secrets", "/api/v1/secrets".to_owned()),
+        ("the vault", "/api/v1/vault".to_owned()),
+        ("the accesses", "/api/v1/vault/access".to_owned()),
+        ("the leaks", "/api/v1/leaks".to_owned()),
+        ("the audit trail", "/api/v1/audit/export".to_owned()),
+        ("the metrics", "/metrics".to_owned()),
+        ("the page of the chat", format!("/c/{thread}")),
+    ] {
+        let answer = client.request(reqwest::Method::GET, &path).send().await.unwrap();
+        assert!(answer.status().is_success(), "{path}: {}", answer.status());
+        places.push((place, answer.text().await.unwrap()));
+    }
+    assert_eq!(daemon.cli(&["vault", "rotate"]).0, 0);
+    assert_eq!(daemon.cli(&["vault", "rotate", "--root"]).0, 0);
+    assert_eq!(daemon.terminate(), 0);
+    places.push(("the log", daemon.log()));
+    places.push(("the disk", disk(daemon.home())));
+    for (place, text) in places {
+        for form in &said {
+            // The first and last letters of a shifted Base64 depend on their neighbours.
+            let core = form.get(4..form.len() - 4).unwrap();
+            assert!(!text.contains(core), "`{form}` is in {place}");
+        }
+    }
 }

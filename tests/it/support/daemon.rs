@@ -4,7 +4,7 @@
 //! cleanly, no planted secret is in its log, and nothing of it is left running.
 
 use std::fs;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
@@ -128,14 +128,24 @@ impl TestDaemon {
 
     /// Runs a command of the CLI against this home and returns (exit code, stdout, stderr).
     pub fn cli(&self, arguments: &[&str]) -> (i32, String, String) {
-        let output = Command::new(env!("CARGO_BIN_EXE_capuchin"))
+        self.cli_reading(arguments, "")
+    }
+
+    /// The same with this on its standard input.
+    pub fn cli_reading(&self, arguments: &[&str], input: &str) -> (i32, String, String) {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_capuchin"))
             .args(arguments)
             .arg("--home")
             .arg(&self.home)
             .env("NO_COLOR", "1")
-            .stdin(Stdio::null())
-            .output()
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
             .unwrap();
+        // A command that reads nothing may be gone already.
+        let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+        let output = child.wait_with_output().unwrap();
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         (output.status.code().unwrap_or(-1), text(&output.stdout), text(&output.stderr))
     }
