@@ -21,6 +21,7 @@ mod kill_switch;
 mod lifecycle;
 mod link;
 mod output;
+mod people;
 mod place;
 mod policy;
 mod redact;

@@ -7,6 +7,7 @@
 mod api;
 pub mod auth;
 mod bind;
+pub mod caller;
 pub mod conditional;
 pub mod connection;
 mod control;
@@ -26,7 +27,7 @@ mod tls;
 pub mod v1;
 
 pub use api::openapi;
-pub use auth::May;
+pub use auth::{Fresh, May};
 pub use bind::{BindError, bind_console, bind_control, bind_ingress, console_tls, ingress_tls};
 pub use connection::Connection;
 pub use listener::{Listener, ListenerLimits};

@@ -79,6 +79,17 @@ pub enum Command {
     /// Keys and tokens: stored sealed, never shown again
     #[command(subcommand)]
     Vault(VaultCommand),
+    /// People: the owner and members
+    #[command(subcommand)]
+    Member(MemberCommand),
+    /// Browsers in which people are signed in
+    #[command(subcommand)]
+    Session(SessionCommand),
+    /// Make a new recovery key for the owner; it is printed once
+    RecoveryKey,
+    /// The owner's own access
+    #[command(subcommand)]
+    User(UserCommand),
     /// Run the daemon in the background
     Start(ServeArgs),
     /// Stop the daemon; running turns get time to end
@@ -177,6 +188,59 @@ pub struct DoctorArgs {
     /// Print JSON
     #[arg(long)]
     pub json: bool,
+}
+
+/// What to do with people.
+#[derive(Subcommand, Debug)]
+pub enum MemberCommand {
+    /// Everybody, the owner first
+    List(JsonArgs),
+    /// Print a link that lets somebody in once, within a day
+    Invite {
+        /// What they are called here
+        name: String,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Shut a member out: their sessions and tokens end at once
+    Disable {
+        /// Id of the member
+        id: String,
+    },
+    /// Let a member in again
+    Enable {
+        /// Id of the member
+        id: String,
+    },
+    /// Remove a member; what they wrote stays
+    Remove {
+        /// Id of the member
+        id: String,
+    },
+}
+
+/// What to do with signed-in browsers.
+#[derive(Subcommand, Debug)]
+pub enum SessionCommand {
+    /// All of them, newest first
+    List(JsonArgs),
+    /// Sign one out, or the owner everywhere
+    Revoke {
+        /// Id of the session
+        #[arg(required_unless_present = "all")]
+        id: Option<String>,
+        /// Every browser of the owner
+        #[arg(long, conflicts_with = "id")]
+        all: bool,
+    },
+}
+
+/// What to do with the owner's access.
+#[derive(Subcommand, Clone, Copy, Debug)]
+pub enum UserCommand {
+    /// Set the owner's password, read from stdin; every browser of the owner is signed out
+    ResetPassword,
 }
 
 /// What to do with tokens.

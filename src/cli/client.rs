@@ -120,6 +120,10 @@ impl Client {
         self.exchange(request).await
     }
 
+    pub(super) async fn patch(&self, path: &str, body: &Value) -> Result<Value, ClientError> {
+        self.call(Method::PATCH, path, Some(body), None).await
+    }
+
     pub(super) async fn delete(&self, path: &str) -> Result<Value, ClientError> {
         self.call(Method::DELETE, path, None, None).await
     }

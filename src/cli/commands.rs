@@ -11,8 +11,8 @@ use super::args::{Cli, Command, PlaceArgs};
 use super::exit::{Exit, Failure, Outcome};
 use super::place::Place;
 use super::{
-    approvals, audit, budget, certs, chat, config, doctor, kill_switch, lifecycle, output, policy, redact,
-    serve, status, token, tree, vault,
+    approvals, audit, budget, certs, chat, config, doctor, kill_switch, lifecycle, output, people, policy,
+    redact, serve, status, token, tree, vault,
 };
 
 const GUIDE: &str = "\
@@ -50,6 +50,10 @@ fn dispatch(args: &PlaceArgs, command: Option<Command>) -> Outcome {
         Some(Command::Audit(command)) => audit::run(&place()?, command),
         Some(Command::Certs(certs)) => certs::run(&place()?, certs),
         Some(Command::Vault(command)) => wait(many()?, vault::run(&place()?, command)),
+        Some(Command::Member(command)) => wait(one()?, people::member(&place()?, command)),
+        Some(Command::Session(command)) => wait(one()?, people::session(&place()?, command)),
+        Some(Command::RecoveryKey) => wait(one()?, people::recovery_key(&place()?)),
+        Some(Command::User(command)) => wait(one()?, people::user(&place()?, command)),
         Some(Command::Start(serve)) => wait(one()?, lifecycle::start(&place()?, &serve)),
         Some(Command::Stop(stop)) => wait(one()?, lifecycle::stop(&place()?, &stop)),
         Some(Command::Restart(serve)) => wait(one()?, lifecycle::restart(&place()?, &serve)),

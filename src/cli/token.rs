@@ -137,7 +137,8 @@ impl Desk {
                 Ok(Exit::Done)
             }
             TokenCommand::Revoke { id } => {
-                self.identity.revoke_token(id.parse()?).await?;
+                let owner = Principal::owner(self.tenant.clone());
+                self.identity.revoke_token(&owner, id.parse()?).await?;
                 output::talk("revoked");
                 Ok(Exit::Done)
             }

@@ -79,6 +79,7 @@ impl Parts {
         let options = super::protection::options(&config.vault, home);
         let vault = Vault::load(db.clone(), options, redactor.clone()).await.context("the vault")?;
         let identity = Identity::open(db.clone(), tenant.clone()).await.context("the credentials")?;
+        identity.keep_seeds_in(&vault);
         let assistants = Assistants::new(db.clone());
         let workspaces = Workspaces::new(db.clone());
         let threads = Threads::new(db.clone());

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 
 use crate::protocol::ids::{
-    ApprovalId, AssistantId, BudgetId, MessageId, OauthTokenId, RuleId, SecretId, StepId, TenantId, ThreadId,
-    TokenId, TurnId, WorkspaceId,
+    ApprovalId, AssistantId, BudgetId, MemberId, MessageId, OauthTokenId, PasskeyId, RuleId, SecretId,
+    StepId, TenantId, ThreadId, TokenId, TurnId, WebSessionId, WorkspaceId,
 };
 
 use super::error::DbError;
@@ -200,10 +200,13 @@ id_values!(
     MessageId,
     OauthTokenId,
     RuleId,
+    MemberId,
+    PasskeyId,
     SecretId,
     StepId,
     ThreadId,
     TokenId,
     TurnId,
+    WebSessionId,
     WorkspaceId
 );

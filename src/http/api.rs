@@ -4,13 +4,17 @@ mod approvals;
 mod assistants;
 mod audit;
 mod budgets;
+mod credentials;
 mod described;
+mod device;
 mod document;
+mod entrance;
 mod events;
 mod export;
 mod health;
 mod kill_switch;
 mod leaks;
+mod members;
 mod messages;
 mod models;
 mod optional;
@@ -36,7 +40,11 @@ use super::state::AppState;
 fn documented() -> OpenApiRouter<AppState> {
     OpenApiRouter::with_openapi(document::blank())
         .merge(health::routes())
+        .merge(entrance::routes())
         .merge(session::routes())
+        .merge(credentials::routes())
+        .merge(members::routes())
+        .merge(device::routes())
         .merge(assistants::routes())
         .merge(workspaces::routes())
         .merge(threads::routes())

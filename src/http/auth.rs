@@ -1,8 +1,10 @@
 //! How a route learns who asks: one extractor, one decision.
 //!
 //! A route names what it needs in the type of its first argument, `May<Chat>`, so that
-//! nothing of the request is read before it is allowed. Explicit credentials win over a
-//! cookie; the control socket without a credential is the owner.
+//! nothing of the request is read before it is allowed. `Fresh<Admin>` besides wants the person
+//! behind a browser session to have proved who they are within five minutes: for what cannot be
+//! undone. Tokens and the control socket are proofs of their own. Explicit credentials win over
+//! a cookie; the control socket without a credential is the owner.
 
 use std::marker::PhantomData;
 use std::ops::Deref;
@@ -24,16 +26,20 @@ pub trait Need: Send + Sync + 'static {
     const ANY_OF: &'static [Scope];
     /// Whether a one-use ticket in the query will do. For streams only.
     const TAKES_TICKET: bool = false;
+    /// Whether a person has to ask, for themselves: no token will do.
+    const IN_PERSON: bool = false;
 }
 
 macro_rules! needs {
-    ($($(#[$doc:meta])* $name:ident: [$($scope:ident),+] $(, ticket: $ticket:literal)?;)+) => {$(
+    ($($(#[$doc:meta])* $name:ident: [$($scope:ident),+] $(, ticket: $ticket:literal)?
+        $(, in_person: $in_person:literal)?;)+) => {$(
         $(#[$doc])*
         #[derive(Clone, Copy, Debug)]
         pub enum $name {}
         impl Need for $name {
             const ANY_OF: &'static [Scope] = &[$(Scope::$scope),+];
             $(const TAKES_TICKET: bool = $ticket;)?
+            $(const IN_PERSON: bool = $in_person;)?
         }
     )+};
 }
@@ -61,6 +67,8 @@ needs! {
     Metrics: [Metrics];
     /// Changes credentials and assistants.
     Admin: [Admin];
+    /// Changes what the person who asks comes in with.
+    Oneself: [Chat], in_person: true;
 }
 
 /// A principal that may do what `N` stands for.
@@ -78,12 +86,50 @@ impl<N: Need> FromRequestParts<AppState> for May<N> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
-        let principal = authenticate(parts, state, N::TAKES_TICKET).await?;
-        principal.authorize(N::ANY_OF)?;
-        // For later extractors of the same request.
-        parts.extensions.insert(principal.clone());
-        Ok(Self(principal, PhantomData))
+        Ok(Self(allowed::<N>(parts, state).await?, PhantomData))
     }
+}
+
+/// A principal that may do what `N` stands for, and whose person proved a short time ago who they are.
+pub struct Fresh<N>(pub Principal, PhantomData<N>);
+
+impl<N> Deref for Fresh<N> {
+    type Target = Principal;
+
+    fn deref(&self) -> &Principal {
+        &self.0
+    }
+}
+
+impl<N: Need> FromRequestParts<AppState> for Fresh<N> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
+        let principal = allowed::<N>(parts, state).await?;
+        if state.identity.is_fresh(&principal) {
+            return Ok(Self(principal, PhantomData));
+        }
+        Err(Problem::new(
+            StatusCode::FORBIDDEN,
+            STEP_UP_REQUIRED,
+            "prove again who you are, then repeat this",
+        ))
+    }
+}
+
+/// The code of a problem that a fresh proof solves: `POST /api/v1/session/step-up`.
+pub const STEP_UP_REQUIRED: &str = "step_up_required";
+
+/// The only way to a principal that a route accepts.
+async fn allowed<N: Need>(parts: &mut Parts, state: &AppState) -> Result<Principal, Problem> {
+    let principal = authenticate(parts, state, N::TAKES_TICKET).await?;
+    principal.authorize(N::ANY_OF)?;
+    if N::IN_PERSON {
+        principal.in_person()?;
+    }
+    // For later extractors of the same request.
+    parts.extensions.insert(principal.clone());
+    Ok(principal)
 }
 
 /// Whoever is authenticated, for routes that decide by themselves.

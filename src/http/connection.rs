@@ -19,6 +19,12 @@ pub enum Connection {
 }
 
 impl Connection {
+    /// Nobody: no address of this machine, nor of any other.
+    pub(super) const UNKNOWN: Self = {
+        let nowhere = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0);
+        Self::Tcp { peer: nowhere, local: nowhere, tls: false }
+    };
+
     /// The address under which failures are counted.
     #[must_use]
     pub const fn address(&self) -> IpAddr {

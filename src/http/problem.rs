@@ -16,7 +16,7 @@ use super::conditional::stale;
 use crate::approvals::ApprovalError;
 use crate::assistants::AssistantError;
 use crate::db::DbError;
-use crate::identity::{Forbidden, KeyReused};
+use crate::identity::{Forbidden, KeyReused, NotInPerson};
 use crate::policy::PolicyError;
 use crate::turns::TurnsError;
 use crate::workspaces::WorkspaceError;
@@ -282,6 +282,12 @@ impl From<ApprovalError> for Problem {
 
 impl From<Forbidden> for Problem {
     fn from(error: Forbidden) -> Self {
+        Self::new(StatusCode::FORBIDDEN, "forbidden", error.to_string())
+    }
+}
+
+impl From<NotInPerson> for Problem {
+    fn from(error: NotInPerson) -> Self {
         Self::new(StatusCode::FORBIDDEN, "forbidden", error.to_string())
     }
 }

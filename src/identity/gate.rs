@@ -5,8 +5,7 @@
 //! another process (the command line) makes or revokes counts here too.
 
 use std::net::IpAddr;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
@@ -14,17 +13,24 @@ use parking_lot::{Mutex, RwLock};
 use tokio::sync::{Semaphore, watch};
 
 use super::SecretText;
+use super::accounts::AccountTable;
+use super::device::DeviceDesk;
 use super::error::AuthError;
+use super::members::{Member, MemberState, OWNER_NAME, People, Role};
+use super::passkeys::CeremonyDesk;
 use super::principal::{Principal, Who};
 use super::rate::{FailureTable, Purpose};
+use super::seal::SeedColumn;
 use super::secret::{SecretHash, TOKEN_PREFIX};
 use super::sessions::SessionTable;
 use super::setup::SetupDesk;
 use super::store;
 use super::tickets::{NoTicket, TicketDesk};
 use super::tokens::{Found, TokenTable};
-use crate::db::{Db, DbError};
-use crate::protocol::ids::{TenantId, TokenId};
+use super::totp::CodeDesk;
+use crate::db::{Db, DbError, TenantRead, TenantTx};
+use crate::protocol::ids::{MemberId, TenantId, TokenId};
+use crate::vault::Vault;
 
 /// How old the token table may be when a token is looked up.
 const TABLE_AGE_MAX: Duration = Duration::from_secs(1);
@@ -61,12 +67,17 @@ pub(super) struct Inner {
     tokens: RwLock<Table>,
     /// Held while the table is read, so that one reader does it.
     reloading: tokio::sync::Mutex<()>,
+    /// Written by [`Identity::reload_people`] only.
+    people: RwLock<Arc<People>>,
     pub(super) sessions: RwLock<SessionTable>,
     pub(super) setup: Mutex<SetupDesk>,
     pub(super) failures: Mutex<FailureTable>,
+    pub(super) accounts: Mutex<AccountTable>,
+    pub(super) ceremonies: Mutex<CeremonyDesk>,
+    pub(super) codes: Mutex<CodeDesk>,
+    pub(super) devices: Mutex<DeviceDesk>,
+    pub(super) vault: OnceLock<Vault>,
     pub(super) hashing: Semaphore,
-    /// Whether a password exists.
-    pub(super) has_password: AtomicBool,
     tickets: Mutex<TicketDesk>,
     /// Counts what ends credentials; streams look again at each change.
     endings: watch::Sender<u64>,
@@ -92,26 +103,38 @@ impl Identity {
     /// What the store answers.
     pub async fn open_with_clock(db: Db, tenant: TenantId, clock: Clock) -> Result<Self, DbError> {
         let read_at = Instant::now();
-        let (tokens, sessions, password) = db
-            .read(&tenant, |read| {
-                Ok::<_, DbError>((store::tokens(read)?, store::sessions(read)?, store::password(read)?))
-            })
-            .await?;
+        let found = db.read(&tenant, read_all).await?;
+        let (tokens, sessions, people) = match found {
+            (tokens, sessions, Some(people)) => (tokens, sessions, people),
+            (tokens, sessions, None) => (tokens, sessions, first_owner(&db, &tenant, clock()).await?),
+        };
         let inner = Inner {
             db,
             tenant,
             clock,
             tokens: RwLock::new(Table { table: Arc::new(TokenTable::new(tokens)), read_at }),
             reloading: tokio::sync::Mutex::default(),
+            people: RwLock::new(Arc::new(people)),
             sessions: RwLock::new(SessionTable::new(sessions)),
             setup: Mutex::default(),
             failures: Mutex::default(),
+            accounts: Mutex::default(),
+            ceremonies: Mutex::default(),
+            codes: Mutex::default(),
+            devices: Mutex::default(),
+            vault: OnceLock::new(),
             hashing: Semaphore::new(HASHES_MAX),
-            has_password: AtomicBool::new(password.is_some()),
             tickets: Mutex::default(),
             endings: watch::Sender::new(0),
         };
         Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// Says which vault keeps the seeds of second factors. Said once, at start; without one nobody enrols.
+    pub fn keep_seeds_in(&self, vault: &Vault) {
+        if self.inner.vault.set(vault.clone()).is_ok() {
+            vault.register(Arc::new(SeedColumn));
+        }
     }
 
     /// Whose identities these are.
@@ -120,10 +143,10 @@ impl Identity {
         &self.inner.tenant
     }
 
-    /// Whether the owner has set a password.
+    /// Whether the owner can sign in: with a password or a passkey.
     #[must_use]
     pub fn is_set_up(&self) -> bool {
-        self.inner.has_password.load(Ordering::Acquire)
+        self.people().is_set_up()
     }
 
     /// Whether anything at all opens the console: a listener beyond loopback needs that.
@@ -158,8 +181,9 @@ impl Identity {
         let now_ms = self.now_ms();
         match (principal.who, &principal.session) {
             (Who::Token(id), _) => self.table().is_live(id, now_ms),
-            (Who::Owner, Some(hash)) => self.inner.sessions.read().is_live(hash, now_ms),
+            (_, Some(hash)) => self.inner.sessions.read().live(hash, now_ms).is_some(),
             (Who::Owner, None) => true,
+            (Who::Member(_), None) => false,
         }
     }
 
@@ -188,6 +212,37 @@ impl Identity {
         }
     }
 
+    /// The person behind a principal; `None` for a token.
+    #[must_use]
+    pub fn person(&self, principal: &Principal) -> Option<MemberId> {
+        match principal.who {
+            Who::Owner => Some(self.people().owner()),
+            Who::Member(id) => Some(id),
+            Who::Token(_) => None,
+        }
+    }
+
+    /// Whether the person behind a browser session proved who they are a short time ago. Tokens and the
+    /// control socket are proofs of their own.
+    #[must_use]
+    pub fn is_fresh(&self, principal: &Principal) -> bool {
+        let Some(hash) = &principal.session else { return true };
+        let now_ms = self.now_ms();
+        self.inner.sessions.read().live(hash, now_ms).is_some_and(|session| session.is_fresh(now_ms))
+    }
+
+    pub(super) fn people(&self) -> Arc<People> {
+        Arc::clone(&self.inner.people.read())
+    }
+
+    /// Reads the people again, after something about them changed.
+    pub(super) async fn reload_people(&self) -> Result<(), DbError> {
+        let members = self.inner.db.read(&self.inner.tenant, store::members::all).await?;
+        let people = People::new(members).ok_or(DbError::NoRow)?;
+        *self.inner.people.write() = Arc::new(people);
+        Ok(())
+    }
+
     pub(super) fn now_ms(&self) -> i64 {
         (self.inner.clock)()
     }
@@ -199,7 +254,7 @@ impl Identity {
     /// Reads the token table. What ended since then is announced.
     pub(super) async fn reload(&self) -> Result<(), DbError> {
         let read_at = Instant::now();
-        let tokens = self.inner.db.read(&self.inner.tenant, store::tokens).await?;
+        let tokens = self.inner.db.read(&self.inner.tenant, store::tokens::tokens).await?;
         let fresh = Arc::new(TokenTable::new(tokens));
         let shrunk = {
             let mut current = self.inner.tokens.write();
@@ -220,7 +275,7 @@ impl Identity {
         let asked_at = Instant::now();
         let hash = SecretHash::of(text);
         self.refresh().await;
-        if let Some(principal) = self.find_token(&hash) {
+        if let Some(principal) = self.find_token(&hash, address) {
             return Ok(principal);
         }
         let locked = self.inner.failures.lock().locked_for(address, Purpose::Token, asked_at);
@@ -229,7 +284,7 @@ impl Identity {
         }
         if text.starts_with(TOKEN_PREFIX) {
             self.reload_since(asked_at).await;
-            if let Some(principal) = self.find_token(&hash) {
+            if let Some(principal) = self.find_token(&hash, address) {
                 return Ok(principal);
             }
         }
@@ -250,32 +305,60 @@ impl Identity {
         }
     }
 
-    fn find_token(&self, hash: &SecretHash) -> Option<Principal> {
+    fn find_token(&self, hash: &SecretHash, address: IpAddr) -> Option<Principal> {
         let now_ms = self.now_ms();
         let Found::Live { principal, note } = self.table().find(hash, now_ms) else { return None };
         if let (true, Who::Token(id)) = (note, principal.who) {
-            self.note_use(id, now_ms);
+            self.note_use(id, address, now_ms);
         }
         Some(principal)
     }
 
     /// Writes a use down without waiting for the disk: losing it costs a minute of `last used`.
-    fn note_use(&self, id: TokenId, now_ms: i64) {
-        drop(self.inner.db.write(&self.inner.tenant, move |tx| store::note_use(tx, id, now_ms)));
+    fn note_use(&self, id: TokenId, address: IpAddr, now_ms: i64) {
+        let work = move |tx: &mut TenantTx<'_>| store::tokens::note_use(tx, id, &address.to_string(), now_ms);
+        drop(self.inner.db.write(&self.inner.tenant, work));
     }
 
     fn authenticate_session(&self, text: &str) -> Option<Principal> {
         let (hash, now_ms) = (SecretHash::of(text), self.now_ms());
-        if !self.inner.sessions.read().is_live(&hash, now_ms) {
-            return None;
-        }
+        let member = self.inner.sessions.read().live(&hash, now_ms)?.member;
+        let principal = self.principal_of(self.people().active(member)?, Some(hash));
         if self.inner.sessions.write().touch(&hash, now_ms) {
-            drop(self.inner.db.write(&self.inner.tenant, move |tx| store::touch_session(tx, &hash, now_ms)));
+            let work = move |tx: &mut TenantTx<'_>| store::sessions::touch(tx, &hash, now_ms);
+            drop(self.inner.db.write(&self.inner.tenant, work));
         }
-        Some(Principal { session: Some(hash), ..Principal::owner(self.inner.tenant.clone()) })
+        Some(principal)
+    }
+
+    /// What a person is to every route.
+    pub(super) fn principal_of(&self, member: &Member, session: Option<SecretHash>) -> Principal {
+        let who = match member.role {
+            Role::Owner => Who::Owner,
+            Role::Member => Who::Member(member.id),
+        };
+        let tenant = self.inner.tenant.clone();
+        Principal { who, scopes: member.role.scopes(), session, ..Principal::owner(tenant) }
     }
 
     fn table(&self) -> Arc<TokenTable> {
         Arc::clone(&self.inner.tokens.read().table)
     }
+}
+
+type All = (Vec<(SecretHash, super::TokenRecord)>, Vec<super::sessions::WebSession>, Option<People>);
+
+fn read_all(read: &TenantRead<'_>) -> Result<All, DbError> {
+    let members = store::members::all(read)?;
+    Ok((store::tokens::tokens(read)?, store::sessions::all(read)?, People::new(members)))
+}
+
+/// Makes the owner of a tenant that has none yet.
+async fn first_owner(db: &Db, tenant: &TenantId, now_ms: i64) -> Result<People, DbError> {
+    let owner = Member::new(OWNER_NAME, Role::Owner, MemberState::Active, now_ms);
+    let made = db.write(tenant, move |tx| {
+        store::members::insert(tx, &owner)?;
+        store::members::all(tx)
+    });
+    People::new(made.await?).ok_or(DbError::NoRow)
 }

@@ -1,6 +1,6 @@
 //! Who asks, and what they may.
 
-use crate::protocol::ids::{AssistantId, TenantId, TokenId};
+use crate::protocol::ids::{AssistantId, MemberId, TenantId, TokenId};
 use crate::protocol::turn::Provenance;
 
 use super::scope::{Scope, Scopes};
@@ -11,6 +11,8 @@ use super::secret::SecretHash;
 pub enum Who {
     /// The owner: signed in, or on the machine itself through the control socket.
     Owner,
+    /// A member, signed in.
+    Member(MemberId),
     /// A program with an API token.
     Token(TokenId),
 }
@@ -40,6 +42,11 @@ pub struct Forbidden {
     pub needed: Scope,
 }
 
+/// A program asks for what only a person may do.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("only a person who is signed in may do this, no token")]
+pub struct NotInPerson;
+
 impl Principal {
     /// The owner of a tenant.
     #[must_use]
@@ -65,17 +72,36 @@ impl Principal {
         Err(Forbidden { needed: any_of.first().copied().unwrap_or(Scope::Admin) })
     }
 
+    /// Allows what only a person may do for themselves: no token, whatever its scopes, passes for one.
+    ///
+    /// # Errors
+    /// [`NotInPerson`].
+    pub fn in_person(&self) -> Result<(), NotInPerson> {
+        match self.who {
+            Who::Owner | Who::Member(_) => Ok(()),
+            Who::Token(_) => Err(NotInPerson),
+        }
+    }
+
+    /// Whether it is a person in a signed-in browser.
+    #[must_use]
+    pub const fn is_in_browser(&self) -> bool {
+        self.session.is_some()
+    }
+
     /// Whether it may use this assistant.
     #[must_use]
     pub fn may_use(&self, assistant: AssistantId) -> bool {
         self.assistant.is_none_or(|only| only == assistant)
     }
 
-    /// The name under which its idempotency keys, sessions and usage are kept: `owner` or the token's id.
+    /// The name under which its idempotency keys, sessions and usage are kept: `owner`, or the
+    /// member's or token's id.
     #[must_use]
     pub fn source(&self) -> String {
         match self.who {
             Who::Owner => "owner".to_owned(),
+            Who::Member(id) => id.to_string(),
             Who::Token(id) => id.to_string(),
         }
     }
@@ -85,6 +111,7 @@ impl Principal {
     pub const fn provenance(&self) -> Provenance {
         match self.who {
             Who::Owner => Provenance::Owner,
+            Who::Member(_) => Provenance::Member,
             Who::Token(_) => Provenance::Token,
         }
     }

@@ -4,7 +4,7 @@
 //! address and purpose; headers that a client writes play no part in the address.
 
 use std::collections::HashMap;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 use std::time::{Duration, Instant};
 
 /// Failures within [`WINDOW`] that close the door.
@@ -21,10 +21,25 @@ pub(super) const DELAY_MAX: Duration = Duration::from_secs(2);
 /// What was tried. Each has buckets of its own, so that one cannot close the other.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(super) enum Purpose {
-    /// The owner's password.
+    /// A password, and the code beside it.
     Password,
     /// An API token.
     Token,
+    /// A passkey.
+    Passkey,
+    /// An invitation or a recovery key.
+    Entrance,
+    /// A code of a device.
+    Device,
+}
+
+/// A counted failure.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Failed {
+    /// How long the answer should be held back: longer with each one.
+    pub(super) delay: Duration,
+    /// Whether it is worth an entry in the audit: the first of a series, and the one that closes the door.
+    pub(super) notable: bool,
 }
 
 #[derive(Clone, Copy)]
@@ -44,12 +59,13 @@ impl FailureTable {
     /// How long this address has to wait; `None` when it may try.
     #[must_use]
     pub(super) fn locked_for(&self, address: IpAddr, purpose: Purpose, now: Instant) -> Option<Duration> {
-        let until = self.buckets.get(&(address, purpose))?.locked_until?;
+        let until = self.buckets.get(&(network(address), purpose))?.locked_until?;
         until.checked_duration_since(now).filter(|left| !left.is_zero())
     }
 
-    /// Counts a failure and says how long its answer should be held back: longer with each one.
-    pub(super) fn failed(&mut self, address: IpAddr, purpose: Purpose, now: Instant) -> Duration {
+    /// Counts a failure.
+    pub(super) fn failed(&mut self, address: IpAddr, purpose: Purpose, now: Instant) -> Failed {
+        let address = network(address);
         self.make_room(address, purpose, now);
         let bucket = self.buckets.entry((address, purpose)).or_insert(Bucket {
             failures: 0,
@@ -64,12 +80,13 @@ impl FailureTable {
             bucket.locked_until = Some(now + LOCKOUT);
         }
         let doublings = bucket.failures.saturating_sub(1).min(16);
-        Duration::from_millis(50 << doublings).min(DELAY_MAX)
+        let delay = Duration::from_millis(50 << doublings).min(DELAY_MAX);
+        Failed { delay, notable: bucket.failures == 1 || bucket.failures == FAILURES_MAX }
     }
 
     /// Forgets the failures of an address that proved itself.
     pub(super) fn succeeded(&mut self, address: IpAddr, purpose: Purpose) {
-        self.buckets.remove(&(address, purpose));
+        self.buckets.remove(&(network(address), purpose));
     }
 
     fn make_room(&mut self, address: IpAddr, purpose: Purpose, now: Instant) {
@@ -82,6 +99,14 @@ impl FailureTable {
         {
             self.buckets.remove(&oldest);
         }
+    }
+}
+
+/// Whoever has one IPv6 address has 2^64 of them: they count as one.
+fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() >> 64 << 64)),
+        v4 => v4,
     }
 }
 

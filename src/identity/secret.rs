@@ -34,6 +34,12 @@ impl SecretText {
         Ok(Self(Zeroizing::new(format!("{prefix}{}", URL_SAFE_NO_PAD.encode(bytes.as_slice())))))
     }
 
+    /// This text.
+    #[must_use]
+    pub(super) fn of(text: String) -> Self {
+        Self(Zeroizing::new(text))
+    }
+
     /// The value, for the answer that shows it once.
     #[must_use]
     pub fn expose(&self) -> &str {

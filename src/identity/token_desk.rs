@@ -2,11 +2,13 @@
 
 use super::error::TokenError;
 use super::gate::Identity;
-use super::principal::Principal;
+use super::principal::{Principal, Who};
 use super::request_key::{Made, RequestKey, once};
 use super::secret::{SecretText, TOKEN_PREFIX};
 use super::store;
 use super::tokens::{CreatedToken, NewToken, TOKEN_NAME_CHARS_MAX, TOKENS_MAX, TokenRecord};
+use super::told::with;
+use crate::audit::{self, Entry};
 use crate::db::DbError;
 use crate::protocol::ids::TokenId;
 
@@ -35,14 +37,22 @@ impl Identity {
             created_ms: now_ms,
             expires_ms: new.expires_ms,
             last_used_ms: None,
+            last_used_from: None,
             revoked_ms: None,
+            member: match maker.who {
+                Who::Member(id) => Some(id),
+                Who::Owner | Who::Token(_) => None,
+            },
         };
+        let told = Entry::done("identity", maker.source(), "token.made").on(record.id.to_string());
+        let told = with(told, [("name", record.name.as_str()), ("scopes", &record.scopes.to_string())]);
         let write = self.inner.db.write(&self.inner.tenant, move |tx| {
             once(tx, key.as_ref(), now_ms, |tx| {
-                if store::live_tokens(tx, now_ms)? >= TOKENS_MAX {
+                if store::tokens::live_tokens(tx, now_ms)? >= TOKENS_MAX {
                     return Err(TokenError::TooMany);
                 }
-                store::insert_token(tx, &hash, &record)?;
+                store::tokens::insert_token(tx, &hash, &record)?;
+                audit::append(tx, told)?;
                 Ok(record)
             })
         });
@@ -60,7 +70,7 @@ impl Identity {
     /// # Errors
     /// What the store answers.
     pub async fn tokens(&self) -> Result<Vec<TokenRecord>, DbError> {
-        let found = self.inner.db.read(&self.inner.tenant, store::tokens).await?;
+        let found = self.inner.db.read(&self.inner.tenant, store::tokens::tokens).await?;
         Ok(found.into_iter().map(|(_, record)| record).collect())
     }
 
@@ -69,7 +79,8 @@ impl Identity {
     /// # Errors
     /// [`TokenError::NotFound`], or what the store answers.
     pub async fn token(&self, id: TokenId) -> Result<TokenRecord, TokenError> {
-        let found = self.inner.db.read(&self.inner.tenant, move |read| store::token_by_id(read, id)).await?;
+        let found =
+            self.inner.db.read(&self.inner.tenant, move |read| store::tokens::token_by_id(read, id)).await?;
         found.ok_or(TokenError::NotFound)
     }
 
@@ -77,9 +88,16 @@ impl Identity {
     ///
     /// # Errors
     /// [`TokenError::NotFound`], or what the store answers.
-    pub async fn revoke_token(&self, id: TokenId) -> Result<(), TokenError> {
+    pub async fn revoke_token(&self, by: &Principal, id: TokenId) -> Result<(), TokenError> {
         let now_ms = self.now_ms();
-        let write = self.inner.db.write(&self.inner.tenant, move |tx| store::revoke_token(tx, id, now_ms));
+        let told = Entry::done("identity", by.source(), "token.revoked").on(id.to_string());
+        let write = self.inner.db.write(&self.inner.tenant, move |tx| {
+            let revoked = store::tokens::revoke_token(tx, id, now_ms)?;
+            if revoked {
+                audit::append(tx, told)?;
+            }
+            Ok::<_, DbError>(revoked)
+        });
         if !write.await? {
             return Err(TokenError::NotFound);
         }

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use serde::{Deserialize, Serialize};
 
-use crate::protocol::ids::{AssistantId, TenantId, TokenId};
+use crate::protocol::ids::{AssistantId, MemberId, TenantId, TokenId};
 
 use super::principal::{Principal, Who};
 use super::scope::Scopes;
@@ -55,8 +55,14 @@ pub struct TokenRecord {
     pub expires_ms: Option<i64>,
     /// When it was last used, to the minute.
     pub last_used_ms: Option<i64>,
+    /// The address from which it was last used.
+    #[serde(default)]
+    pub last_used_from: Option<String>,
     /// When it was revoked.
     pub revoked_ms: Option<i64>,
+    /// The member whose device it is for: it ends with that member's access.
+    #[serde(default)]
+    pub member: Option<MemberId>,
 }
 
 impl TokenRecord {

@@ -1,16 +1,15 @@
 //! What a form answers: JSON to our scripts, a page to a browser without them.
 
 use axum::Json;
-use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
-use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::read;
 use super::view::{Frame, Notices, Theme};
-use crate::http::{AppState, Problem};
+use crate::http::AppState;
 use crate::identity::Principal;
 
 /// How the caller wants its answer.
@@ -56,18 +55,4 @@ impl FromRequestParts<AppState> for Reader {
 }
 
 /// A form's fields, with every refusal as a problem.
-pub(super) struct Fields<T>(pub(super) T);
-
-impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Fields<T> {
-    type Rejection = Problem;
-
-    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
-        match axum::Form::<T>::from_request(request, state).await {
-            Ok(axum::Form(fields)) => Ok(Self(fields)),
-            Err(rejection) if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => {
-                Err(crate::http::extract::payload_too_large())
-            }
-            Err(rejection) => Err(Problem::bad_request(rejection.body_text())),
-        }
-    }
-}
+pub(super) use crate::http::extract::FormBody as Fields;

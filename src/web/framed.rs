@@ -11,6 +11,7 @@ use axum::response::{IntoResponse as _, Redirect, Response};
 use super::headers::page;
 use super::view::pages::ProblemPage;
 use super::view::{Frame, Theme};
+use crate::http::auth::STEP_UP_REQUIRED;
 use crate::http::edge::RequestId;
 use crate::http::{AppState, Problem, cookie};
 
@@ -27,10 +28,14 @@ pub async fn frame_problems(State(state): State<AppState>, request: Request, nex
     let signed_in = cookie::session(headers).is_some();
     let id = request.extensions().get::<RequestId>().and_then(|id| id.0.to_str().ok()).map(str::to_owned);
     let (method, uri) = (request.method().clone(), request.uri().clone());
+    let referer = headers.get(header::REFERER).and_then(|value| value.to_str().ok()).map(str::to_owned);
     let mut response = next.run(request).await;
     let Some(problem) = response.extensions_mut().remove::<Problem>() else { return response };
     if problem.status == StatusCode::UNAUTHORIZED {
         return Redirect::to(&entrance(state.identity.is_set_up(), &method, &uri)).into_response();
+    }
+    if problem.code == STEP_UP_REQUIRED {
+        return Redirect::to(&proof(&method, &uri, referer.as_deref())).into_response();
     }
     let known = signed_in && problem.status != StatusCode::MISDIRECTED_REQUEST;
     as_page(&problem, theme, known, id.unwrap_or_default())
@@ -57,18 +62,39 @@ fn entrance(set_up: bool, method: &Method, uri: &Uri) -> String {
         (false, _) => "/setup".to_owned(),
         (true, "/") => "/login".to_owned(),
         (true, _) if method != Method::GET => "/login".to_owned(),
-        (true, path) => {
-            let mut next = String::with_capacity(path.len() + 16);
-            for byte in path.bytes() {
-                if byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'-' | b'_' | b'.') {
-                    next.push(char::from(byte));
-                } else {
-                    next.push_str(&format!("%{byte:02X}"));
-                }
-            }
-            format!("/login?next={next}")
+        (true, path) => format!("/login?next={}", encoded(path)),
+    }
+}
+
+/// Where somebody proves again who they are, and from there back to the page of the button.
+fn proof(method: &Method, uri: &Uri, referer: Option<&str>) -> String {
+    let path = uri.path_and_query().map_or("/", |path| path.as_str());
+    let back = match referer.and_then(|referer| referer.parse::<Uri>().ok()) {
+        _ if method == Method::GET => path.to_owned(),
+        Some(page) => page.path_and_query().map_or("/", |path| path.as_str()).to_owned(),
+        None => "/".to_owned(),
+    };
+    format!("/step-up?next={}", encoded(local_path(&back)))
+}
+
+fn encoded(path: &str) -> String {
+    let mut text = String::with_capacity(path.len() + 16);
+    for byte in path.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'-' | b'_' | b'.') {
+            text.push(char::from(byte));
+        } else {
+            text.push_str(&format!("%{byte:02X}"));
         }
     }
+    text
+}
+
+/// A path of our own, or Home: nobody is sent elsewhere by a link to the sign-in.
+pub(super) fn local_path(next: &str) -> &str {
+    let own = next.starts_with('/')
+        && !next.starts_with("//")
+        && next.bytes().all(|b| b.is_ascii_graphic() && b != b'\\');
+    if own { next } else { "/" }
 }
 
 fn as_page(problem: &Problem, theme: Theme, signed_in: bool, request_id: String) -> Response {

@@ -7,6 +7,7 @@ pub(super) mod models;
 pub(super) mod notices;
 pub(super) mod rail;
 pub(super) mod safety;
+pub(super) mod security;
 pub(super) mod tree;
 pub(super) mod turns;
 

@@ -3,10 +3,13 @@
 mod approvals;
 mod audit;
 mod chat;
+mod device;
+mod entrance;
 mod gate;
 mod home;
 mod runtime;
 mod safety;
+mod security;
 mod send;
 mod settings;
 
@@ -25,8 +28,13 @@ pub fn router() -> Router<AppState> {
     let pages = Router::new()
         .route("/", get(home::show))
         .route("/about", get(home::about))
-        .route("/setup", get(gate::setup).post(gate::set_up))
+        .route("/setup", get(entrance::setup).post(entrance::set_up))
+        .route("/join", get(entrance::join).post(entrance::joined))
+        .route("/recover", get(entrance::recover).post(entrance::recovered))
         .route("/login", get(gate::login).post(gate::sign_in))
+        .route("/step-up", get(gate::prove).post(gate::step_up))
+        .route("/device", get(device::show).post(device::look_up))
+        .route("/device/decide", post(device::decide))
         .route("/logout", post(gate::sign_out))
         .route("/chat", get(chat::new).post(send::first))
         .route("/c/{thread}", get(chat::show))
@@ -52,6 +60,7 @@ pub fn router() -> Router<AppState> {
         .route("/runtime/confirm", get(runtime::confirm))
         .route("/runtime/{action}", post(runtime::act))
         .route("/assets/{build}/{name}", get(assets::serve));
+    let pages = pages.merge(security());
     // The stream is never compressed: a compressor holds back what a reader waits for.
     pages.layer(CompressionLayer::new()).route("/live", get(live::follow))
 }
@@ -70,4 +79,23 @@ fn address<'a>(path: &str, pairs: impl Iterator<Item = (&'a str, &'a str)>) -> S
     let query: String =
         Serializer::new(String::new()).extend_pairs(pairs.filter(|(_, value)| !value.is_empty())).finish();
     if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") }
+}
+
+/// `/settings/security` and its forms.
+fn security() -> Router<AppState> {
+    Router::new()
+        .route("/settings/security", get(security::show))
+        .route("/settings/security/password", post(security::password))
+        .route("/settings/security/password/remove", post(security::remove_password))
+        .route("/settings/security/passkeys/{id}/remove", post(security::remove_passkey))
+        .route("/settings/security/codes", post(security::begin_codes))
+        .route("/settings/security/codes/confirm", post(security::confirm_codes))
+        .route("/settings/security/codes/remove", post(security::remove_codes))
+        .route("/settings/security/recovery-key", post(security::recovery_key))
+        .route("/settings/security/sessions/end-others", post(security::end_others))
+        .route("/settings/security/sessions/{id}/end", post(security::end_session))
+        .route("/settings/security/tokens", post(security::make_token))
+        .route("/settings/security/tokens/{id}/revoke", post(security::revoke_token))
+        .route("/settings/security/members", post(security::invite))
+        .route("/settings/security/members/{id}/{action}", post(security::change_member))
 }

@@ -2,11 +2,13 @@
 
 pub mod approvals;
 pub mod audit;
+pub mod doors;
 pub mod filters;
 mod frame;
 pub mod pages;
 mod rail;
 pub mod safety;
+pub mod security;
 pub mod settings;
 mod turn;
 pub mod vault;

@@ -10,6 +10,7 @@
 )]
 
 mod chrome;
+mod people;
 mod site;
 mod trust;
 
@@ -61,10 +62,10 @@ async fn the_setup_link_leads_to_a_first_message() {
     chrome.fill("#token", "wrong").await;
     chrome.fill("#password", PASSWORD).await;
     chrome.fill("#repeat", "something else entirely").await;
-    chrome.click("button.primary").await;
+    chrome.click("#with-password").await;
     chrome.until("document.getElementById('setup-problem').textContent.includes('differ')").await;
     chrome.fill("#repeat", PASSWORD).await;
-    chrome.click("button.primary").await;
+    chrome.click("#with-password").await;
     chrome.until("document.querySelector('.banner.bad')?.innerText.includes('4 tries left')").await;
 
     site.set_up(&chrome).await;
@@ -88,10 +89,10 @@ async fn signing_out_and_in_again_leads_back() {
     chrome.go(&format!("{}/runtime", site.url)).await;
     chrome.until("location.pathname === '/login' && location.search.includes('runtime')").await;
     chrome.fill("#password", "not the password").await;
-    chrome.click("button.primary").await;
+    chrome.click("#with-password").await;
     chrome.until("document.querySelector('[role=alert]')?.innerText.includes('wrong')").await;
     chrome.fill("#password", PASSWORD).await;
-    chrome.click("button.primary").await;
+    chrome.click("#with-password").await;
     chrome.until("location.pathname === '/runtime'").await;
 }
 
@@ -282,7 +283,8 @@ async fn without_scripts_people_set_up_sign_in_send_and_read() {
     chrome.fill("#token", &link).await;
     chrome.fill("#password", PASSWORD).await;
     chrome.fill("#repeat", PASSWORD).await;
-    chrome.click("button.primary").await;
+    chrome.click("#with-password").await;
+    chrome.click("#kept-form button[type=submit]").await;
     chrome.at("/chat?welcome=1").await;
     chrome.fill("#content", "my name is Robin").await;
     chrome.click("#composer button[type=submit]").await;
@@ -301,7 +303,7 @@ async fn without_scripts_people_set_up_sign_in_send_and_read() {
     chrome.at("/login").await;
     chrome.go(&format!("{}/runtime", site.url)).await;
     chrome.fill("#password", PASSWORD).await;
-    chrome.click("button.primary").await;
+    chrome.click("#with-password").await;
     chrome.at("/runtime").await;
 }
 
@@ -341,6 +343,9 @@ async fn every_page_is_accessible_fits_and_breaks_no_policy_in_every_look() {
         ("audit-none", "/audit?action=nothing&since=1h"),
         ("settings", "/settings"),
         ("about", "/about"),
+        ("security", "/settings/security"),
+        ("device", "/device"),
+        ("step-up", "/step-up?next=/settings/security"),
         ("missing", "/nothing/here"),
     ];
     for look in LOOKS {

@@ -98,6 +98,18 @@ uuid_id!(
     /// One question to a person.
     ApprovalId
 );
+uuid_id!(
+    /// A person of a tenant: its owner, or a member.
+    MemberId
+);
+uuid_id!(
+    /// A passkey of a person.
+    PasskeyId
+);
+uuid_id!(
+    /// A signed-in browser.
+    WebSessionId
+);
 
 uuid_id!(
     /// A limit on what may be spent.

@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::http::auth::{Admin, May};
+use crate::http::auth::{Admin, Fresh, May};
 use crate::http::conditional::{IdempotencyKey, created};
 use crate::http::extract::{Body, Named};
 use crate::http::moment::{parse_rfc3339, rfc3339};
@@ -17,7 +17,8 @@ use crate::http::page::Page;
 use crate::http::problem::Problem;
 use crate::http::state::AppState;
 use crate::identity::{
-    CreatedToken, NewToken, NoTicket, Principal, Scopes, TICKET_LIFETIME, TokenError, TokenRecord,
+    CreatedToken, NewToken, NoTicket, Principal, Scopes, TICKET_LIFETIME, TOKEN_LIFE_DEFAULT_MS, TokenError,
+    TokenRecord,
 };
 use crate::protocol::ids::TokenId;
 
@@ -37,6 +38,10 @@ pub(super) struct TokenView {
     expires_at: Option<String>,
     /// To the minute.
     last_used_at: Option<String>,
+    /// The address from which it was last used.
+    last_used_from: Option<String>,
+    /// The member whose device it is for.
+    member_id: Option<String>,
     /// The value, in the answer that makes it and never again.
     #[serde(skip_serializing_if = "Option::is_none")]
     token: Option<String>,
@@ -53,6 +58,8 @@ impl From<TokenRecord> for TokenView {
             created_at: rfc3339(record.created_ms),
             expires_at: record.expires_ms.map(rfc3339),
             last_used_at: record.last_used_ms.map(rfc3339),
+            last_used_from: record.last_used_from,
+            member_id: record.member.map(|id| id.to_string()),
             token: None,
         }
     }
@@ -76,7 +83,7 @@ pub(super) struct CreateToken {
     assistant: Option<String>,
     /// What it may spend in US dollars.
     budget_usd: Option<f64>,
-    /// When it ends, RFC 3339; never without it.
+    /// When it ends, RFC 3339. Without it a token made in a browser ends after 90 days, another one never.
     expires_at: Option<String>,
 }
 
@@ -100,10 +107,11 @@ async fn list(_by: May<Admin>, State(state): State<AppState>) -> Result<Json<Pag
 /// Makes a token. Its value is in this answer and nowhere else.
 #[utoipa::path(
     post, path = "/api/v1/tokens", tag = "tokens", request_body = CreateToken,
-    responses((status = 201, body = TokenView)), security(("token" = ["admin"]))
+    responses((status = 201, body = TokenView)),
+    security(("token" = ["admin"]), ("session" = ["step_up"]))
 )]
 async fn create(
-    by: May<Admin>,
+    by: Fresh<Admin>,
     State(state): State<AppState>,
     key: IdempotencyKey,
     Body(body): Body<CreateToken>,
@@ -130,6 +138,8 @@ async fn create(
             parse_rfc3339(text).ok_or_else(|| Problem::invalid_field("/expires_at", "is no RFC 3339 time"))
         })
         .transpose()?;
+    let default = by.is_in_browser().then(|| jiff::Timestamp::now().as_millisecond() + TOKEN_LIFE_DEFAULT_MS);
+    let expires_ms = expires_ms.or(default);
     let new = NewToken { name: body.name, scopes, assistant, budget_usd: body.budget_usd, expires_ms };
     let made = state.identity.create_token(&by, new, key).await?;
     Ok(created(made, |_| None, TokenView::from))
@@ -158,11 +168,11 @@ async fn read(
     responses((status = 204)), security(("token" = ["admin"]))
 )]
 async fn revoke(
-    _by: May<Admin>,
+    by: May<Admin>,
     State(state): State<AppState>,
     Named(id): Named<TokenId>,
 ) -> Result<StatusCode, Problem> {
-    state.identity.revoke_token(id).await?;
+    state.identity.revoke_token(&by, id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -4,20 +4,13 @@ use axum::body::Body;
 use axum::http::{Method, Request, StatusCode, header};
 use serde_json::json;
 
-use super::world::{Ask, OWN, World, request};
+use super::world::{Ask, OWN, PASSWORD, World, request};
 use crate::http::Connection;
 use crate::identity::{FAILURES_MAX, SETUP_TRIES_MAX};
 
-const PASSWORD: &str = "correct horse battery";
-
 /// Sets the password and answers the session cookie.
 async fn sign_in(world: &World) -> String {
-    let token = world.state.identity.open_setup().unwrap().unwrap();
-    let body = json!({ "token": token.expose(), "password": PASSWORD });
-    let answer = world.send(request(Method::POST, "/api/v1/setup").header("origin", OWN).json(&body)).await;
-    assert_eq!(answer.status, StatusCode::CREATED, "{}", answer.text);
-    let cookie = answer.headers[header::SET_COOKIE].to_str().unwrap();
-    cookie.split(';').next().unwrap().to_owned()
+    world.owner_session().await
 }
 
 #[tokio::test]

@@ -77,7 +77,7 @@ async fn what_another_process_makes_and_revokes_counts_at_once_and_within_a_seco
     let made = other.create_token(&World::owner(), new, None).await.unwrap().thing;
     let value = made.value.unwrap();
     assert_eq!(world.get("/api/v1/threads", value.expose()).await.status, StatusCode::OK);
-    other.revoke_token(made.record.id).await.unwrap();
+    other.revoke_token(&World::owner(), made.record.id).await.unwrap();
     let closed = async {
         while world.get("/api/v1/threads", value.expose()).await.status == StatusCode::OK {
             tokio::task::yield_now().await;
@@ -93,7 +93,7 @@ async fn streams_hear_of_a_revoked_token() {
     let identity = &world.state.identity;
     let mut endings = identity.endings();
     let record = identity.tokens().await.unwrap().pop().unwrap();
-    identity.revoke_token(record.id).await.unwrap();
+    identity.revoke_token(&World::owner(), record.id).await.unwrap();
     assert!(endings.has_changed().unwrap());
     endings.mark_unchanged();
 }

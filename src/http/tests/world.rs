@@ -1,6 +1,7 @@
 //! A console over a real store, without listeners and with sessions that do not start.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Instant;
 
 use axum::body::Body;
@@ -36,6 +37,7 @@ use crate::vault::{Vault, VaultOptions};
 use crate::workspaces::{Threads, Workspaces};
 
 pub(super) const OWN: &str = "http://127.0.0.1:7717";
+pub(super) const PASSWORD: &str = "correct horse battery";
 
 /// Sessions do not start here: a message that passed every check is answered 503.
 struct NoSessions;
@@ -58,6 +60,8 @@ impl RunTurn for NoSessions {
 
 pub(super) struct World {
     pub(super) state: AppState,
+    /// How far the clock of identity is ahead, in milliseconds.
+    ahead_ms: Arc<AtomicI64>,
     _writer: WriterRun,
     _home: tempfile::TempDir,
 }
@@ -72,6 +76,12 @@ pub(super) struct Answer {
 impl Answer {
     pub(super) fn json(&self) -> Value {
         serde_json::from_str(&self.text).unwrap_or_else(|_| panic!("not JSON: {}", self.text))
+    }
+
+    /// The session that the answer sets.
+    pub(super) fn cookie(&self) -> String {
+        let cookie = self.headers[header::SET_COOKIE].to_str().unwrap();
+        cookie.split(';').next().unwrap().to_owned()
     }
 
     pub(super) fn id(&self) -> String {
@@ -117,11 +127,14 @@ impl World {
         let prices = crate::backends::Prices::new(&config.backends);
         let settings = config.budgets.clone();
         let budgets = crate::budgets::Budgets::open(db.clone(), prices, Metrics::new(), settings);
+        let ahead_ms = Arc::new(AtomicI64::new(0));
+        let identity = Self::identity(&db, tenant, &ahead_ms).await;
+        identity.keep_seeds_in(&vault);
         let state = AppState {
             config: Arc::new(config),
             db: db.clone(),
             audit: crate::audit::Audit::new(db.clone()),
-            identity: Identity::open(db.clone(), tenant).await.unwrap(),
+            identity,
             assistants,
             workspaces,
             threads: Threads::new(db.clone()),
@@ -147,7 +160,56 @@ impl World {
             started: Instant::now(),
             stopping: tokio_util::sync::CancellationToken::new(),
         };
-        Self { state, _writer: writer, _home: home }
+        Self { state, ahead_ms, _writer: writer, _home: home }
+    }
+
+    async fn identity(db: &Db, tenant: TenantId, ahead_ms: &Arc<AtomicI64>) -> Identity {
+        let ahead_ms = Arc::clone(ahead_ms);
+        let now = || jiff::Timestamp::now().as_millisecond();
+        let clock = Arc::new(move || now() + ahead_ms.load(Ordering::Relaxed));
+        Identity::open_with_clock(db.clone(), tenant, clock).await.unwrap()
+    }
+
+    /// The same daemon as the people of another tenant meet it.
+    pub(super) async fn as_tenant(&self, name: &str) -> AppState {
+        let tenant: TenantId = name.parse().unwrap();
+        let (id, text) = (tenant.clone(), name.to_owned());
+        let made = self.state.db.write_system(move |tx| {
+            tx.execute("INSERT INTO tenants (id, name, created_ms) VALUES (?1, ?2, 0)", &[&id, &text])
+        });
+        made.await.unwrap();
+        let identity = Self::identity(&self.state.db, tenant.clone(), &self.ahead_ms).await;
+        self.state.workspaces.ensure_default(&tenant).await.unwrap();
+        AppState { identity, ..self.state.clone() }
+    }
+
+    /// Lets time pass for credentials.
+    pub(super) fn later(&self, ms: i64) {
+        self.ahead_ms.fetch_add(ms, Ordering::Relaxed);
+    }
+
+    /// Sets the owner's password and answers the cookie of a session with a fresh proof.
+    pub(super) async fn owner_session(&self) -> String {
+        let token = self.state.identity.open_setup().unwrap().unwrap();
+        let body = serde_json::json!({ "token": token.expose(), "password": PASSWORD });
+        self.enter("/api/v1/setup", &body).await
+    }
+
+    /// Invites a member, who comes in with a password; their cookie.
+    pub(super) async fn member_session(&self, name: &str) -> String {
+        let admin = self.token("admin").await;
+        let invited = self.post("/api/v1/members", &admin, serde_json::json!({ "name": name })).await;
+        assert_eq!(invited.status, StatusCode::CREATED, "{}", invited.text);
+        let path = invited.json()["invite"]["path"].as_str().unwrap().to_owned();
+        let token = path.split('#').nth(1).unwrap();
+        self.enter("/api/v1/invite", &serde_json::json!({ "token": token, "password": PASSWORD })).await
+    }
+
+    /// Comes in by one of the doors; the cookie.
+    pub(super) async fn enter(&self, door: &str, body: &Value) -> String {
+        let answer = self.send(request(Method::POST, door).header("origin", OWN).json(body)).await;
+        assert_eq!(answer.status, StatusCode::CREATED, "{}", answer.text);
+        answer.cookie()
     }
 
     pub(super) fn owner() -> Principal {
@@ -177,9 +239,18 @@ impl World {
         self.send_over(Connection::Tcp { peer, local, tls: false }, request).await
     }
 
-    pub(super) async fn send_over(&self, connection: Connection, mut request: Request<Body>) -> Answer {
+    pub(super) async fn send_over(&self, connection: Connection, request: Request<Body>) -> Answer {
+        Self::send_to(self.state.clone(), connection, request).await
+    }
+
+    /// A request to a console that shares this store.
+    pub(super) async fn send_to(
+        state: AppState,
+        connection: Connection,
+        mut request: Request<Body>,
+    ) -> Answer {
         request.extensions_mut().insert(connection);
-        let response = console(self.state.clone()).oneshot(request).await.unwrap();
+        let response = console(state).oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let is_stream = parts
             .headers
@@ -207,6 +278,11 @@ pub(super) fn request(method: Method, path: &str) -> Ask {
 }
 
 impl Ask {
+    /// From our own page, with the session of a browser.
+    pub(super) fn signed_in(self, cookie: &str) -> Self {
+        self.header("cookie", cookie).header("origin", OWN)
+    }
+
     /// A request without any header.
     pub(super) fn bare(method: Method, path: &str) -> Self {
         Self(Request::builder().method(method).uri(path))

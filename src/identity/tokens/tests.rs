@@ -15,6 +15,8 @@ fn record(change: impl FnOnce(&mut TokenRecord)) -> TokenRecord {
         created_ms: NOW,
         expires_ms: None,
         last_used_ms: None,
+        last_used_from: None,
+        member: None,
         revoked_ms: None,
     };
     change(&mut record);

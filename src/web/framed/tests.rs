@@ -32,3 +32,30 @@ fn details_become_sentences() {
     assert_eq!(sentence("too many; try again in 2 s"), "Too many; try again in 2 s.");
     assert_eq!(sentence(""), ".");
 }
+
+#[test]
+fn a_sign_in_leads_to_our_own_pages_only() {
+    for own in ["/", "/chat", "/c/019a?before=1"] {
+        assert_eq!(local_path(own), own);
+    }
+    for other in [
+        "",
+        "https://evil.example",
+        "//evil.example",
+        "/\\evil.example",
+        "javascript:alert(1)",
+        "/a\nb",
+        "chat",
+    ] {
+        assert_eq!(local_path(other), "/", "{other:?}");
+    }
+}
+
+#[test]
+fn a_proof_leads_back_to_the_page_of_the_button() {
+    let uri: Uri = "/settings/security/tokens".parse().unwrap();
+    let own = Some("http://localhost:7717/settings/security?x=1");
+    assert_eq!(proof(&Method::POST, &uri, own), "/step-up?next=/settings/security%3Fx%3D1");
+    assert_eq!(proof(&Method::POST, &uri, None), "/step-up?next=/");
+    assert_eq!(proof(&Method::GET, &uri, own), "/step-up?next=/settings/security/tokens");
+}

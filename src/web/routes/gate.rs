@@ -1,181 +1,182 @@
-//! Coming in and going out: setup, sign-in, sign-out.
+//! Coming in with what one has, proving it again, and going out: sign-in, step-up, sign-out.
 
 use axum::extract::State;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Redirect, Response};
 use serde::Deserialize;
 
 use super::super::answer::{Fields, Reader};
-use super::super::framed::sentence;
+use super::super::framed::{local_path, sentence};
 use super::super::headers::page;
-use super::super::view::pages::{LoginPage, SetupPage};
-use super::super::view::{Frame, Theme};
+use super::super::view::Frame;
+use super::super::view::doors::{LoginPage, StepUpPage};
+use crate::http::auth::Oneself;
+use crate::http::caller::Caller;
 use crate::http::extract::Params;
-use crate::http::{AppState, Connection, Problem, cookie};
-use crate::identity::{Password, SecretText, SetupError, SetupRefused, SignInError};
-
-/// Where the first visit ends: a new chat with a message that only has to be sent.
-const AFTER_SETUP: &str = "/chat?welcome=1";
-
-#[derive(Deserialize)]
-pub(super) struct SetupFields {
-    token: String,
-    password: String,
-    repeat: String,
-}
+use crate::http::{AppState, May, Problem};
+use crate::identity::{Password, Principal, SecretText, SignInError};
 
 #[derive(Deserialize)]
 pub(super) struct LoginFields {
+    #[serde(default)]
+    name: String,
+    #[serde(default)]
     password: String,
+    /// The sign-in that waits for its code, and the code.
+    #[serde(default)]
+    pending: String,
+    #[serde(default)]
+    code: String,
     #[serde(default)]
     next: String,
 }
 
 #[derive(Deserialize)]
-pub(super) struct LoginQuery {
+pub(super) struct Next {
     #[serde(default)]
     next: String,
 }
 
-/// `GET /setup`: only while there is no password.
-pub(super) async fn setup(State(state): State<AppState>, reader: Reader) -> Response {
-    if state.identity.is_set_up() {
-        return Redirect::to("/login").into_response();
-    }
-    setup_page(reader.theme, StatusCode::OK, None, None)
-}
-
-/// `POST /setup`.
-pub(super) async fn set_up(
-    State(state): State<AppState>,
-    axum::Extension(connection): axum::Extension<Connection>,
-    reader: Reader,
-    headers: HeaderMap,
-    Fields(fields): Fields<SetupFields>,
-) -> Result<Response, Problem> {
-    if fields.password != fields.repeat {
-        let error = "The two passwords differ.".to_owned();
-        return Ok(setup_page(reader.theme, StatusCode::UNPROCESSABLE_ENTITY, Some(error), None));
-    }
-    let password = Password::presented(fields.password);
-    let token = fields.token.trim();
-    // Links get copied whole; what follows the last # is the token.
-    let token = token.rsplit('#').next().unwrap_or(token);
-    match state.identity.set_up(token, password, connection.is_local()).await {
-        Ok(signed_in) => enter(&signed_in.cookie, &headers, connection, AFTER_SETUP),
-        Err(SetupError::Done) => Ok(Redirect::to("/login").into_response()),
-        Err(error) => {
-            let (status, tries_left) = match &error {
-                SetupError::NotLocal => (StatusCode::FORBIDDEN, None),
-                SetupError::Refused(SetupRefused::Wrong { tries_left }) => {
-                    (StatusCode::FORBIDDEN, Some(*tries_left))
-                }
-                SetupError::Refused(SetupRefused::Closed) => (StatusCode::FORBIDDEN, None),
-                SetupError::Failed(crate::identity::PasswordError::Weak(_)) => {
-                    (StatusCode::UNPROCESSABLE_ENTITY, None)
-                }
-                SetupError::Failed(_) | SetupError::Done => {
-                    return Err(Problem::unavailable("the password could not be stored; try again"));
-                }
-            };
-            let text = match tries_left {
-                Some(_) => "This is not the code of the link that capuchin serve printed.".to_owned(),
-                None => sentence(&error.to_string()),
-            };
-            Ok(setup_page(reader.theme, status, Some(text), tries_left))
-        }
-    }
+#[derive(Deserialize)]
+pub(super) struct StepUpFields {
+    password: String,
+    #[serde(default)]
+    code: String,
+    #[serde(default)]
+    next: String,
 }
 
 /// `GET /login`.
 pub(super) async fn login(
     State(state): State<AppState>,
     reader: Reader,
-    Params(query): Params<LoginQuery>,
+    Params(query): Params<Next>,
 ) -> Response {
     if !state.identity.is_set_up() {
         return Redirect::to("/setup").into_response();
     }
-    login_page(reader.theme, StatusCode::OK, None, &query.next)
+    login_page(reader, StatusCode::OK, None, &query.next, None)
 }
 
-/// `POST /login`.
+/// `POST /login`: a name and a password, or the code that is missing after them.
 pub(super) async fn sign_in(
     State(state): State<AppState>,
-    axum::Extension(connection): axum::Extension<Connection>,
+    caller: Caller,
     reader: Reader,
-    headers: HeaderMap,
     Fields(fields): Fields<LoginFields>,
 ) -> Result<Response, Problem> {
-    let previous = cookie::session(&headers);
-    let password = Password::presented(fields.password);
-    match state.identity.sign_in(password, connection.address(), previous).await {
-        Ok(signed_in) => enter(&signed_in.cookie, &headers, connection, local_path(&fields.next)),
-        Err(SignInError::Failed(_)) => {
-            Err(Problem::unavailable("the sign-in could not be stored; try again"))
+    let (identity, client, previous) = (&state.identity, &caller.client, caller.session.as_deref());
+    let outcome = if fields.pending.is_empty() {
+        identity.sign_in(&fields.name, Password::presented(fields.password), client, previous).await
+    } else {
+        identity.finish_sign_in(&fields.pending, &fields.code, client, previous).await
+    };
+    let error = match outcome {
+        Ok(signed_in) => return enter(&signed_in.cookie, &caller, local_path(&fields.next)),
+        Err(SignInError::CodeNeeded { pending }) => {
+            let pending = pending.expose().to_owned();
+            return Ok(login_page(reader, StatusCode::OK, None, &fields.next, Some(pending)));
         }
+        Err(SignInError::Failed(_)) => {
+            return Err(Problem::unavailable("the sign-in could not be stored; try again"));
+        }
+        Err(error) => error,
+    };
+    let pending = matches!(error, SignInError::WrongCode).then_some(fields.pending);
+    Ok(login_page(reader, status_of(&error), Some(sentence(&error.to_string())), &fields.next, pending))
+}
+
+/// `GET /step-up`.
+pub(super) async fn prove(
+    by: May<Oneself>,
+    State(state): State<AppState>,
+    reader: Reader,
+    Params(query): Params<Next>,
+) -> Response {
+    step_up_page(&state, &by, reader, StatusCode::OK, None, &query.next)
+}
+
+/// `POST /step-up`: a password again, with its code.
+pub(super) async fn step_up(
+    by: May<Oneself>,
+    State(state): State<AppState>,
+    caller: Caller,
+    reader: Reader,
+    Fields(fields): Fields<StepUpFields>,
+) -> Result<Response, Problem> {
+    let password = Password::presented(fields.password);
+    match state.identity.step_up(&by, password, &fields.code, &caller.client).await {
+        Ok(()) => Ok(Redirect::to(local_path(&fields.next)).into_response()),
+        Err(SignInError::Failed(_)) => Err(Problem::unavailable("the proof could not be stored; try again")),
         Err(error) => {
-            let status = match error {
-                SignInError::LockedOut { .. } => StatusCode::TOO_MANY_REQUESTS,
-                _ => StatusCode::FORBIDDEN,
+            let text = match error {
+                SignInError::Wrong => "The password is wrong.".to_owned(),
+                _ => sentence(&error.to_string()),
             };
-            Ok(login_page(reader.theme, status, Some(sentence(&error.to_string())), &fields.next))
+            Ok(step_up_page(&state, &by, reader, status_of(&error), Some(text), &fields.next))
         }
     }
 }
 
 /// `POST /logout`.
-pub(super) async fn sign_out(
-    State(state): State<AppState>,
-    axum::Extension(connection): axum::Extension<Connection>,
-    headers: HeaderMap,
-) -> Result<Response, Problem> {
-    if let Some(value) = cookie::session(&headers)
+pub(super) async fn sign_out(State(state): State<AppState>, caller: Caller) -> Result<Response, Problem> {
+    if let Some(value) = &caller.session
         && let Err(error) = state.identity.sign_out(value).await
     {
         tracing::warn!(%error, "the end of a session could not be stored; it is over in this process");
     }
     let mut response = Redirect::to("/login").into_response();
-    let cleared = cookie::clear(cookie::is_secure(&headers, connection.is_tls()));
-    response.headers_mut().insert(header::SET_COOKIE, cleared.ok_or_else(Problem::internal)?);
+    response.headers_mut().insert(header::SET_COOKIE, caller.no_cookie()?);
     // What this browser kept of the conversations goes too.
     response.headers_mut().insert("clear-site-data", HeaderValue::from_static("\"storage\""));
     Ok(response)
 }
 
 /// Gives the browser its session and sends it on.
-fn enter(
-    value: &SecretText,
-    headers: &HeaderMap,
-    connection: Connection,
-    to: &str,
-) -> Result<Response, Problem> {
-    let secure = cookie::is_secure(headers, connection.is_tls());
+fn enter(value: &SecretText, caller: &Caller, to: &str) -> Result<Response, Problem> {
     let mut response = Redirect::to(to).into_response();
-    response
-        .headers_mut()
-        .insert(header::SET_COOKIE, cookie::set(value, secure).ok_or_else(Problem::internal)?);
+    response.headers_mut().insert(header::SET_COOKIE, caller.cookie(value)?);
     Ok(response)
 }
 
-/// A path of our own, or Home: nobody is sent elsewhere by a link to the sign-in.
-fn local_path(next: &str) -> &str {
-    let own = next.starts_with('/')
-        && !next.starts_with("//")
-        && next.bytes().all(|b| b.is_ascii_graphic() && b != b'\\');
-    if own { next } else { "/" }
+fn status_of(error: &SignInError) -> StatusCode {
+    match error {
+        SignInError::LockedOut { .. } => StatusCode::TOO_MANY_REQUESTS,
+        SignInError::Seal(_) => StatusCode::SERVICE_UNAVAILABLE,
+        _ => StatusCode::FORBIDDEN,
+    }
 }
 
-fn setup_page(theme: Theme, status: StatusCode, error: Option<String>, tries_left: Option<u32>) -> Response {
-    page(status, &SetupPage { frame: Frame::public("Set up", theme), error, tries_left })
+fn login_page(
+    reader: Reader,
+    status: StatusCode,
+    error: Option<String>,
+    next: &str,
+    pending: Option<String>,
+) -> Response {
+    let frame = Frame::public("Sign in", reader.theme);
+    page(status, &LoginPage { frame, error, next: local_path(next).to_owned(), pending })
 }
 
-fn login_page(theme: Theme, status: StatusCode, error: Option<String>, next: &str) -> Response {
-    page(
-        status,
-        &LoginPage { frame: Frame::public("Sign in", theme), error, next: local_path(next).to_owned() },
-    )
+fn step_up_page(
+    state: &AppState,
+    by: &Principal,
+    reader: Reader,
+    status: StatusCode,
+    error: Option<String>,
+    next: &str,
+) -> Response {
+    let frame = Frame::private("Is it still you?", "settings", reader.theme);
+    let member = state.identity.myself(by);
+    let person = member.as_ref();
+    let template = StepUpPage {
+        frame,
+        error,
+        next: local_path(next).to_owned(),
+        name: person.map(|member| member.name.clone()).unwrap_or_default(),
+        has_passkey: person.is_some_and(|member| member.passkeys > 0),
+        has_password: person.is_some_and(|member| member.has_password),
+        has_code: person.is_some_and(|member| member.has_second_factor),
+    };
+    page(status, &template)
 }
-
-#[cfg(test)]
-mod tests;

@@ -17,6 +17,7 @@ const TILES: &[Tile] = &[
     tile("/settings/safety", "shield", "Safety", "What assistants may do, and the kill switch"),
     tile("/vault", "vault", "Vault", "Keys and tokens, who used them, what leaked"),
     tile("/audit", "audit", "Audit", "Who did what, and why it was allowed"),
+    tile("/settings/security", "people", "Security", "Passkeys, codes, devices, tokens, people"),
     tile("/about", "about", "About", "Version, licences, what is inside"),
 ];
 

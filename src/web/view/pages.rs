@@ -4,30 +4,6 @@ use askama::Template;
 
 use super::{Frame, Rail, TurnView, filters};
 
-/// `/setup`: the first password.
-#[derive(Template)]
-#[template(path = "setup.html", config = "src/web/askama.toml")]
-pub struct SetupPage {
-    /// The frame.
-    pub frame: Frame,
-    /// What was wrong with the last try.
-    pub error: Option<String>,
-    /// Wrong codes until the link is void.
-    pub tries_left: Option<u32>,
-}
-
-/// `/login`.
-#[derive(Template)]
-#[template(path = "login.html", config = "src/web/askama.toml")]
-pub struct LoginPage {
-    /// The frame.
-    pub frame: Frame,
-    /// What was wrong with the last try.
-    pub error: Option<String>,
-    /// The path to go on to.
-    pub next: String,
-}
-
 /// `/`.
 #[derive(Template)]
 #[template(path = "home.html", config = "src/web/askama.toml")]

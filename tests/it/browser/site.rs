@@ -85,10 +85,20 @@ impl Site {
         chrome.until("document.getElementById('token').value.length > 20").await;
         chrome.fill("#password", PASSWORD).await;
         chrome.fill("#repeat", PASSWORD).await;
-        chrome.click("button[type=submit].primary").await;
+        chrome.click("#with-password").await;
+        Self::keep_key(chrome).await;
         chrome
             .until("location.pathname === '/chat' && document.documentElement.hasAttribute('data-js')")
             .await;
+    }
+
+    /// Reads the recovery key that is shown once, and says that it is kept.
+    pub(crate) async fn keep_key(chrome: &Chrome) -> String {
+        chrome.until("document.getElementById('kept')?.hidden === false").await;
+        let key = chrome.text("document.getElementById('recovery-key').textContent.trim()").await;
+        chrome.fill("#last", &key[key.len() - 4..]).await;
+        chrome.click("#kept-form button[type=submit]").await;
+        key
     }
 
     /// Makes a chat by its first message and waits for its page.

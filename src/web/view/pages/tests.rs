@@ -4,6 +4,7 @@
 
 use super::*;
 use crate::web::markdown;
+use crate::web::view::doors::{EntrancePage, LoginPage, SETUP};
 use crate::web::view::{BlockView, FailureView, RailThread, RailWorkspace, Theme, ToolView, UserView};
 
 const ANSWER: &str = "The **attic** node has the most space: `412 GiB` free of 2 TiB.\n\n1. Stop the old backup job\n2. Move the archive\n   - check the sums first\n\n```rust\nfn free(node: &Node) -> u64 {\n    node.disks.iter().map(|disk| disk.free_bytes).sum::<u64>() // a rather long line that has to scroll by itself\n}\n```\n\n| node | free | of |\n|---|---:|---:|\n| attic | 412 GiB | 2 TiB |\n| cellar | 96 GiB | 512 GiB |\n\n> [!NOTE]\n> Numbers are from the last check, see [the report](https://status.example/disks).\n";
@@ -200,15 +201,22 @@ fn gallery(theme: Theme) -> Vec<(&'static str, String)> {
     vec![
         (
             "setup",
-            render(&SetupPage {
+            render(&EntrancePage {
                 frame: Frame::public("Set up", theme),
+                door: SETUP,
                 error: Some("This is not the code of the link.".to_owned()),
                 tries_left: Some(4),
+                recovery_key: None,
             }),
         ),
         (
             "login",
-            render(&LoginPage { frame: Frame::public("Sign in", theme), error: None, next: "/".to_owned() }),
+            render(&LoginPage {
+                frame: Frame::public("Sign in", theme),
+                error: None,
+                next: "/".to_owned(),
+                pending: None,
+            }),
         ),
         ("home", render(&home(theme))),
         ("chat", render(&chat(theme, conversation()))),
