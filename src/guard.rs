@@ -3,23 +3,25 @@
 //! | file | what |
 //! |---|---|
 //! | `permit` | whether a model may be asked at all |
+//! | `admission` | what a permitted call may spend, and its answer |
 //! | `request` | a request without its secrets |
 //! | `answer` | an answer without its secrets, as it streams |
 //!
 //! **Invariant:** no text reaches a model, the store or a stream before it was scanned.
 
+mod admission;
 mod answer;
 mod permit;
 mod request;
 
+pub use admission::Admitted;
 pub use permit::{ModelCall, Permit, honour};
 
-use futures::stream::BoxStream;
-
 use crate::approvals::Approvals;
+use crate::budgets::Budgets;
 use crate::policy::{KillSwitches, Policies};
 use crate::protocol::ids::{TenantId, ThreadId};
-use crate::protocol::model::{ModelError, ModelEvent, ModelRequest};
+use crate::protocol::model::ModelRequest;
 use crate::redaction::{Finding, LeakLog, Redactor};
 
 /// See the module. A cheap clone.
@@ -30,6 +32,7 @@ pub struct Guard {
     switches: KillSwitches,
     policies: Policies,
     approvals: Approvals,
+    budgets: Budgets,
 }
 
 /// Whose text it is: for the record of what was found.
@@ -58,8 +61,9 @@ impl Guard {
         switches: KillSwitches,
         policies: Policies,
         approvals: Approvals,
+        budgets: Budgets,
     ) -> Self {
-        Self { redactor, leaks, switches, policies, approvals }
+        Self { redactor, leaks, switches, policies, approvals, budgets }
     }
 
     /// Takes the secrets out of a text that is about to be stored or shown. `place` says where it was found.
@@ -74,30 +78,9 @@ impl Guard {
     }
 
     /// Takes the secrets out of everything that a model would read.
-    pub fn clean_request(&self, of: &TextOf, request: &mut ModelRequest) {
+    fn clean_request(&self, of: &TextOf, request: &mut ModelRequest) {
         let findings = request::clean(&self.redactor, request);
         self.note(of, "prompt", &findings);
-    }
-
-    /// The answer without its secrets. Text is held back while it may be the beginning of one.
-    #[must_use]
-    pub fn screen(
-        &self,
-        of: TextOf,
-        answer: BoxStream<'static, Result<ModelEvent, ModelError>>,
-    ) -> BoxStream<'static, Result<ModelEvent, ModelError>> {
-        answer::screen(self.clone(), of, None, answer)
-    }
-
-    /// The same for a call that nothing else ends: the kill switch ends it.
-    #[must_use]
-    pub fn screen_stateless(
-        &self,
-        of: TextOf,
-        answer: BoxStream<'static, Result<ModelEvent, ModelError>>,
-    ) -> BoxStream<'static, Result<ModelEvent, ModelError>> {
-        let halt = self.halt(&of);
-        answer::screen(self.clone(), of, Some(halt), answer)
     }
 
     pub(super) const fn redactor(&self) -> &Redactor {

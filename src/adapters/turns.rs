@@ -21,8 +21,8 @@ use crate::protocol::chat::Usage;
 use crate::protocol::model::{ModelError, ModelErrorKind, ModelEvent, ModelRequest};
 use crate::protocol::turn::TurnWork;
 use crate::telemetry::{Metrics, spans};
-use crate::turns::{HistoryLimits, OwnMessage};
-use crate::workflows::conversation::{Persona, prompt};
+use crate::turns::{HistoryLimits, OwnMessage, has_read_untrusted};
+use crate::workflows::conversation::{Persona, prompt, with_rules};
 use crate::workspaces::Answering;
 
 /// The port to models. Cheap to clone.
@@ -58,9 +58,12 @@ impl ModelTurns {
         // One look at the store, at one moment.
         let read = self.db.read(&work.tenant, move |read| {
             let history = limits.history(read, thread, turn, own).map_err(|error| unreadable(&error))?;
-            Ok::<_, Unreadable>((Answering::read(read, thread).map_err(|error| unreadable(&error))?, history))
+            let tainted = has_read_untrusted(read, thread, turn).map_err(|error| unreadable(&error))?;
+            let answering = Answering::read(read, thread).map_err(|error| unreadable(&error))?;
+            Ok::<_, Unreadable>((answering, history, tainted))
         });
-        let (answering, history) = read.await?;
+        let (answering, history, tainted) = read.await?;
+        let own_is_trusted = work.content.as_ref().is_none_or(|own| own.provenance.is_trusted());
         let persona = Persona {
             backend: answering.backend,
             model: answering.model,
@@ -80,7 +83,9 @@ impl ModelTurns {
                 format!("there is no backend `{}`; configured are: {}", persona.backend, known.join(", "));
             return Err(ModelError::new(ModelErrorKind::Configuration, message));
         };
-        let request = prompt(persona, history, work.content, &work.overrides)?;
+        let mut request = prompt(persona, history, work.content, &work.overrides)?;
+        let standing = self.guard.standing(&work.tenant, &subject).await;
+        request.system = with_rules(&request.system, &standing);
         let model = match (request.model.as_str(), backend.default_model()) {
             ("", default) => default.unwrap_or_default().to_owned(),
             (named, _) => named.to_owned(),
@@ -92,7 +97,7 @@ impl ModelTurns {
             subject,
             mode,
             autonomy,
-            tainted: false,
+            tainted: tainted || !own_is_trusted,
             backend: backend.name().to_owned(),
             model,
             local: backend.is_local(),
@@ -120,16 +125,16 @@ impl ModelTurns {
         let Ok(_place) = self.places.acquire().await else {
             return Err(ModelError::new(ModelErrorKind::Overloaded, "the daemon is stopping"));
         };
-        self.guard.clean_request(&call.of, &mut request);
-        let ModelCall { of, backend: name, model, .. } = call;
+        let pass = self.guard.begin_turn(&call).await?;
+        let (name, model) = (call.backend.clone(), call.model.clone());
+        let admitted = self.guard.admit(call, &mut request).await?;
         let answering = Answers { backend: name.clone(), model: model.clone() };
         send(&reports, TurnReport::Answering(answering)).await;
         let span = spans::model_call(&name, &model);
         let started = Instant::now();
-        let outcome = self
-            .relay(self.guard.screen(of, backend.stream(request)), &reports, &span, &name)
-            .instrument(span.clone())
-            .await;
+        let answer = admitted.answer(backend.stream(request));
+        let relayed = self.relay(answer, &reports, &span, &name).instrument(span.clone());
+        let outcome = within(pass.wall_left(), relayed).await;
         self.metrics.models.duration.observe(started.elapsed());
         self.metrics.turns.duration.observe(began.elapsed());
         self.metrics.models.called(&name, outcome.as_ref().err().map(|error| error.kind));
@@ -176,6 +181,19 @@ impl RunTurn for ModelTurns {
     ) -> BoxFuture<'static, Result<(), ModelError>> {
         self.clone().run_turn(work, reports).boxed()
     }
+}
+
+/// Ends the work when the time of a budget is over.
+async fn within(
+    left: Option<Duration>,
+    work: impl Future<Output = Result<(), ModelError>>,
+) -> Result<(), ModelError> {
+    let Some(left) = left else { return work.await };
+    let over = |_| {
+        let text = format!("a budget allows this turn {} s, and they are over", left.as_secs());
+        Err(ModelError::new(ModelErrorKind::BudgetExceeded, text))
+    };
+    tokio::time::timeout(left, work).await.unwrap_or_else(over)
 }
 
 /// A report that nobody hears any more is no error: the turn was stopped and drops this future.

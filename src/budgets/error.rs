@@ -1,5 +1,7 @@
 //! Why something may not be spent, and why a budget is not made.
 
+use std::time::Duration;
+
 use super::amounts::Dimension;
 use super::budget::Subject;
 use super::window::Period;
@@ -32,6 +34,15 @@ pub struct Exceeded {
     pub resets_ms: Option<i64>,
     /// What a person can do.
     pub remedy: String,
+}
+
+impl Exceeded {
+    /// How long until it counts from nothing again.
+    #[must_use]
+    pub fn resets_in(&self, now_ms: i64) -> Option<Duration> {
+        let left = self.resets_ms?.saturating_sub(now_ms);
+        u64::try_from(left).ok().map(Duration::from_millis)
+    }
 }
 
 impl std::fmt::Display for Exceeded {

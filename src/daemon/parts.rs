@@ -103,7 +103,8 @@ impl Parts {
         let figures = db.clone();
         metrics.store.read_from(move || figures.stats());
         let finder = (redactor.clone(), leaks.clone());
-        let guard = Guard::new(finder, kill_switches.clone(), policies.clone(), approvals.clone());
+        let guard =
+            Guard::new(finder, kill_switches.clone(), policies.clone(), approvals.clone(), budgets.clone());
         let runner =
             ModelTurns::new(db.clone(), backends.clone(), guard.clone(), metrics.clone(), &config.sessions);
         let ports = SessionPorts {

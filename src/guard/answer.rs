@@ -12,6 +12,7 @@ use futures::stream::{BoxStream, Stream};
 use futures::{FutureExt as _, StreamExt as _};
 
 use super::{Guard, TextOf, request};
+use crate::budgets::Reservation;
 use crate::protocol::model::{ModelError, ModelEvent};
 use crate::redaction::StreamRedactor;
 
@@ -20,12 +21,22 @@ type Item = Result<ModelEvent, ModelError>;
 pub(super) fn screen(
     guard: Guard,
     of: TextOf,
-    halt: Option<BoxFuture<'static, ModelError>>,
+    (spending, halt): (Reservation, Option<BoxFuture<'static, ModelError>>),
     answer: BoxStream<'static, Item>,
 ) -> BoxStream<'static, Item> {
     let speaking = None;
-    Screened { answer, guard, of, halt, speaking, resealed: false, ready: VecDeque::new(), ended: false }
-        .boxed()
+    Screened {
+        answer,
+        guard,
+        of,
+        spending,
+        halt,
+        speaking,
+        resealed: false,
+        ready: VecDeque::new(),
+        ended: false,
+    }
+    .boxed()
 }
 
 /// Which of the two texts is being said.
@@ -39,6 +50,8 @@ struct Screened {
     answer: BoxStream<'static, Item>,
     guard: Guard,
     of: TextOf,
+    /// Sees every event; its end settles what the call has used.
+    spending: Reservation,
     /// Resolves when the call has to end at once.
     halt: Option<BoxFuture<'static, ModelError>>,
     speaking: Option<(Voice, StreamRedactor)>,
@@ -50,6 +63,9 @@ struct Screened {
 
 impl Screened {
     fn absorb(&mut self, item: Item) {
+        if let Ok(event) = &item {
+            self.spending.observe(event);
+        }
         match item {
             Ok(ModelEvent::Text(piece)) => self.say(Voice::Text, &piece),
             Ok(ModelEvent::Thinking(piece)) => self.say(Voice::Thinking, &piece),

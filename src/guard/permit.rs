@@ -7,7 +7,7 @@ use futures::future::BoxFuture;
 use super::{Guard, TextOf};
 use crate::approvals::{Approval, ApprovalError, ApprovalState, Question};
 use crate::policy::{Action, Ask, Autonomy, Effect, Engaged, PermissionMode, Subject, Verdict};
-use crate::protocol::ids::TurnId;
+use crate::protocol::ids::{TenantId, TurnId};
 use crate::protocol::model::{ModelError, ModelErrorKind};
 
 /// A model call before it is made: by whom, because of whom, and to whom.
@@ -103,6 +103,14 @@ impl Guard {
                 kept.map(|approval| Permit::Asked(Box::new(approval))).map_err(|error| unasked(&error))
             }
         }
+    }
+
+    /// The standing rules of people for this subject, in their words. A policy that cannot be read has none here;
+    /// it denies whatever is judged.
+    pub async fn standing(&self, tenant: &TenantId, subject: &Subject) -> Vec<String> {
+        let Ok(policy) = self.policies.current(tenant).await else { return Vec::new() };
+        let now_ms = jiff::Timestamp::now().as_millisecond();
+        policy.standing(subject, now_ms).into_iter().map(str::to_owned).collect()
     }
 
     /// Waits for the decision, as long as the question lives.

@@ -3,41 +3,68 @@
 use std::time::Duration;
 
 use futures::StreamExt as _;
-use futures::executor::block_on;
 use serde_json::{Value, json};
 
-use super::{Guard, TextOf};
+use super::{Guard, ModelCall, TextOf};
 use crate::approvals::{ApprovalTimes, Approvals};
+use crate::backends::Prices;
+use crate::budgets::Budgets;
+use crate::config::BudgetsConfig;
 use crate::db::{Db, DbOptions};
-use crate::policy::{KillSwitches, Policies};
+use crate::policy::{Autonomy, KillSwitches, PermissionMode, Policies, SourceKind, Subject};
 use crate::protocol::chat::{ChatMessage, Part, Role, StopReason, ToolCall, ToolSpec, Usage};
 use crate::protocol::ids::TenantId;
 use crate::protocol::model::{ModelError, ModelErrorKind, ModelEvent, ModelRequest};
 use crate::redaction::{LeakLog, Redactor};
+use crate::telemetry::Metrics;
 
 /// Made here, so that no scanner of the repository takes it for real.
 fn secret() -> String {
     ["gh", "p_", "16C7e42F292c6912E7710c838347Ae178B4a"].concat()
 }
 
-fn guard() -> Guard {
+async fn guard() -> Guard {
     let folder = tempfile::tempdir().unwrap();
     let db = Db::open(folder.path().join("test.db"), DbOptions::default()).unwrap();
-    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    let switches = runtime.block_on(KillSwitches::open(db.clone())).unwrap();
+    let switches = KillSwitches::open(db.clone()).await.unwrap();
     let policies = Policies::new(db.clone());
     let hour = Duration::from_secs(3_600);
     let times = ApprovalTimes { attended: hour, unattended: hour };
     let approvals = Approvals::new(db.clone(), policies.clone(), times);
-    Guard::new((Redactor::new(), LeakLog::new(db)), switches, policies, approvals)
+    let budgets =
+        Budgets::open(db.clone(), Prices::default(), Metrics::new(), BudgetsConfig::default()).await.unwrap();
+    Guard::new((Redactor::new(), LeakLog::new(db)), switches, policies, approvals, budgets)
 }
 
-fn of() -> TextOf {
-    TextOf { tenant: TenantId::home(), thread: None }
+fn call() -> ModelCall {
+    ModelCall {
+        of: TextOf { tenant: TenantId::home(), thread: None },
+        source: "owner".into(),
+        turn: None,
+        subject: Subject { assistant: None, workspace: None, thread: None, source: SourceKind::Owner },
+        mode: PermissionMode::Default,
+        autonomy: Autonomy::Supervised,
+        tainted: false,
+        backend: "demo".into(),
+        model: "demo".into(),
+        local: true,
+    }
+}
+
+fn on_a_runtime<T>(work: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(work)
+}
+
+fn cleaned(mut request: ModelRequest) -> ModelRequest {
+    let _admitted = on_a_runtime(async { guard().await.admit(call(), &mut request).await.unwrap() });
+    request
 }
 
 fn screened(events: Vec<Result<ModelEvent, ModelError>>) -> Vec<Result<ModelEvent, ModelError>> {
-    block_on(guard().screen(of(), futures::stream::iter(events).boxed()).collect())
+    on_a_runtime(async {
+        let admitted = guard().await.admit(call(), &mut ModelRequest::default()).await.unwrap();
+        admitted.answer(futures::stream::iter(events).boxed()).collect().await
+    })
 }
 
 /// All text of one kind, joined.
@@ -82,7 +109,7 @@ fn every_text_of_a_request_is_scanned() {
         ..ModelRequest::default()
     };
     request.extra.insert("metadata".into(), json!({ "note": text() }));
-    guard().clean_request(&of(), &mut request);
+    let request = cleaned(request);
     let all = format!("{request:?}");
     assert!(!all.contains(&secret), "{all}");
     assert_eq!(all.matches("[REDACTED:").count(), 10, "{all}");
@@ -112,7 +139,7 @@ fn a_request_without_secrets_is_left_as_it_is() {
         .extra
         .insert("prompt_cache_key".into(), json!("conversation-0192f000-0000-7000-8000-000000000000"));
     let before = request.clone();
-    guard().clean_request(&of(), &mut request);
+    let request = cleaned(request);
     assert_eq!((before.system, before.messages), (request.system, request.messages));
     assert_eq!((before.tools, before.extra), (request.tools, request.extra));
 }

@@ -26,6 +26,9 @@ use crate::turns::Turns;
 use crate::vault::Vault;
 use crate::workspaces::{Thread, Threads, Workspaces};
 
+/// No text that goes through [`AppState::clean`] may be longer: system prompts are the longest.
+const NAMED_BYTES_MAX: usize = 1024 * 1024;
+
 /// Handles for every route. Built once by the daemon; every field is shared.
 #[derive(Clone)]
 pub struct AppState {
@@ -147,9 +150,13 @@ impl AppState {
         Ok(TakenIn { accepted, redactions: content.redactions })
     }
 
-    /// A name or a title without the secrets in it.
+    /// A name, a title or a system prompt without the secrets in it. What is longer than any of them may be is
+    /// left for the check that refuses it.
     #[must_use]
     pub fn clean(&self, by: &Principal, place: &'static str, text: String) -> String {
+        if text.len() > NAMED_BYTES_MAX {
+            return text;
+        }
         self.guard.clean(&TextOf { tenant: by.tenant.clone(), thread: None }, place, text).text
     }
 

@@ -65,14 +65,14 @@ pub fn prompt(
 /// A system prompt with rules below it, each on a line: standing rules of the policy, or notices. They are
 /// made anew for every call, so nothing that shortens a conversation can lose them.
 #[must_use]
-pub fn with_rules(system_prompt: &str, rules: &[&str]) -> String {
+pub fn with_rules(system_prompt: &str, rules: &[impl AsRef<str>]) -> String {
     let mut system = system_prompt.to_owned();
     for rule in rules {
         if !system.is_empty() {
             system.push_str(if system.ends_with('\n') { "" } else { "\n" });
         }
         system.push_str("- ");
-        system.push_str(rule);
+        system.push_str(rule.as_ref());
     }
     system
 }

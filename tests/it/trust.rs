@@ -143,3 +143,25 @@ async fn the_kill_switch_ends_what_runs_and_refuses_what_comes() {
     assert_eq!(released.status(), StatusCode::OK);
     assert_eq!(client.ask(&thread, "hello").await.kind, "done");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_budget_stops_a_token_before_its_next_call() {
+    let daemon = TestDaemon::start();
+    let client = daemon.client();
+    let budget =
+        json!({ "name": "two turns", "subject": "tenant", "period": "day", "limits": { "turns": 2 } });
+    let (status, made) = client.post("/api/v1/budgets", &budget).await;
+    assert_eq!(status, StatusCode::CREATED, "{made}");
+    let thread = client.thread("spending").await;
+    assert_eq!(client.ask(&thread, "hello").await.kind, "done");
+    assert_eq!(client.post("/v1/chat/completions", &completion()).await.0, StatusCode::OK);
+    let refused = client.ask(&thread, "hello").await;
+    assert_eq!((refused.kind.as_str(), &refused.data["code"]), ("error", &json!("budget_exceeded")));
+    let answer =
+        client.request(Method::POST, "/v1/chat/completions").json(&completion()).send().await.unwrap();
+    assert_eq!(answer.status(), StatusCode::TOO_MANY_REQUESTS);
+    assert!(answer.headers().contains_key("retry-after"));
+    assert_eq!(answer.headers()["x-should-retry"], "false", "an SDK does not try again until tomorrow");
+    let refused: Value = answer.json().await.unwrap();
+    assert!(refused["error"]["message"].as_str().unwrap().contains("two turns"), "{refused}");
+}

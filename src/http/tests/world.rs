@@ -126,7 +126,8 @@ impl World {
         let kill_switches = KillSwitches::open(db.clone()).await.unwrap();
         let prices = crate::backends::Prices::new(&config.backends);
         let settings = config.budgets.clone();
-        let budgets = crate::budgets::Budgets::open(db.clone(), prices, Metrics::new(), settings);
+        let budgets =
+            crate::budgets::Budgets::open(db.clone(), prices, Metrics::new(), settings).await.unwrap();
         let ahead_ms = Arc::new(AtomicI64::new(0));
         let identity = Self::identity(&db, tenant, &ahead_ms).await;
         identity.keep_seeds_in(&vault);
@@ -150,10 +151,11 @@ impl World {
                 kill_switches,
                 policies,
                 approvals,
+                budgets.clone(),
             ),
             redactor: Redactor::new(),
             leaks: LeakLog::new(db.clone()),
-            budgets: budgets.await.unwrap(),
+            budgets,
             usage: crate::backends::UsageRecorder::new(db.clone()),
             tree: Arc::default(),
             metrics: Metrics::new(),

@@ -82,12 +82,12 @@ async fn stateless(
         request.system = assistant.system_prompt;
     }
     request.model = target.model;
-    let ModelCall { of, source: principal, backend, model, .. } = model_call;
-    let key = UsageKey { tenant: by.tenant.clone(), principal, backend, model };
+    let ModelCall { source, backend, model, .. } = model_call.clone();
+    let key = UsageKey { tenant: by.tenant.clone(), principal: source, backend, model };
+    let admitted = state.guard.admit(model_call, &mut request).await?;
     let mut meter =
         Meter { recorder: state.usage.clone(), key: Some(key), usage: Usage::default(), answered: false };
-    state.guard.clean_request(&of, &mut request);
-    let events = state.guard.screen_stateless(of, target.backend.stream(request));
+    let events = admitted.answer(target.backend.stream(request));
     let answer = events
         .map(move |item| {
             meter.see(item.as_ref().ok());

@@ -107,7 +107,8 @@ impl IntoResponse for ApiError {
         if self.status == StatusCode::UNAUTHORIZED {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
-        if self.status.is_server_error() && !self.retryable {
+        let again = self.status.is_server_error() || self.status == StatusCode::TOO_MANY_REQUESTS;
+        if again && !self.retryable {
             headers.insert(X_SHOULD_RETRY, HeaderValue::from_static("false"));
         }
         response

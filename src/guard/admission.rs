@@ -1,0 +1,77 @@
+//! What a permitted call may spend, and its answer.
+//!
+//! The prompt is cleaned, then what it may need is taken out of every budget that it belongs to. The
+//! answer is scanned and counted as it streams; its end, however it comes, settles what was spent.
+
+use futures::stream::BoxStream;
+
+use super::{Guard, ModelCall, answer};
+use crate::budgets::{Estimate, Refusal, Reservation, Scope, TurnPass};
+use crate::protocol::model::{ModelError, ModelErrorKind, ModelEvent, ModelRequest};
+
+/// A call that may be made now. Dropping it gives back what it reserved.
+pub struct Admitted {
+    guard: Guard,
+    call: ModelCall,
+    spending: Reservation,
+}
+
+// === impl Guard ===
+
+impl Guard {
+    /// Begins a turn's time and count. Held until the turn ends.
+    ///
+    /// # Errors
+    /// `BudgetExceeded`, or `Overloaded` when the budgets cannot be kept.
+    pub async fn begin_turn(&self, call: &ModelCall) -> Result<TurnPass, ModelError> {
+        self.budgets.begin_turn(&scope(call)).await.map_err(refused)
+    }
+
+    /// Takes the secrets out of the request and reserves what it may need.
+    ///
+    /// # Errors
+    /// `BudgetExceeded`, `Denied` where a budget in dollars meets a model without a price, `Overloaded` when the
+    /// budgets cannot be kept.
+    pub async fn admit(&self, call: ModelCall, request: &mut ModelRequest) -> Result<Admitted, ModelError> {
+        self.clean_request(&call.of, request);
+        let spending = self.budgets.reserve(&scope(&call), Estimate::of(request)).await.map_err(refused)?;
+        Ok(Admitted { guard: self.clone(), call, spending })
+    }
+}
+
+// === impl Admitted ===
+
+impl Admitted {
+    /// The call's answer without its secrets. Text is held back while it may be the beginning of one. The kill
+    /// switch ends it, unless it is a turn's, which the session stops.
+    #[must_use]
+    pub fn answer(
+        self,
+        answer: BoxStream<'static, Result<ModelEvent, ModelError>>,
+    ) -> BoxStream<'static, Result<ModelEvent, ModelError>> {
+        let halt = self.call.turn.is_none().then(|| self.guard.halt(&self.call.of));
+        answer::screen(self.guard, self.call.of, (self.spending, halt), answer)
+    }
+}
+
+fn scope(call: &ModelCall) -> Scope {
+    Scope {
+        assistant: call.subject.assistant,
+        thread: call.subject.thread,
+        turn: call.turn,
+        ..Scope::new(call.of.tenant.clone(), call.source.clone())
+            .calling(call.backend.clone(), call.model.clone())
+    }
+}
+
+fn refused(refusal: Refusal) -> ModelError {
+    let text = refusal.to_string();
+    match refusal {
+        Refusal::Exceeded(exceeded) => {
+            let retry_after = exceeded.resets_in(jiff::Timestamp::now().as_millisecond());
+            ModelError { retry_after, ..ModelError::new(ModelErrorKind::BudgetExceeded, text) }
+        }
+        Refusal::NoPrice { .. } => ModelError::new(ModelErrorKind::Denied, text),
+        Refusal::Store(_) => ModelError::new(ModelErrorKind::Overloaded, text),
+    }
+}
