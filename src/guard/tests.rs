@@ -10,7 +10,7 @@ use crate::approvals::{ApprovalTimes, Approvals};
 use crate::backends::Prices;
 use crate::budgets::Budgets;
 use crate::config::BudgetsConfig;
-use crate::db::{Db, DbOptions};
+use crate::db::{Db, DbOptions, WriterRun};
 use crate::policy::{Autonomy, KillSwitches, PermissionMode, Policies, SourceKind, Subject};
 use crate::protocol::chat::{ChatMessage, Part, Role, StopReason, ToolCall, ToolSpec, Usage};
 use crate::protocol::ids::TenantId;
@@ -23,9 +23,11 @@ fn secret() -> String {
     ["gh", "p_", "16C7e42F292c6912E7710c838347Ae178B4a"].concat()
 }
 
-async fn guard() -> Guard {
+/// A guard, and the writer of its store.
+async fn guard() -> (Guard, WriterRun) {
     let folder = tempfile::tempdir().unwrap();
     let db = Db::open(folder.path().join("test.db"), DbOptions::default()).unwrap();
+    let writer = db.start_writer().unwrap();
     let switches = KillSwitches::open(db.clone()).await.unwrap();
     let policies = Policies::new(db.clone());
     let hour = Duration::from_secs(3_600);
@@ -33,7 +35,7 @@ async fn guard() -> Guard {
     let approvals = Approvals::new(db.clone(), policies.clone(), times);
     let budgets =
         Budgets::open(db.clone(), Prices::default(), Metrics::new(), BudgetsConfig::default()).await.unwrap();
-    Guard::new((Redactor::new(), LeakLog::new(db)), switches, policies, approvals, budgets)
+    (Guard::new((Redactor::new(), LeakLog::new(db)), switches, policies, approvals, budgets), writer)
 }
 
 fn call() -> ModelCall {
@@ -56,13 +58,17 @@ fn on_a_runtime<T>(work: impl Future<Output = T>) -> T {
 }
 
 fn cleaned(mut request: ModelRequest) -> ModelRequest {
-    let _admitted = on_a_runtime(async { guard().await.admit(call(), &mut request).await.unwrap() });
+    on_a_runtime(async {
+        let (guard, _writer) = guard().await;
+        drop(guard.admit(call(), &mut request).await.unwrap());
+    });
     request
 }
 
 fn screened(events: Vec<Result<ModelEvent, ModelError>>) -> Vec<Result<ModelEvent, ModelError>> {
     on_a_runtime(async {
-        let admitted = guard().await.admit(call(), &mut ModelRequest::default()).await.unwrap();
+        let (guard, _writer) = guard().await;
+        let admitted = guard.admit(call(), &mut ModelRequest::default()).await.unwrap();
         admitted.answer(futures::stream::iter(events).boxed()).collect().await
     })
 }
