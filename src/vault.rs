@@ -7,6 +7,7 @@ mod handle;
 mod hosts;
 mod keys;
 mod kinds;
+mod oauth;
 mod primitives;
 mod record;
 mod resealing;
@@ -24,6 +25,10 @@ pub use handle::{Vault, VaultOptions};
 pub use hosts::{HOSTS_MAX, Hosts};
 pub use keys::{Plain, Purpose};
 pub use kinds::{Kind, UnknownKind};
+pub use oauth::{
+    CONSENT_LIFE_MS, DevicePrompt, DeviceState, NewOauthToken, Oauth, OauthError, OauthRecord, OauthSettings,
+    OauthState,
+};
 pub use primitives::CryptoError;
 pub use record::{KeyId, KeyMark, Place};
 pub use resealing::KeyView;

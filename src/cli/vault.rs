@@ -2,6 +2,7 @@
 //! that shows nothing, never from the command line; none comes back.
 
 mod keys;
+mod oauth;
 mod secrets;
 
 use serde_json::Value;
@@ -45,6 +46,10 @@ async fn through(link: &Link, command: VaultCommand) -> Outcome {
         VaultCommand::Rotate { root } => {
             keys::open_embedded(link).await?;
             keys::rotate(client, root).await
+        }
+        VaultCommand::Oauth(command) => {
+            keys::open_embedded(link).await?;
+            oauth::run(client, command).await
         }
         VaultCommand::Protect { with } => {
             keys::open_embedded(link).await?;

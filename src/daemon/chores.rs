@@ -22,7 +22,7 @@ use crate::protocol::turn::{Settlement, TurnAnswer, TurnFailure, TurnState};
 use crate::redaction::LeakLog;
 use crate::telemetry::Metrics;
 use crate::turns::Turns;
-use crate::vault::Vault;
+use crate::vault::{Oauth, Vault};
 
 /// How often gauges are read.
 const GAUGES_EVERY: Duration = Duration::from_secs(10);
@@ -45,6 +45,8 @@ const PRUNE_EVERY: Duration = Duration::from_secs(3_600);
 
 /// How often uses of secrets are written down and changes of keys are completed.
 const VAULT_EVERY: Duration = Duration::from_secs(60);
+/// How often device flows are looked at; each is asked about as its provider allows.
+const DEVICES_EVERY: Duration = Duration::from_secs(5);
 
 /// See the module. Cheap to clone.
 #[derive(Clone)]
@@ -54,6 +56,7 @@ pub(super) struct Chores {
     sessions: Arc<SessionDirectory>,
     leaks: LeakLog,
     vault: Vault,
+    oauth: Oauth,
     metrics: Metrics,
     certificates: CertificateWatch,
     quarantines: Quarantines,
@@ -69,6 +72,7 @@ impl Chores {
             sessions: Arc::clone(&parts.sessions),
             leaks: parts.leaks.clone(),
             vault: parts.vault.clone(),
+            oauth: parts.oauth.clone(),
             metrics: parts.metrics.clone(),
             certificates,
             quarantines,
@@ -83,7 +87,7 @@ impl Chores {
         let (mut leaks, mut prune) = (every(LEAKS_EVERY), every(PRUNE_EVERY));
         let (mut certificates, mut renew) = (every(CERTIFICATES_EVERY), every(RENEW_EVERY));
         let mut expire = every(EXPIRE_EVERY);
-        let mut vault = every(VAULT_EVERY);
+        let (mut vault, mut devices) = (every(VAULT_EVERY), every(DEVICES_EVERY));
         prune.reset();
         let (mut anchor, mut tell) = (every(ANCHOR_EVERY), every(TELL_EVERY));
         // The first time is the start of the daemon.
@@ -100,6 +104,7 @@ impl Chores {
                 _ = renew.tick() => self.certificates.renew().await,
                 _ = prune.tick() => self.prune().await,
                 _ = vault.tick() => self.keep_vault().await,
+                _ = devices.tick() => self.oauth.poll_devices().await,
                 Some((key, reason)) = self.quarantines.next() => self.end_turns(&key, &reason).await,
             }
         }
@@ -173,7 +178,11 @@ impl Chores {
 
     /// What the vault leaves for later: counted uses, and rows that wait for a new key.
     async fn keep_vault(&self) {
-        for outcome in [self.vault.write_uses().await, self.vault.finish_rotations().await] {
+        for outcome in [
+            self.vault.write_uses().await,
+            self.vault.finish_rotations().await,
+            self.oauth.refresh_due().await,
+        ] {
             if let Err(error) = outcome {
                 tracing::warn!(%error, "the vault's chores are not done");
             }

@@ -27,7 +27,7 @@ use crate::protocol::ids::TenantId;
 use crate::redaction::{LeakLog, Redactor};
 use crate::telemetry::Metrics;
 use crate::turns::{EventHub, Turns};
-use crate::vault::Vault;
+use crate::vault::{Oauth, Vault};
 use crate::workspaces::{Threads, Workspaces};
 
 use super::told::Told;
@@ -49,6 +49,7 @@ pub(super) struct Parts {
     pub(super) workspaces: Workspaces,
     pub(super) threads: Threads,
     pub(super) vault: Vault,
+    pub(super) oauth: Oauth,
     pub(super) backends: Backends,
     pub(super) guard: Guard,
     pub(super) redactor: Redactor,
@@ -88,13 +89,7 @@ impl Parts {
         let policies = Policies::new(db.clone());
         let approvals = Approvals::new(db.clone(), policies.clone(), times(&config.approvals));
         let kill_switches = KillSwitches::open(db.clone()).await.context("the kill switch")?;
-        let egress = Egress::new(&config.egress);
-        egress.set_source(Arc::new(vault.clone()));
-        let backends = Backends::build(&config.backends, &egress).context("the backends")?;
-        vault.note_users(config.backends.secret_users());
-        for missing in backends.missing_keys() {
-            tracing::warn!("{missing}");
-        }
+        let (egress, backends) = reach(&config, &vault)?;
         let leaks = LeakLog::new(db.clone());
         let metrics = Metrics::new();
         let settings = config.budgets.clone();
@@ -131,6 +126,7 @@ impl Parts {
             assistants,
             workspaces,
             threads,
+            oauth: Oauth::new(vault.clone(), egress),
             vault,
             backends,
             guard,
@@ -160,6 +156,7 @@ impl Parts {
             kill_switches: self.kill_switches.clone(),
             sessions: Arc::clone(&self.sessions),
             vault: self.vault.clone(),
+            oauth: self.oauth.clone(),
             backends: self.backends.clone(),
             guard: self.guard.clone(),
             redactor: self.redactor.clone(),
@@ -172,6 +169,18 @@ impl Parts {
             stopping: CancellationToken::new(),
         }
     }
+}
+
+/// Everything that leaves: the one client, with the vault behind it, and the models.
+fn reach(config: &Config, vault: &Vault) -> anyhow::Result<(Egress, Backends)> {
+    let egress = Egress::new(&config.egress);
+    egress.set_source(Arc::new(vault.clone()));
+    let backends = Backends::build(&config.backends, &egress).context("the backends")?;
+    vault.note_users(config.backends.secret_users());
+    for missing in backends.missing_keys() {
+        tracing::warn!("{missing}");
+    }
+    Ok((egress, backends))
 }
 
 fn options(config: &StoreConfig) -> DbOptions {

@@ -17,6 +17,7 @@ mod leaks;
 mod members;
 mod messages;
 mod models;
+mod oauth_tokens;
 mod optional;
 mod policy;
 mod rules;
@@ -57,6 +58,7 @@ fn documented() -> OpenApiRouter<AppState> {
         .merge(leaks::routes())
         .merge(secrets::routes())
         .merge(vault::routes())
+        .merge(oauth_tokens::routes())
         .merge(runtime::routes())
         .merge(audit::routes())
         .merge(approvals::routes())

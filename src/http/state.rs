@@ -23,7 +23,7 @@ use crate::protocol::turn::{Accepted, Inbound, TurnOverrides};
 use crate::redaction::{LeakLog, Redactor};
 use crate::telemetry::Metrics;
 use crate::turns::Turns;
-use crate::vault::Vault;
+use crate::vault::{Oauth, Vault};
 use crate::workspaces::{Thread, Threads, Workspaces};
 
 /// No text that goes through [`AppState::clean`] may be longer: system prompts are the longest.
@@ -60,6 +60,8 @@ pub struct AppState {
     pub backends: Backends,
     /// Secrets, and what seals them.
     pub vault: Vault,
+    /// Accounts at providers.
+    pub oauth: Oauth,
     /// What everything that goes to a model, and comes back, passes.
     pub guard: Guard,
     /// The engine that the guard uses, with what the vault knows.

@@ -7,4 +7,5 @@ mod consent;
 mod gate;
 mod resources;
 mod table;
+mod vault;
 mod world;

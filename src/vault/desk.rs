@@ -149,7 +149,7 @@ impl Vault {
                 return Err(VaultError::InUse { users });
             }
             store::delete_secret(tx, record.id)?;
-            Ok(tell(tx, &source, "secret.deleted", &record)?)
+            tell(tx, &source, "secret.deleted", &record)
         });
         write.await?;
         self.publish_if_open(&by.tenant).await
@@ -194,9 +194,15 @@ impl Vault {
         self.inner.db.read(tenant, move |read| vault.users_in(read, &name)).await
     }
 
-    fn users_in(&self, _read: &TenantRead<'_>, name: &str) -> Result<Vec<String>, VaultError> {
-        let users = self.inner.users.read();
-        Ok(users.iter().filter(|(used, _)| used == name).map(|(_, user)| user.clone()).collect())
+    /// Who uses this name: the settings, and OAuth tokens whose client secret it is.
+    pub(super) fn users_in(&self, read: &TenantRead<'_>, name: &str) -> Result<Vec<String>, VaultError> {
+        let noted = self.inner.users.read();
+        let mut users: Vec<String> =
+            noted.iter().filter(|(used, _)| used == name).map(|(_, user)| user.clone()).collect();
+        let tokens = store::oauth_tokens(read, None, SECRETS_MAX)?;
+        let clients = tokens.iter().filter(|token| token.settings.client_secret.as_deref() == Some(name));
+        users.extend(clients.map(|token| format!("oauth {}", token.name)));
+        Ok(users)
     }
 }
 

@@ -156,6 +156,9 @@ pub enum VaultError {
         /// Its name.
         column: &'static str,
     },
+    /// A provider of OAuth tokens.
+    #[error(transparent)]
+    Oauth(#[from] super::oauth::OauthError),
     /// The cryptography refused.
     #[error(transparent)]
     Crypto(#[from] CryptoError),

@@ -3,17 +3,19 @@
 use futures::future::BoxFuture;
 use zeroize::Zeroizing;
 
-use super::error::VaultError;
+use super::error::{OpenError, VaultError};
 use super::handle::Vault;
-use super::keys::{Plain, Purpose};
+use super::keys::Purpose;
+use super::oauth::{self, TokenPair};
 use super::ring::{Given, Values};
+use super::secrets::SECRETS_MAX;
 use super::secrets_column::place;
 use super::store;
 use super::uses::{Due, USES_KEPT, UseOutcome, UseRecord};
 use crate::audit;
 use crate::db::{DbError, TenantRead};
 use crate::egress::{Secret, SecretRefusal, SecretSource};
-use crate::protocol::ids::TenantId;
+use crate::protocol::ids::{OauthTokenId, TenantId};
 
 impl SecretSource for Vault {
     fn resolve(
@@ -45,6 +47,11 @@ impl Vault {
             None => Err(SecretRefusal::Unknown { name: name_of() }),
             Some(given) if !given.hosts.allow(host) => {
                 Err(SecretRefusal::NotGranted { name: name_of(), host: host.to_owned() })
+            }
+            Some(given) if given.expires_ms.is_some_and(|end| end <= self.now_ms()) => {
+                let why =
+                    "the token has expired and could not be refreshed: capuchin vault oauth list".to_owned();
+                Err(SecretRefusal::Broken { name: name_of(), why })
             }
             Some(given) => given
                 .value
@@ -115,17 +122,7 @@ impl Vault {
         let ring = self.ring()?;
         let vault = self.clone();
         let opened = self.inner.db.read(tenant, move |read| vault.opened(read)).await?;
-        let mut values = Values::with_capacity(opened.len());
-        let mut known = Vec::with_capacity(opened.len());
-        for one in opened {
-            let value = one.value.and_then(|plain| {
-                let text =
-                    String::from_utf8(plain.bytes().to_vec()).map_err(|_| super::OpenError::Refused)?;
-                known.push((one.name.clone(), plain.into_bytes()));
-                Ok(Secret::new(text))
-            });
-            values.insert(one.name, Given { value, hosts: one.hosts });
-        }
+        let Opened { values, known } = opened;
         ring.put_values(tenant.clone(), values);
         self.tell_redactor(tenant, known);
         Ok(())
@@ -154,20 +151,41 @@ impl Vault {
         Ok(())
     }
 
-    fn opened(&self, read: &TenantRead<'_>) -> Result<Vec<Opened>, VaultError> {
-        let mut all = Vec::new();
+    fn opened(&self, read: &TenantRead<'_>) -> Result<Opened, VaultError> {
+        let mut opened = Opened::default();
         for secret in store::sealed_secrets(read)? {
-            let value = match self.open(read, Purpose::Secrets, &place(&secret.id), &secret.sealed) {
-                Ok(plain) => Ok(plain),
-                Err(VaultError::Broken(why)) => {
-                    tracing::error!(name = secret.name, %why, "a secret does not open");
-                    Err(why)
-                }
-                Err(error) => return Err(error),
-            };
-            all.push(Opened { name: secret.name, hosts: secret.hosts, value });
+            let plain = healthy(self.open(read, Purpose::Secrets, &place(&secret.id), &secret.sealed))?;
+            let value = plain.and_then(|plain| {
+                let text = String::from_utf8(plain.bytes().to_vec()).map_err(|_| OpenError::Refused)?;
+                opened.known.push((secret.name.clone(), plain.into_bytes()));
+                Ok(Secret::new(text))
+            });
+            opened.values.insert(secret.name, Given { value, hosts: secret.hosts, expires_ms: None });
         }
-        Ok(all)
+        for token in store::oauth_tokens(read, None, SECRETS_MAX)? {
+            let Some(pair) = healthy(self.token_pair(read, token.id))?.transpose() else { continue };
+            let value = pair.map(|pair| {
+                let texts = [Some(&pair.access), pair.refresh.as_ref()].into_iter().flatten();
+                let bytes = |text: &Zeroizing<String>| Zeroizing::new(text.as_bytes().to_vec());
+                opened.known.extend(texts.map(|text| (token.name.clone(), bytes(text))));
+                Secret::new(pair.access.to_string())
+            });
+            opened
+                .values
+                .insert(token.name, Given { value, hosts: token.hosts, expires_ms: token.expires_ms });
+        }
+        Ok(opened)
+    }
+
+    /// The opened pair of an OAuth token; `None` before there is one.
+    pub(super) fn token_pair(
+        &self,
+        read: &TenantRead<'_>,
+        id: OauthTokenId,
+    ) -> Result<Option<TokenPair>, VaultError> {
+        let Some(sealed) = store::oauth_sealed(read, id)? else { return Ok(None) };
+        let plain = self.open(read, Purpose::Oauth, &oauth::place(&id), &sealed)?;
+        Ok(Some(TokenPair::of(plain.bytes())?))
     }
 
     /// Hands the exact values to the engine that takes them out of every text.
@@ -176,9 +194,21 @@ impl Vault {
     }
 }
 
-/// A value on its way from the store.
+/// The values of a tenant on their way from the store.
+#[derive(Default)]
 struct Opened {
-    name: String,
-    hosts: super::Hosts,
-    value: Result<Plain, super::OpenError>,
+    values: Values,
+    known: Vec<(String, Zeroizing<Vec<u8>>)>,
+}
+
+/// Keeps a broken value apart from a store that cannot be read: the others are given out all the same.
+fn healthy<T>(outcome: Result<T, VaultError>) -> Result<Result<T, OpenError>, VaultError> {
+    match outcome {
+        Ok(value) => Ok(Ok(value)),
+        Err(VaultError::Broken(why)) => {
+            tracing::error!(%why, "a value of the vault does not open");
+            Ok(Err(why))
+        }
+        Err(error) => Err(error),
+    }
 }

@@ -9,6 +9,7 @@ use parking_lot::RwLock;
 
 use super::error::{SealedBy, SourceError, VaultError};
 use super::keys::RootKey;
+use super::oauth::OauthColumn;
 use super::ring::Ring;
 use super::sealing::Columns;
 use super::secrets_column::SecretsColumn;
@@ -112,6 +113,7 @@ impl Vault {
         };
         let vault = Self { inner: Arc::new(inner) };
         vault.register(Arc::new(SecretsColumn));
+        vault.register(Arc::new(OauthColumn));
         vault.try_open(None).await?;
         Ok(vault)
     }

@@ -32,6 +32,8 @@ pub(super) struct Given {
     /// The value, or why it does not open.
     pub(super) value: Result<Secret, OpenError>,
     pub(super) hosts: Hosts,
+    /// When it ends; the value is not given out after that.
+    pub(super) expires_ms: Option<i64>,
 }
 
 struct Roots {
@@ -54,7 +56,7 @@ impl Ring {
             match ring.unwrapped(row) {
                 Ok(key) => drop(ring.keys.write().insert(row.id, Arc::new(key))),
                 Err(error) => {
-                    tracing::error!(key = row.id.0, %error, "a data key of the vault does not open")
+                    tracing::error!(key = row.id.0, %error, "a data key of the vault does not open");
                 }
             }
         }

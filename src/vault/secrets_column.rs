@@ -30,8 +30,7 @@ impl SealedColumn for SecretsColumn {
         mark: KeyMark,
         limit: usize,
     ) -> Result<Vec<SealedRow>, DbError> {
-        let rows = store::secrets_sealed_with(read, mark, limit)?;
-        Ok(rows.into_iter().map(|(row, sealed)| SealedRow { row, sealed }).collect())
+        store::secrets_sealed_with(read, mark, limit)
     }
 
     fn replace(&self, tx: &mut TenantTx<'_>, row: &[u8], old: &[u8], new: &[u8]) -> Result<bool, DbError> {

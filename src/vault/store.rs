@@ -1,8 +1,10 @@
 //! The statements of the vault: root keys, data keys, secrets.
 
+mod oauth;
 mod secrets;
 mod uses;
 
+pub(super) use oauth::*;
 pub(super) use secrets::*;
 pub(super) use uses::*;
 

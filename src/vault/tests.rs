@@ -2,6 +2,6 @@
 
 mod life;
 mod secrets;
-mod support;
+pub(super) mod support;
 
 pub(super) use support::Faults;

@@ -24,3 +24,4 @@ mod siblings_live;
 mod support;
 mod tls;
 mod trust;
+mod vault;

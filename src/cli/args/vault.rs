@@ -33,6 +33,9 @@ pub enum VaultCommand {
         #[arg(long)]
         root: bool,
     },
+    /// Accounts at providers: tokens that are refreshed by themselves
+    #[command(subcommand)]
+    Oauth(OauthCommand),
     /// Keep the root key somewhere else
     Protect {
         /// file, passphrase, keyring or credential
@@ -87,4 +90,73 @@ pub struct NamedArgs {
     /// Print JSON
     #[arg(long)]
     pub json: bool,
+}
+
+/// What to do with OAuth tokens.
+#[derive(Subcommand, Debug)]
+pub enum OauthCommand {
+    /// Describe a provider
+    Add(OauthAddArgs),
+    /// Tokens without their values
+    List(JsonArgs),
+    /// Ask for consent: with a device code, else in the browser
+    Connect {
+        /// Its name or id
+        name: String,
+        /// In the browser, which comes back to this address of the console
+        #[arg(long, value_name = "URL")]
+        redirect_uri: Option<String>,
+    },
+    /// Refresh an access token now
+    Refresh {
+        /// Its name or id
+        name: String,
+    },
+    /// Take a token back at its provider
+    Revoke {
+        /// Its name or id
+        name: String,
+    },
+    /// Delete a token here, without telling its provider
+    Delete {
+        /// Its name or id
+        name: String,
+        /// Even if something uses it
+        #[arg(long)]
+        force: bool,
+    },
+}
+
+/// A provider.
+#[derive(Args, Clone, Debug)]
+pub struct OauthAddArgs {
+    /// A name; requests use it as `@secret:NAME`
+    pub name: String,
+    /// Who we are at the provider
+    #[arg(long, value_name = "ID")]
+    pub client_id: String,
+    /// The name of the secret that proves it; public clients have none
+    #[arg(long, value_name = "NAME")]
+    pub client_secret: Option<String>,
+    /// Where a person agrees in a browser
+    #[arg(long, value_name = "URL")]
+    pub auth_url: Option<String>,
+    /// Where codes become tokens
+    #[arg(long, value_name = "URL")]
+    pub token_url: String,
+    /// Where a device flow begins
+    #[arg(long, value_name = "URL")]
+    pub device_url: Option<String>,
+    /// Where a token is taken back
+    #[arg(long, value_name = "URL")]
+    pub revoke_url: Option<String>,
+    /// The provider's name for itself
+    #[arg(long, value_name = "ISS")]
+    pub issuer: Option<String>,
+    /// What to ask for; repeatable
+    #[arg(long, value_name = "SCOPE")]
+    pub scope: Vec<String>,
+    /// A host that the access token may be sent to; repeatable
+    #[arg(long, value_name = "HOST")]
+    pub host: Vec<String>,
 }

@@ -298,6 +298,7 @@ impl From<VaultError> for Problem {
             VaultError::TooMany => Self::conflict("too_many", detail),
             VaultError::KeyReused(reused) => reused.into(),
             VaultError::Source(source) => source.into(),
+            VaultError::Oauth(error) => error.into(),
             VaultError::Store(error) => error.into(),
             other => {
                 tracing::error!(error = %other, "a request met a vault that refused");

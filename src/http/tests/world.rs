@@ -33,7 +33,7 @@ use crate::protocol::turn::TurnWork;
 use crate::redaction::{LeakLog, Redactor};
 use crate::telemetry::Metrics;
 use crate::turns::{EventHub, Turns};
-use crate::vault::{Vault, VaultOptions};
+use crate::vault::{Oauth, Vault, VaultOptions};
 use crate::workspaces::{Threads, Workspaces};
 
 pub(super) const OWN: &str = "http://127.0.0.1:7717";
@@ -107,7 +107,8 @@ impl World {
         assistants.ensure_default(&tenant, first).await.unwrap();
         workspaces.ensure_default(&tenant).await.unwrap();
         let config = Config::default();
-        let backends = Backends::build(&config.backends, &Egress::new(&config.egress)).unwrap();
+        let egress = Egress::new(&config.egress);
+        let backends = Backends::build(&config.backends, &egress).unwrap();
         let ports = SessionPorts {
             ledger: Arc::new(Ledger::new(turns.clone(), Metrics::new())),
             runner: Arc::new(NoSessions),
@@ -145,6 +146,7 @@ impl World {
             kill_switches: kill_switches.clone(),
             sessions: SessionDirectory::new(ports, SessionLimits::default(), Arc::new(NoSessions)),
             backends,
+            oauth: Oauth::new(vault.clone(), egress),
             vault,
             guard: Guard::new(
                 (Redactor::new(), LeakLog::new(db.clone())),

@@ -4,6 +4,7 @@ use crate::db::{DbError, Row, TenantRead, TenantTx};
 use crate::protocol::ids::SecretId;
 use crate::vault::hosts::Hosts;
 use crate::vault::record::KeyMark;
+use crate::vault::sealing::SealedRow;
 use crate::vault::secrets::SecretRecord;
 
 const COLUMNS: &str = "id, name, kind, description, hosts, version, created_ms, created_by, rotated_ms, rotated_by, \
@@ -128,11 +129,11 @@ pub(in crate::vault) fn secrets_sealed_with(
     read: &TenantRead<'_>,
     key: KeyMark,
     limit: usize,
-) -> Result<Vec<(Vec<u8>, Vec<u8>)>, DbError> {
+) -> Result<Vec<SealedRow>, DbError> {
     read.query_all(
         "SELECT id, sealed FROM secrets WHERE tenant = ?1 AND substr(sealed, 1, 5) = ?2 LIMIT ?3",
         &[&key, &limit],
-        |row| Ok((row.get(0)?, row.get(1)?)),
+        |row| Ok(SealedRow { row: row.get(0)?, sealed: row.get(1)? }),
     )
 }
 

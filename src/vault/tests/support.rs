@@ -39,30 +39,30 @@ impl Faults {
 }
 
 /// A home with a store; vaults over it come and go.
-pub(super) struct House {
-    pub(super) db: Db,
-    pub(super) folder: TempDir,
-    pub(super) clock: Arc<Mutex<i64>>,
+pub(in crate::vault) struct House {
+    pub(in crate::vault) db: Db,
+    pub(in crate::vault) folder: TempDir,
+    pub(in crate::vault) clock: Arc<Mutex<i64>>,
     _writer: WriterRun,
 }
 
 impl House {
-    pub(super) fn new() -> Self {
+    pub(in crate::vault) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let db = Db::open(folder.path().join("data/capuchin.db"), DbOptions::default()).unwrap();
         let writer = db.start_writer().unwrap();
         Self { db, folder, clock: Arc::new(Mutex::new(1_000_000)), _writer: writer }
     }
 
-    pub(super) fn key_file(&self) -> PathBuf {
+    pub(in crate::vault) fn key_file(&self) -> PathBuf {
         self.folder.path().join("keys/vault.key")
     }
 
-    pub(super) async fn vault(&self) -> Vault {
+    pub(in crate::vault) async fn vault(&self) -> Vault {
         self.try_vault(None, 1 << 24).await.unwrap()
     }
 
-    pub(super) async fn try_vault(
+    pub(in crate::vault) async fn try_vault(
         &self,
         source: Option<Source>,
         seals_max: u64,
@@ -85,15 +85,15 @@ impl House {
     }
 }
 
-pub(super) fn home() -> TenantId {
+pub(in crate::vault) fn home() -> TenantId {
     TenantId::home()
 }
 
-pub(super) fn owner() -> Principal {
+pub(in crate::vault) fn owner() -> Principal {
     Principal::owner(home())
 }
 
-pub(super) fn secret(name: &str, value: &str) -> NewSecret {
+pub(in crate::vault) fn secret(name: &str, value: &str) -> NewSecret {
     NewSecret {
         name: name.to_owned(),
         value: SecretValue::new(value.to_owned()),
@@ -103,12 +103,12 @@ pub(super) fn secret(name: &str, value: &str) -> NewSecret {
     }
 }
 
-pub(super) async fn set(vault: &Vault, name: &str, value: &str) {
+pub(in crate::vault) async fn set(vault: &Vault, name: &str, value: &str) {
     vault.create_secret(&owner(), secret(name, value), None).await.unwrap();
 }
 
 /// Whether the value is given out as it was stored.
-pub(super) async fn gives(vault: &Vault, name: &str, value: &str) -> bool {
+pub(in crate::vault) async fn gives(vault: &Vault, name: &str, value: &str) -> bool {
     let given = vault.resolve(&home(), name, "api.example.com", "a test").await;
     given.is_ok_and(|secret| {
         secret.mask_in(value) == "[redacted]" && secret.mask_in("other-value") == "other-value"
