@@ -176,6 +176,12 @@ impl Destination {
         Request::new(self.clone(), reqwest::Method::GET, path)
     }
 
+    /// Another request to `path`, which starts with a slash and may have a query.
+    #[must_use]
+    pub fn request(&self, method: Method, path: &str) -> Request {
+        Request::new(self.clone(), method, path)
+    }
+
     /// A POST of JSON to `path`, which starts with a slash.
     #[must_use]
     pub fn post_json(&self, path: &str, body: bytes::Bytes) -> Request {

@@ -43,6 +43,9 @@ pub struct PlaceArgs {
     /// Folder for settings, data, cache and sockets [default: the user's XDG folders]
     #[arg(long, global = true, value_name = "DIR", env = "CAPUCHIN_HOME")]
     pub home: Option<PathBuf>,
+    /// Console of a daemon elsewhere, where `capuchin login` signed this machine in
+    #[arg(long, global = true, value_name = "URL", env = "CAPUCHIN_SERVER")]
+    pub server: Option<String>,
     /// Settings file [default: config/config.toml of the home]
     #[arg(long, global = true, value_name = "FILE", env = "CAPUCHIN_CONFIG", hide_short_help = true)]
     pub config: Option<PathBuf>,
@@ -90,6 +93,10 @@ pub enum Command {
     /// The owner's own access
     #[command(subcommand)]
     User(UserCommand),
+    /// Sign this machine in at a daemon elsewhere; a person types a code there
+    Login(LoginArgs),
+    /// Forget the token for a daemon elsewhere
+    Logout,
     /// Run the daemon in the background
     Start(ServeArgs),
     /// Stop the daemon; running turns get time to end
@@ -188,6 +195,17 @@ pub struct DoctorArgs {
     /// Print JSON
     #[arg(long)]
     pub json: bool,
+}
+
+/// As what to sign in.
+#[derive(Args, Clone, Debug)]
+pub struct LoginArgs {
+    /// A name to recognise this machine by [default: its host name]
+    #[arg(long)]
+    pub name: Option<String>,
+    /// What it may do there: chat, read, approve, operate, metrics, admin
+    #[arg(long, value_name = "SCOPE", value_delimiter = ',', default_value = "chat,read")]
+    pub scope: Vec<String>,
 }
 
 /// What to do with people.

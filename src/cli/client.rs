@@ -1,7 +1,8 @@
-//! Speaks with a running daemon over its control socket: the same routes as the console, as the owner.
+//! Speaks with a daemon: with the one of this home over its control socket, as the owner, or with one
+//! elsewhere over HTTP with the token of `capuchin login`. The routes are the console's, both times.
 
 use std::collections::VecDeque;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -15,22 +16,24 @@ use tokio::net::UnixStream;
 use tokio::time::timeout;
 
 use super::exit::Exit;
+use super::server::Server;
 use super::sse::{SseEvent, SseReader};
 use super::wire::Wire;
+use crate::egress::Reply;
 
 /// A daemon that works answers every call of ours far sooner.
-const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
+pub(super) const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
 /// Answers are lists of one page, or one thing.
-const ANSWER_BYTES_MAX: usize = 32 * 1024 * 1024;
+pub(super) const ANSWER_BYTES_MAX: usize = 32 * 1024 * 1024;
 /// A stream is silent for so long only when its daemon is gone: it sends comments while nothing happens.
 const SILENCE_MAX: Duration = Duration::from_secs(60);
 
 /// Why a call had no good answer.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum ClientError {
-    /// Nobody listens on the socket, or it closed in the middle.
-    #[error("the daemon does not answer on {}", .0.display())]
-    Unreachable(PathBuf),
+    /// Nobody listens there, or the connection closed in the middle.
+    #[error("the daemon does not answer on {0}")]
+    Unreachable(String),
     /// The daemon said no.
     #[error("{0}")]
     Refused(Problem),
@@ -78,17 +81,28 @@ impl ClientError {
     }
 }
 
-/// See the module. One connection per call: the socket is local.
+/// See the module. One connection per call: the socket is local, and egress keeps those to servers.
 #[derive(Clone, Debug)]
 pub(super) struct Client {
-    socket: PathBuf,
+    reach: Reach,
+}
+
+#[derive(Clone, Debug)]
+enum Reach {
+    Socket(PathBuf),
+    Server(Server),
 }
 
 // === impl Client ===
 
 impl Client {
     pub(super) fn new(socket: PathBuf) -> Self {
-        Self { socket }
+        Self { reach: Reach::Socket(socket) }
+    }
+
+    /// Speaks with a daemon elsewhere.
+    pub(super) fn at(server: Server) -> Self {
+        Self { reach: Reach::Server(server) }
     }
 
     pub(super) async fn get(&self, path: &str) -> Result<Value, ClientError> {
@@ -164,12 +178,19 @@ impl Client {
         let path = format!("/api/v1/threads/{thread}/events");
         let mut request = request(Method::GET, &path, None, None)?;
         request.headers_mut().insert("last-event-id", after.into());
-        let (response, mut wire) = self.send(request).await?;
+        let (reader, ready) = (SseReader::default(), VecDeque::new());
+        let socket = match &self.reach {
+            Reach::Server(server) => {
+                let source = Source::Server(server.open(request).await?);
+                return Ok(Events { source, reader, ready });
+            }
+            Reach::Socket(socket) => socket,
+        };
+        let (response, mut wire) = send(socket, request).await?;
         if response.status().is_success() {
-            let reader = SseReader::default();
-            return Ok(Events { body: response.into_body(), wire, reader, ready: VecDeque::new() });
+            return Ok(Events { source: Source::Socket(response.into_body(), wire), reader, ready });
         }
-        let (status, body) = self.whole(response, &mut wire).await?;
+        let (status, body) = whole(socket, response, &mut wire).await?;
         Err(refused(status, &body))
     }
 
@@ -184,52 +205,78 @@ impl Client {
     }
 
     async fn exchange(&self, request: Request<Full<Bytes>>) -> Result<Value, ClientError> {
-        let (response, mut wire) = self.send(request).await?;
-        let (status, body) = self.whole(response, &mut wire).await?;
+        let (status, body) = match &self.reach {
+            Reach::Server(server) => server.exchange(request).await?,
+            Reach::Socket(socket) => {
+                let (response, mut wire) = send(socket, request).await?;
+                whole(socket, response, &mut wire).await?
+            }
+        };
         match status {
             status if !status.is_success() => Err(refused(status, &body)),
             _ if body.is_empty() => Ok(Value::Null),
             _ => serde_json::from_slice(&body).map_err(|_| ClientError::Strange),
         }
     }
+}
 
-    async fn send(&self, request: Request<Full<Bytes>>) -> Result<(Response<Incoming>, Wire), ClientError> {
-        let exchange = async {
-            let stream = UnixStream::connect(&self.socket).await.ok()?;
-            let (mut sender, mut wire) = Wire::over(stream).await.ok()?;
-            let response = wire.carry(sender.send_request(request)).await.ok()?;
-            Some((response, wire))
-        };
-        match timeout(ANSWER_TIMEOUT, exchange).await {
-            Ok(Some(answer)) => Ok(answer),
-            Ok(None) | Err(_) => Err(self.unreachable()),
-        }
+async fn send(
+    socket: &Path,
+    request: Request<Full<Bytes>>,
+) -> Result<(Response<Incoming>, Wire), ClientError> {
+    let exchange = async {
+        let stream = UnixStream::connect(socket).await.ok()?;
+        let (mut sender, mut wire) = Wire::over(stream).await.ok()?;
+        let response = wire.carry(sender.send_request(request)).await.ok()?;
+        Some((response, wire))
+    };
+    match timeout(ANSWER_TIMEOUT, exchange).await {
+        Ok(Some(answer)) => Ok(answer),
+        Ok(None) | Err(_) => Err(unreachable(socket)),
     }
+}
 
-    async fn whole(
-        &self,
-        response: Response<Incoming>,
-        wire: &mut Wire,
-    ) -> Result<(StatusCode, Bytes), ClientError> {
-        let status = response.status();
-        let body = Limited::new(response.into_body(), ANSWER_BYTES_MAX).collect();
-        match timeout(ANSWER_TIMEOUT, wire.carry(body)).await {
-            Ok(Ok(body)) => Ok((status, body.to_bytes())),
-            Ok(Err(_)) | Err(_) => Err(self.unreachable()),
-        }
+async fn whole(
+    socket: &Path,
+    response: Response<Incoming>,
+    wire: &mut Wire,
+) -> Result<(StatusCode, Bytes), ClientError> {
+    let status = response.status();
+    let body = Limited::new(response.into_body(), ANSWER_BYTES_MAX).collect();
+    match timeout(ANSWER_TIMEOUT, wire.carry(body)).await {
+        Ok(Ok(body)) => Ok((status, body.to_bytes())),
+        Ok(Err(_)) | Err(_) => Err(unreachable(socket)),
     }
+}
 
-    fn unreachable(&self) -> ClientError {
-        ClientError::Unreachable(self.socket.clone())
-    }
+fn unreachable(socket: &Path) -> ClientError {
+    ClientError::Unreachable(socket.display().to_string())
 }
 
 /// Events as they come.
 pub(super) struct Events {
-    body: Incoming,
-    wire: Wire,
+    source: Source,
     reader: SseReader,
     ready: VecDeque<SseEvent>,
+}
+
+/// Where they come from.
+enum Source {
+    Socket(Incoming, Wire),
+    Server(Reply),
+}
+
+impl Source {
+    /// The next bytes, which may be none; `None` at the end, however it came.
+    async fn next(&mut self) -> Option<Bytes> {
+        match self {
+            Self::Socket(body, wire) => {
+                let frame = timeout(SILENCE_MAX, wire.carry(body.frame())).await.ok()??.ok()?;
+                Some(frame.into_data().unwrap_or_default()) // silent-ok: trailers carry no event
+            }
+            Self::Server(reply) => reply.chunk(SILENCE_MAX).await.ok()?,
+        }
+    }
 }
 
 impl Events {
@@ -239,10 +286,8 @@ impl Events {
             if let Some(event) = self.ready.pop_front() {
                 return Some(event);
             }
-            let frame = timeout(SILENCE_MAX, self.wire.carry(self.body.frame())).await.ok()??.ok()?;
-            if let Some(bytes) = frame.data_ref() {
-                self.ready.extend(self.reader.push(bytes).ok()?);
-            }
+            let bytes = self.source.next().await?;
+            self.ready.extend(self.reader.push(&bytes).ok()?);
         }
     }
 }
@@ -275,7 +320,7 @@ fn request(
     })
 }
 
-fn refused(status: StatusCode, body: &[u8]) -> ClientError {
+pub(super) fn refused(status: StatusCode, body: &[u8]) -> ClientError {
     let problem = serde_json::from_slice::<Problem>(body).unwrap_or_default();
     ClientError::Refused(Problem { status: status.as_u16(), ..problem })
 }

@@ -11,8 +11,8 @@ use super::args::{Cli, Command, PlaceArgs};
 use super::exit::{Exit, Failure, Outcome};
 use super::place::Place;
 use super::{
-    approvals, audit, budget, certs, chat, config, doctor, kill_switch, lifecycle, output, people, policy,
-    redact, serve, status, token, tree, vault,
+    approvals, audit, budget, certs, chat, config, doctor, kill_switch, lifecycle, login, output, people,
+    policy, redact, serve, status, token, tree, vault,
 };
 
 const GUIDE: &str = "\
@@ -54,6 +54,8 @@ fn dispatch(args: &PlaceArgs, command: Option<Command>) -> Outcome {
         Some(Command::Session(command)) => wait(one()?, people::session(&place()?, command)),
         Some(Command::RecoveryKey) => wait(one()?, people::recovery_key(&place()?)),
         Some(Command::User(command)) => wait(one()?, people::user(&place()?, command)),
+        Some(Command::Login(args)) => wait(one()?, login::login(&place()?, args)),
+        Some(Command::Logout) => login::logout(&place()?),
         Some(Command::Start(serve)) => wait(one()?, lifecycle::start(&place()?, &serve)),
         Some(Command::Stop(stop)) => wait(one()?, lifecycle::stop(&place()?, &stop)),
         Some(Command::Restart(serve)) => wait(one()?, lifecycle::restart(&place()?, &serve)),

@@ -24,6 +24,9 @@ struct Embedded {
 
 impl Link {
     pub(super) async fn open(place: &Place) -> Result<Self, Failure> {
+        if let Some(client) = place.elsewhere()? {
+            return Ok(Self { client, embedded: None });
+        }
         match place.occupant()? {
             Occupant::Ready(presence) => Ok(Self { client: Client::new(presence.control), embedded: None }),
             Occupant::Unready(pid) => Err(place.unready(pid)),

@@ -17,7 +17,7 @@ const MEMBERS: &str = "/api/v1/members";
 const SESSIONS: &str = "/api/v1/sessions";
 
 pub(super) async fn member(place: &Place, command: MemberCommand) -> Outcome {
-    let client = client(place)?;
+    let client = place.running()?;
     match command {
         MemberCommand::List(args) => {
             let items = client.list(MEMBERS).await?;
@@ -45,7 +45,7 @@ pub(super) async fn member(place: &Place, command: MemberCommand) -> Outcome {
 }
 
 pub(super) async fn session(place: &Place, command: SessionCommand) -> Outcome {
-    let client = client(place)?;
+    let client = place.running()?;
     match command {
         SessionCommand::List(args) => {
             let items = client.list(SESSIONS).await?;
@@ -66,7 +66,7 @@ pub(super) async fn session(place: &Place, command: SessionCommand) -> Outcome {
 
 /// The key alone on stdout, so that a script can take it.
 pub(super) async fn recovery_key(place: &Place) -> Outcome {
-    let made = client(place)?.post("/api/v1/recovery-key", &json!({}), None).await?;
+    let made = place.running()?.post("/api/v1/recovery-key", &json!({}), None).await?;
     output::line(made.get("recovery_key").and_then(Value::as_str).unwrap_or_default());
     output::talk("keep it: it cannot be shown again, and the one of before is void");
     Ok(Exit::Done)
@@ -74,7 +74,7 @@ pub(super) async fn recovery_key(place: &Place) -> Outcome {
 
 pub(super) async fn user(place: &Place, command: UserCommand) -> Outcome {
     let UserCommand::ResetPassword = command;
-    let client = client(place)?;
+    let client = place.running()?;
     output::talk("type the owner's new password, at least 12 characters, and press Enter");
     let mut line = String::new();
     io::stdin().lock().read_line(&mut line)?;
@@ -90,17 +90,11 @@ async fn disable(client: &Client, id: &str, disabled: bool) -> Result<(), Failur
     Ok(())
 }
 
-fn client(place: &Place) -> Result<Client, Failure> {
-    match place.occupant()? {
-        Occupant::Ready(presence) => Ok(Client::new(presence.control)),
-        Occupant::Unready(pid) => Err(place.unready(pid)),
-        Occupant::None => Err(Failure::text(Exit::Unavailable, "no daemon runs here")
-            .hint("`capuchin start` runs one in the background")),
-    }
-}
-
 /// The address at which browsers of this machine find the console.
 fn console(place: &Place) -> Result<String, Failure> {
+    if let Some(server) = place.server() {
+        return Ok(server.trim_end_matches('/').to_owned());
+    }
     let Occupant::Ready(presence) = place.occupant()? else { return Ok(String::new()) };
     let url = presence.console.unwrap_or_default();
     Ok(url.trim_end_matches('/').replace("127.0.0.1", "localhost"))

@@ -5,6 +5,7 @@ use crate::config::{Config, Home, Occupant, Sources, presence};
 use super::args::{PlaceArgs, ServeArgs};
 use super::client::Client;
 use super::exit::{Exit, Failure};
+use super::server::Server;
 
 /// Where a command works.
 #[derive(Clone, Debug)]
@@ -66,12 +67,30 @@ impl Place {
         self.home.prepare().map_err(|e| Failure::new(Exit::BadConfiguration, e))
     }
 
+    /// The console of a daemon elsewhere that the person named.
+    pub(super) fn server(&self) -> Option<&str> {
+        self.args.server.as_deref()
+    }
+
+    /// Who runs here. A command that asks this is for the daemon of this home.
     pub(super) fn occupant(&self) -> Result<Occupant, Failure> {
+        if let Some(server) = self.server() {
+            let text = format!("this command works where the daemon is, and not with --server {server}");
+            return Err(Failure::text(Exit::Failed, text));
+        }
         Ok(presence::look(&self.home)?)
     }
 
-    /// The daemon that runs here, for what only a running one can do.
+    /// The client for a daemon elsewhere, if the person named one.
+    pub(super) fn elsewhere(&self) -> Result<Option<Client>, Failure> {
+        self.server().map(|url| Server::known(self, url).map(Client::at)).transpose()
+    }
+
+    /// The daemon that runs here or that was named, for what only a running one can do.
     pub(super) fn running(&self) -> Result<Client, Failure> {
+        if let Some(client) = self.elsewhere()? {
+            return Ok(client);
+        }
         match self.occupant()? {
             Occupant::Ready(presence) => Ok(Client::new(presence.control)),
             Occupant::Unready(pid) => Err(self.unready(pid)),

@@ -21,6 +21,9 @@ use super::place::Place;
 const TOKENS: &str = "/api/v1/tokens";
 
 pub(super) async fn run(place: &Place, command: TokenCommand) -> Outcome {
+    if let Some(client) = place.elsewhere()? {
+        return through(&client, command).await;
+    }
     match place.occupant()? {
         Occupant::Ready(presence) => through(&Client::new(presence.control), command).await,
         Occupant::Unready(pid) => Err(place.unready(pid)),

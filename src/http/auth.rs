@@ -106,15 +106,20 @@ impl<N: Need> FromRequestParts<AppState> for Fresh<N> {
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
         let principal = allowed::<N>(parts, state).await?;
-        if state.identity.is_fresh(&principal) {
-            return Ok(Self(principal, PhantomData));
-        }
-        Err(Problem::new(
-            StatusCode::FORBIDDEN,
-            STEP_UP_REQUIRED,
-            "prove again who you are, then repeat this",
-        ))
+        require_fresh(state, &principal)?;
+        Ok(Self(principal, PhantomData))
     }
+}
+
+/// Asks for a fresh proof where only a part of what a route does needs one.
+///
+/// # Errors
+/// The problem with the code [`STEP_UP_REQUIRED`].
+pub fn require_fresh(state: &AppState, principal: &Principal) -> Result<(), Problem> {
+    if state.identity.is_fresh(principal) {
+        return Ok(());
+    }
+    Err(Problem::new(StatusCode::FORBIDDEN, STEP_UP_REQUIRED, "prove again who you are, then repeat this"))
 }
 
 /// The code of a problem that a fresh proof solves: `POST /api/v1/session/step-up`.

@@ -5,6 +5,7 @@ mod audit;
 mod budgets;
 mod consent;
 mod gate;
+mod people;
 mod resources;
 mod table;
 mod vault;

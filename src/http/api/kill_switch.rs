@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::http::auth::{Halt, May, SeeRuntime};
+use crate::http::auth::{Halt, May, SeeRuntime, require_fresh};
 use crate::http::extract::Body;
 use crate::http::moment::rfc3339;
 use crate::http::problem::Problem;
@@ -76,6 +76,7 @@ async fn set(
         let detail = "releasing the kill switch needs the scope `admin`";
         return Err(Problem::new(StatusCode::FORBIDDEN, "forbidden", detail));
     }
+    require_fresh(&state, &by)?;
     state.resume(&by.tenant, author).await?;
     Ok(Json(view(None, None)))
 }

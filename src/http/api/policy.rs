@@ -12,7 +12,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::rules::RuleView;
-use crate::http::auth::{Admin, May};
+use crate::http::auth::{Admin, Fresh, May};
 use crate::http::conditional::{IfMatch, tagged};
 use crate::http::extract::Body;
 use crate::http::problem::Problem;
@@ -125,10 +125,10 @@ async fn read(by: May<Admin>, State(state): State<AppState>) -> Result<Response,
         (status = 412, description = "Somebody else changed it"),
         (status = 428, description = "If-Match is missing"),
     ),
-    security(("token" = ["admin"]))
+    security(("token" = ["admin"]), ("session" = ["step_up"]))
 )]
 async fn change(
-    by: May<Admin>,
+    by: Fresh<Admin>,
     State(state): State<AppState>,
     known: IfMatch,
     Body(body): Body<ChangePolicy>,

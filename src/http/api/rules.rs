@@ -12,14 +12,14 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::policy::author;
-use crate::http::auth::{Admin, May};
+use crate::http::auth::{Admin, Fresh, May};
 use crate::http::conditional::{IdempotencyKey, IfMatch, created, tagged};
 use crate::http::extract::{Body, Named, Params};
 use crate::http::moment::{parse_rfc3339, rfc3339};
 use crate::http::page::{Page, Paging};
 use crate::http::problem::Problem;
 use crate::http::state::AppState;
-use crate::identity::once;
+use crate::identity::{Principal, once};
 use crate::policy::{NewRule, Origin, Rule};
 use crate::protocol::ids::RuleId;
 
@@ -133,10 +133,10 @@ async fn list(
 #[utoipa::path(
     post, path = "/api/v1/policy/rules", tag = "policy", request_body = WriteRule,
     responses((status = 201, body = RuleView), (status = 409, description = "There are too many")),
-    security(("token" = ["admin"]))
+    security(("token" = ["admin"]), ("session" = ["step_up"]))
 )]
 async fn create(
-    by: May<Admin>,
+    by: Fresh<Admin>,
     State(state): State<AppState>,
     key: IdempotencyKey,
     Body(body): Body<WriteRule>,
@@ -175,10 +175,10 @@ async fn read(
         (status = 412, description = "Somebody else changed the policy"),
         (status = 428, description = "If-Match is missing"),
     ),
-    security(("token" = ["admin"]))
+    security(("token" = ["admin"]), ("session" = ["step_up"]))
 )]
 async fn replace(
-    by: May<Admin>,
+    by: Fresh<Admin>,
     State(state): State<AppState>,
     Named(id): Named<RuleId>,
     known: IfMatch,
@@ -194,10 +194,10 @@ async fn replace(
 #[utoipa::path(
     delete, path = "/api/v1/policy/rules/{id}", tag = "policy", params(("id" = String, Path)),
     responses((status = 204), (status = 412, description = "Somebody else changed the policy")),
-    security(("token" = ["admin"]))
+    security(("token" = ["admin"]), ("session" = ["step_up"]))
 )]
 async fn remove(
-    by: May<Admin>,
+    by: Fresh<Admin>,
     State(state): State<AppState>,
     Named(id): Named<RuleId>,
     known: IfMatch,
@@ -206,7 +206,7 @@ async fn remove(
     Ok(StatusCode::NO_CONTENT)
 }
 
-fn rule(state: &AppState, by: &May<Admin>, body: WriteRule) -> Result<NewRule, Problem> {
+fn rule(state: &AppState, by: &Principal, body: WriteRule) -> Result<NewRule, Problem> {
     fn read<T: serde::de::DeserializeOwned>(field: &str, value: Value) -> Result<T, Problem> {
         serde_json::from_value(value).map_err(|error| Problem::invalid_field(field, error.to_string()))
     }

@@ -9,14 +9,14 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::http::auth::{Admin, May};
+use crate::http::auth::{Admin, Fresh, May};
 use crate::http::conditional::{IdempotencyKey, IfMatch, created, stale, tagged};
 use crate::http::extract::{Body, Named, Params};
 use crate::http::moment::rfc3339;
 use crate::http::page::{Page, Paging};
 use crate::http::problem::Problem;
 use crate::http::state::AppState;
-use crate::identity::RequestKey;
+use crate::identity::{Principal, RequestKey};
 use crate::protocol::ids::SecretId;
 use crate::vault::{
     Hosts, Kind, NewSecret, SecretChange, SecretRecord, SecretValue, SourceError, VaultError, Which,
@@ -207,10 +207,10 @@ async fn read(
         (status = 412, description = "Somebody else changed it"),
         (status = 428, description = "If-Match is missing"),
     ),
-    security(("token" = ["admin"]))
+    security(("token" = ["admin"]), ("session" = ["step_up"]))
 )]
 async fn change(
-    by: May<Admin>,
+    by: Fresh<Admin>,
     State(state): State<AppState>,
     Named(id): Named<String>,
     known: IfMatch,
@@ -236,10 +236,10 @@ async fn change(
         (status = 412, description = "Somebody else changed it"),
         (status = 423, description = "The vault is sealed"),
     ),
-    security(("token" = ["admin"]))
+    security(("token" = ["admin"]), ("session" = ["step_up"]))
 )]
 async fn replace(
-    by: May<Admin>,
+    by: Fresh<Admin>,
     State(state): State<AppState>,
     Named(id): Named<String>,
     known: IfMatch,
@@ -255,10 +255,10 @@ async fn replace(
     delete, path = "/api/v1/secrets/{id}", tag = "vault",
     params(("id" = String, Path), ("force" = Option<bool>, Query)),
     responses((status = 204), (status = 409, description = "Something uses it")),
-    security(("token" = ["admin"]))
+    security(("token" = ["admin"]), ("session" = ["step_up"]))
 )]
 async fn delete(
-    by: May<Admin>,
+    by: Fresh<Admin>,
     State(state): State<AppState>,
     Named(id): Named<String>,
     known: IfMatch,
@@ -270,7 +270,7 @@ async fn delete(
 }
 
 /// A token for one assistant has nothing to do with everybody's secrets.
-pub(super) fn refuse_restricted(by: &May<Admin>) -> Result<(), Problem> {
+pub(super) fn refuse_restricted(by: &Principal) -> Result<(), Problem> {
     if by.assistant.is_none() {
         return Ok(());
     }

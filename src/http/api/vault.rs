@@ -8,12 +8,13 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::secrets::refuse_restricted;
-use crate::http::auth::{Admin, May};
+use crate::http::auth::{Admin, Fresh, May};
 use crate::http::extract::{Body, Params};
 use crate::http::moment::rfc3339;
 use crate::http::page::{Page, Paging};
 use crate::http::problem::Problem;
 use crate::http::state::AppState;
+use crate::identity::Principal;
 use crate::vault::{KeyView, Passphrase, Source, UseRecord};
 
 /// The vault.
@@ -157,9 +158,9 @@ async fn state(by: May<Admin>, State(state): State<AppState>) -> Result<Json<Vau
 /// Wipes every key and value from memory until somebody unseals the vault.
 #[utoipa::path(
     post, path = "/api/v1/vault/seal", tag = "vault",
-    responses((status = 200, body = VaultView)), security(("token" = ["admin"]))
+    responses((status = 200, body = VaultView)), security(("token" = ["admin"]), ("session" = ["step_up"]))
 )]
-async fn seal(by: May<Admin>, State(state): State<AppState>) -> Result<Json<VaultView>, Problem> {
+async fn seal(by: Fresh<Admin>, State(state): State<AppState>) -> Result<Json<VaultView>, Problem> {
     refuse_restricted(&by)?;
     state.vault.seal_all(&by).await?;
     view(&by, &state).await
@@ -189,10 +190,10 @@ async fn unseal(
         (status = 409, description = "The place of the root key refused"),
         (status = 423, description = "The vault is sealed"),
     ),
-    security(("token" = ["admin"]))
+    security(("token" = ["admin"]), ("session" = ["step_up"]))
 )]
 async fn rotate(
-    by: May<Admin>,
+    by: Fresh<Admin>,
     State(state): State<AppState>,
     Body(body): Body<Rotate>,
 ) -> Result<Json<VaultView>, Problem> {
@@ -212,10 +213,10 @@ async fn rotate(
         (status = 409, description = "The place of the root key refused"),
         (status = 423, description = "The vault is sealed"),
     ),
-    security(("token" = ["admin"]))
+    security(("token" = ["admin"]), ("session" = ["step_up"]))
 )]
 async fn protect(
-    by: May<Admin>,
+    by: Fresh<Admin>,
     State(state): State<AppState>,
     Body(body): Body<Protect>,
 ) -> Result<Json<VaultView>, Problem> {
@@ -247,7 +248,7 @@ async fn access(
     Ok(Json(paging.page(found, |used| used.id.to_string(), UseView::from)))
 }
 
-async fn view(by: &May<Admin>, state: &AppState) -> Result<Json<VaultView>, Problem> {
+async fn view(by: &Principal, state: &AppState) -> Result<Json<VaultView>, Problem> {
     let sealed = state.vault.sealed_by();
     let protection = state.vault.protection().await?;
     let keys = state.vault.keys(&by.tenant).await?;

@@ -13,7 +13,7 @@ use super::super::view::safety::{KillPage, RuleDraft, SafetyPage, TestDraft};
 use crate::assistants::AssistantChange;
 use crate::http::auth::{Admin, Halt};
 use crate::http::extract::{Named, Params};
-use crate::http::{AppState, May, Problem};
+use crate::http::{AppState, Fresh, May, Problem};
 use crate::identity::Principal;
 use crate::policy::{Author, PolicyChange, Preset};
 use crate::protocol::ids::{AssistantId, RuleId};
@@ -120,7 +120,7 @@ pub(super) async fn show(
 
 /// `POST /settings/safety/policy`.
 pub(super) async fn policy(
-    by: May<Admin>,
+    by: Fresh<Admin>,
     State(state): State<AppState>,
     reader: Reader,
     Fields(fields): Fields<PolicyFields>,
@@ -142,7 +142,7 @@ pub(super) async fn policy(
 
 /// `POST /settings/safety/assistants/{id}`.
 pub(super) async fn assistant(
-    by: May<Admin>,
+    by: Fresh<Admin>,
     State(state): State<AppState>,
     Named(id): Named<AssistantId>,
     reader: Reader,
@@ -160,7 +160,7 @@ pub(super) async fn assistant(
 
 /// `POST /settings/safety/rules`.
 pub(super) async fn add_rule(
-    by: May<Admin>,
+    by: Fresh<Admin>,
     State(state): State<AppState>,
     reader: Reader,
     Fields(fields): Fields<RuleFields>,
@@ -197,7 +197,7 @@ async fn store_rule(state: &AppState, by: &Principal, draft: &RuleDraft) -> Resu
 
 /// `POST /settings/safety/rules/{id}/remove`.
 pub(super) async fn remove_rule(
-    by: May<Admin>,
+    by: Fresh<Admin>,
     State(state): State<AppState>,
     Named(id): Named<RuleId>,
     reader: Reader,
@@ -232,7 +232,7 @@ pub(super) async fn kill(
 
 /// `POST /settings/safety/resume`.
 pub(super) async fn resume(
-    by: May<Admin>,
+    by: Fresh<Admin>,
     State(state): State<AppState>,
     Fields(fields): Fields<ResumeFields>,
 ) -> Result<Response, Problem> {
