@@ -2,6 +2,7 @@
 
 pub(super) mod approvals;
 pub(super) mod audit;
+pub(super) mod budgets;
 pub(super) mod home;
 pub(super) mod models;
 pub(super) mod notices;
@@ -10,6 +11,7 @@ pub(super) mod safety;
 pub(super) mod security;
 pub(super) mod tree;
 pub(super) mod turns;
+pub(super) mod vault;
 
 use jiff::Timestamp;
 

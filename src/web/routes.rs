@@ -2,6 +2,7 @@
 
 mod approvals;
 mod audit;
+mod budgets;
 mod chat;
 mod device;
 mod entrance;
@@ -9,9 +10,11 @@ mod gate;
 mod home;
 mod runtime;
 mod safety;
+mod secrets;
 mod security;
 mod send;
 mod settings;
+mod vault;
 
 use axum::Router;
 use axum::http::StatusCode;
@@ -48,7 +51,19 @@ pub fn router() -> Router<AppState> {
         .route("/a/{id}", get(approvals::show))
         .route("/a/{id}/decide", get(approvals::confirm).post(approvals::answer))
         .route("/audit", get(audit::show))
+        .route("/vault", get(vault::show))
+        .route("/vault/unseal", post(vault::unseal))
+        .route("/vault/seal", post(vault::seal))
+        .route("/vault/rotate", post(vault::rotate))
+        .route("/vault/secrets", post(secrets::create))
+        .route("/vault/secrets/{name}", get(secrets::show))
+        .route("/vault/secrets/{name}/value", post(secrets::replace))
+        .route("/vault/secrets/{name}/hosts", post(secrets::hosts))
+        .route("/vault/secrets/{name}/delete", post(secrets::delete))
         .route("/settings", get(settings::show))
+        .route("/settings/budgets", get(budgets::show).post(budgets::create))
+        .route("/settings/budgets/{id}", post(budgets::change))
+        .route("/settings/budgets/{id}/remove", post(budgets::remove))
         .route("/settings/safety", get(safety::show))
         .route("/settings/safety/policy", post(safety::policy))
         .route("/settings/safety/assistants/{id}", post(safety::assistant))

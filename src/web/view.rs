@@ -2,6 +2,7 @@
 
 pub mod approvals;
 pub mod audit;
+pub mod budgets;
 pub mod doors;
 pub mod filters;
 mod frame;

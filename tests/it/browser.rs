@@ -13,6 +13,7 @@ mod chrome;
 mod people;
 mod site;
 mod trust;
+mod vault;
 
 use thirtyfour::By;
 
@@ -325,6 +326,10 @@ async fn every_page_is_accessible_fits_and_breaks_no_policy_in_every_look() {
         "standing": "never delete anything", "note": "since the accident",
     });
     chrome.api("POST", "/api/v1/policy/rules", Some(&rule)).await;
+    let secret = serde_json::json!({
+        "name": "anthropic", "value": "sk-ant-api03-bm90LWEta2V5", "description": "for the house",
+    });
+    chrome.api("POST", "/api/v1/secrets", Some(&secret)).await;
     let (asked, denied) = (format!("/a/{asked}"), format!("/a/{denied}"));
     let sure = format!("{asked}/decide?choice=allow_always");
     let pages = [
@@ -333,7 +338,13 @@ async fn every_page_is_accessible_fits_and_breaks_no_policy_in_every_look() {
         ("asked", asked.as_str()),
         ("denied", denied.as_str()),
         ("sure", sure.as_str()),
+        ("vault", "/vault"),
+        ("secret", "/vault/secrets/anthropic"),
+        ("vault-access", "/vault?tab=access"),
+        ("vault-leaks", "/vault?tab=leaks"),
+        ("vault-keys", "/vault?tab=keys"),
         ("safety", "/settings/safety?kind=run_command&first=rm&second=-r%20cache&source=owner"),
+        ("budgets", "/settings/budgets"),
         ("kill", "/settings/safety/kill?reason=it+writes+nonsense"),
         ("chat", thread.as_str()),
         ("new", "/chat"),

@@ -8,7 +8,7 @@ use crate::approvals::{Approval, ApprovalFilter, ApprovalState, DecisionScope};
 use crate::http::auth::{Decide, Need as _};
 use crate::http::{AppState, Problem};
 use crate::identity::{Principal, Scope};
-use crate::policy::SourceKind;
+use crate::policy::{ApprovalMode, SourceKind};
 use crate::protocol::ids::{ApprovalId, AssistantId, ThreadId, TurnId};
 use crate::web::view::approvals::{AskView, Choice, EndedView, InboxView};
 
@@ -41,6 +41,8 @@ pub(in crate::web) const CHOICES: [Choice; 4] = [
 /// Names that cards show, read once for all of them.
 struct Names<'a> {
     by: &'a Principal,
+    /// Whether the policy asks whatever is allowed.
+    always: bool,
     threads: HashMap<ThreadId, String>,
     assistants: HashMap<AssistantId, String>,
 }
@@ -105,7 +107,8 @@ async fn names<'a>(
     by: &'a Principal,
     approvals: impl Iterator<Item = &Approval>,
 ) -> Result<Names<'a>, Problem> {
-    let mut names = Names { by, threads: HashMap::new(), assistants: HashMap::new() };
+    let always = state.policies.current(&by.tenant).await?.approvals == ApprovalMode::Always;
+    let mut names = Names { by, always, threads: HashMap::new(), assistants: HashMap::new() };
     for approval in approvals {
         if let Some(id) = approval.thread.filter(|id| !names.threads.contains_key(id))
             // silent-ok: a chat that is gone, or is not the reader's, has no title here
@@ -141,6 +144,7 @@ impl Names<'_> {
             expires: rfc3339(approval.expires_ms),
             expires_ms: approval.expires_ms,
             choices: if pending { self.choices(approval) } else { Vec::new() },
+            once: self.once(approval),
             ended: (!pending).then(|| ended(approval)),
         }
     }
@@ -165,9 +169,25 @@ impl Names<'_> {
         }
     }
 
+    /// Why an answer that lasts would change nothing: deny wins over ask, and ask over allow.
+    fn once(&self, approval: &Approval) -> &'static str {
+        if approval.rule.is_some() {
+            "A rule says to ask every time. To be asked no more, change the rule."
+        } else if self.always {
+            "The policy asks every time. To be asked less, choose another preset under Safety."
+        } else if approval.tainted {
+            "After untrusted text this is asked every time."
+        } else {
+            ""
+        }
+    }
+
     fn choices(&self, approval: &Approval) -> Vec<Choice> {
         if !may_decide(self.by) {
             return Vec::new();
+        }
+        if !self.once(approval).is_empty() {
+            return CHOICES.into_iter().filter(|choice| matches!(choice.word, "allow" | "deny")).collect();
         }
         let lasting = self.by.scopes.allows(Scope::Admin) && self.by.assistant.is_none();
         let fits = |choice: &Choice| match choice.word {

@@ -112,6 +112,8 @@ pub struct AskView {
     pub expires_ms: i64,
     /// What can be answered: word, label, and what it does besides; none for who may not.
     pub choices: Vec<Choice>,
+    /// Why it can be allowed only once; empty where it can be allowed for longer.
+    pub once: &'static str,
     /// How it ended.
     pub ended: Option<EndedView>,
 }

@@ -208,3 +208,83 @@ async fn rules_are_made_tested_and_removed() {
         .until("document.querySelector('input[value=careful]').checked && location.search.includes('policy')")
         .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_turn_that_waits_asks_in_the_chat_and_goes_on_with_the_answer() {
+    let Some((site, chrome)) = ready().await else { return };
+    let rule = json!({ "effect": "ask", "action": { "kind": "use_model" } });
+    chrome.api("POST", "/api/v1/policy/rules", Some(&rule)).await;
+    site.chat(&chrome, "my name is Robin").await;
+    chrome.until("document.querySelector('.turn .ask[data-state=pending]')").await;
+    chrome.until("document.querySelector('.working')?.innerText.includes('Waiting for your answer')").await;
+    chrome.assert_accessible("a chat that asks").await;
+    chrome.picture("chat-asks").await;
+    // A lasting answer would change nothing: a rule that asks wins over one that allows.
+    assert_eq!(chrome.eval("document.querySelectorAll('.turn button[data-choice]').length").await, 2);
+    // It is still there, and still asks, after a reload.
+    chrome.driver.refresh().await.unwrap();
+    chrome.until(LIVE).await;
+    chrome.click(".turn .ask button[data-choice=allow]").await;
+    chrome.until(super::ENDED).await;
+    assert!(chrome.text(super::ANSWER).await.contains("Robin"));
+    chrome.until("document.querySelector('.turn .asked')?.innerText.includes('Allowed')").await;
+
+    // Denied, the turn ends and says so.
+    chrome.fill("#content", "and now?\u{e007}").await;
+    chrome.until("document.querySelector('.turn .ask[data-state=pending]')").await;
+    chrome.until("Date.now() - (window.__seen ??= Date.now()) > 600").await;
+    chrome.click(".turn .ask[data-state=pending] button[data-choice=deny]").await;
+    chrome.fill(".ask .sure input", "not now\u{e007}").await;
+    chrome.until("[...document.querySelectorAll('.turn')].at(-1).dataset.state !== 'running'").await;
+    chrome
+        .until("[...document.querySelectorAll('.turn .asked')].at(-1)?.textContent.includes('not now')")
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_allowed_for_a_chat_becomes_a_rule_that_can_be_removed() {
+    let Some((site, chrome)) = ready().await else { return };
+    site.chat(&chrome, "hello").await;
+    chrome.until(super::ENDED).await;
+    let thread = chrome.text("location.pathname.slice(3)").await;
+    let body = json!({ "actions": [{ "kind": "run_command", "program": "ls" }], "thread_id": thread });
+    let id = chrome.api("POST", "/api/v1/approvals", Some(&body)).await["id"].as_str().unwrap().to_owned();
+    chrome.go(&format!("{}/a/{id}", site.url)).await;
+    chrome.until(LIVE).await;
+    chrome.click(&button(&id, "allow_thread")).await;
+    chrome.until("document.querySelector('.ask .sure')?.innerText.includes('writes a rule')").await;
+    assert_eq!(state_of(&chrome, &id).await, "pending");
+    chrome.click(".ask .sure button[data-sure]").await;
+    chrome.until("document.querySelector('.ask')?.innerText.includes('Allowed for the chat by owner')").await;
+    chrome.go(&format!("{}/settings/safety", site.url)).await;
+    let rules = chrome.text("document.querySelector('#rules tbody').innerText").await;
+    assert!(rules.contains("program=ls") && rules.contains("in one chat"), "{rules}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn budgets_are_set_changed_and_removed() {
+    let Some((site, chrome)) = ready().await else { return };
+    chrome.go(&format!("{}/settings/budgets", site.url)).await;
+    let form = "form[action='/settings/budgets']";
+    chrome.fill(&format!("{form} [name=name]"), "House").await;
+    chrome.fill(&format!("{form} [name=turns]"), "many").await;
+    chrome.click(&format!("{form} button.primary")).await;
+    chrome.until("document.querySelector('[role=alert]')?.innerText.includes('whole number')").await;
+    assert_eq!(chrome.text(&format!("document.querySelector(\"{form} [name=name]\").value")).await, "House");
+    chrome.fill(&format!("{form} [name=turns]"), "2").await;
+    chrome.click(&format!("{form} button.primary")).await;
+    let house = "document.querySelector('.budget:has(details)')?.innerText";
+    chrome.until(&format!("{house}.includes('0 turns of 2 turns')")).await;
+    chrome.assert_accessible("budgets").await;
+    chrome.picture("budgets-set").await;
+    chrome.click(".budget summary").await;
+    chrome.fill(".budget [name=turns]", "5").await;
+    chrome.click(".budget form:first-of-type button").await;
+    chrome.until(&format!("{house}.includes('of 5 turns')")).await;
+    chrome.click(".budget summary").await;
+    chrome.click(".budget input[name=sure]").await;
+    chrome.click(".budget button.bad").await;
+    chrome
+        .until("document.body.innerText.includes('Removed') && !document.querySelector('.budget details')")
+        .await;
+}
