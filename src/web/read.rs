@@ -17,7 +17,7 @@ use jiff::Timestamp;
 
 use crate::assistants::AssistantError;
 use crate::db::DbError;
-use crate::http::Problem;
+use crate::http::{AppState, Problem};
 use crate::turns::TurnsError;
 use crate::workspaces::WorkspaceError;
 
@@ -62,6 +62,12 @@ fn store_problem(error: &DbError) -> Problem {
 /// A stored time as RFC 3339, to the second.
 pub(super) fn rfc3339(ms: i64) -> String {
     Timestamp::from_second(ms.div_euclid(1_000)).map_or_else(|_| String::new(), |time| time.to_string())
+}
+
+/// A person by name; what is no member's id is a word of its own: `owner`, `system`, a token's id.
+pub(super) fn name_of(state: &AppState, source: &str) -> String {
+    let found = state.identity.members().into_iter().find(|member| member.id.to_string() == source);
+    found.map_or_else(|| source.to_owned(), |member| member.name)
 }
 
 /// A span for people: `4.2 s`, `3 min`, `2 h 5 min`, `3 d 4 h`.

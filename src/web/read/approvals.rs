@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::rail::title_of;
-use super::{problem, rfc3339};
+use super::{name_of, problem, rfc3339};
 use crate::approvals::{Approval, ApprovalFilter, ApprovalState, DecisionScope};
 use crate::http::auth::{Decide, Need as _};
 use crate::http::{AppState, Problem};
@@ -40,6 +40,7 @@ pub(in crate::web) const CHOICES: [Choice; 4] = [
 
 /// Names that cards show, read once for all of them.
 struct Names<'a> {
+    state: &'a AppState,
     by: &'a Principal,
     /// Whether the policy asks whatever is allowed.
     always: bool,
@@ -103,12 +104,12 @@ pub(in crate::web) fn may_decide(by: &Principal) -> bool {
 }
 
 async fn names<'a>(
-    state: &AppState,
+    state: &'a AppState,
     by: &'a Principal,
     approvals: impl Iterator<Item = &Approval>,
 ) -> Result<Names<'a>, Problem> {
     let always = state.policies.current(&by.tenant).await?.approvals == ApprovalMode::Always;
-    let mut names = Names { by, always, threads: HashMap::new(), assistants: HashMap::new() };
+    let mut names = Names { state, by, always, threads: HashMap::new(), assistants: HashMap::new() };
     for approval in approvals {
         if let Some(id) = approval.thread.filter(|id| !names.threads.contains_key(id))
             // silent-ok: a chat that is gone, or is not the reader's, has no title here
@@ -145,7 +146,7 @@ impl Names<'_> {
             expires_ms: approval.expires_ms,
             choices: if pending { self.choices(approval) } else { Vec::new() },
             once: self.once(approval),
-            ended: (!pending).then(|| ended(approval)),
+            ended: (!pending).then(|| self.ended(approval)),
         }
     }
 
@@ -163,7 +164,7 @@ impl Names<'_> {
         match approval.assistant.and_then(|id| self.assistants.get(&id)) {
             Some(name) => format!("{name}, {cause}"),
             None if approval.turn.is_none() => {
-                format!("A program with the credential of {}", approval.source)
+                format!("A program of {}", name_of(self.state, &approval.source))
             }
             None => format!("An assistant, {cause}"),
         }
@@ -182,6 +183,19 @@ impl Names<'_> {
         }
     }
 
+    fn ended(&self, approval: &Approval) -> EndedView {
+        let by = name_of(self.state, approval.decided_by.as_deref().unwrap_or("nobody"));
+        let words = match (approval.state, approval.scope) {
+            (ApprovalState::Allowed, Some(DecisionScope::Thread)) => format!("Allowed for the chat by {by}"),
+            (ApprovalState::Allowed, Some(DecisionScope::Always)) => format!("Allowed always by {by}"),
+            (ApprovalState::Allowed, _) => format!("Allowed once by {by}"),
+            (ApprovalState::Expired, _) => "Denied, since nobody answered in time".to_owned(),
+            (ApprovalState::Denied | ApprovalState::Pending, _) => format!("Denied by {by}"),
+        };
+        let at = rfc3339(approval.decided_ms.unwrap_or(approval.expires_ms));
+        EndedView { words, at, reason: approval.reason.clone() }
+    }
+
     fn choices(&self, approval: &Approval) -> Vec<Choice> {
         if !may_decide(self.by) {
             return Vec::new();
@@ -197,19 +211,6 @@ impl Names<'_> {
         };
         CHOICES.into_iter().filter(fits).collect()
     }
-}
-
-fn ended(approval: &Approval) -> EndedView {
-    let by = approval.decided_by.as_deref().unwrap_or("nobody");
-    let words = match (approval.state, approval.scope) {
-        (ApprovalState::Allowed, Some(DecisionScope::Thread)) => format!("Allowed for the chat by {by}"),
-        (ApprovalState::Allowed, Some(DecisionScope::Always)) => format!("Allowed always by {by}"),
-        (ApprovalState::Allowed, _) => format!("Allowed once by {by}"),
-        (ApprovalState::Expired, _) => "Denied, since nobody answered in time".to_owned(),
-        (ApprovalState::Denied | ApprovalState::Pending, _) => format!("Denied by {by}"),
-    };
-    let at = rfc3339(approval.decided_ms.unwrap_or(approval.expires_ms));
-    EndedView { words, at, reason: approval.reason.clone() }
 }
 
 /// The first line, cut.

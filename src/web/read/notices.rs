@@ -1,6 +1,6 @@
 //! What every page tells whoever is signed in.
 
-use super::rfc3339;
+use super::{name_of, rfc3339};
 use crate::http::AppState;
 use crate::identity::{Principal, Scope};
 use crate::web::view::{Halted, Notices};
@@ -23,5 +23,5 @@ pub(in crate::web) async fn waiting(state: &AppState, by: &Principal) -> Option<
 /// Why nothing is started.
 pub(in crate::web) fn halted(state: &AppState, by: &Principal) -> Option<Halted> {
     let engaged = state.kill_switches.status(&by.tenant)?;
-    Some(Halted { by: engaged.by, reason: engaged.reason, since: rfc3339(engaged.since_ms) })
+    Some(Halted { by: name_of(state, &engaged.by), reason: engaged.reason, since: rfc3339(engaged.since_ms) })
 }

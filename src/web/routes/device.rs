@@ -9,7 +9,6 @@ use super::super::answer::{Fields, Reader};
 use super::super::framed::sentence;
 use super::super::headers::page;
 use super::super::read;
-use super::super::view::Frame;
 use super::super::view::doors::{DevicePage, WishView};
 use crate::http::auth::Oneself;
 use crate::http::caller::Caller;
@@ -89,6 +88,6 @@ fn shown(
     done: Option<&'static str>,
     wish: Option<WishView>,
 ) -> Response {
-    let frame = Frame::private("Let a device in", "settings", reader.theme);
+    let frame = reader.frame("Let a device in", "settings");
     page(status, &DevicePage { frame, error, done, wish })
 }

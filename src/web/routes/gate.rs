@@ -166,7 +166,7 @@ fn step_up_page(
     error: Option<String>,
     next: &str,
 ) -> Response {
-    let frame = Frame::private("Is it still you?", "settings", reader.theme);
+    let frame = reader.frame("Is it still you?", "settings");
     let member = state.identity.myself(by);
     let person = member.as_ref();
     let template = StepUpPage {
