@@ -115,13 +115,12 @@ impl Meter {
         percent: u64,
     ) -> Option<(Dimension, u64, u64)> {
         let counter = self.counters.get_mut(key)?;
-        let near = limits.each().find_map(|(what, limit)| {
+        limits.each().find_map(|(what, limit)| {
             let spent = counter.spent.get(what);
             let near = u128::from(spent) * 100 >= u128::from(limit) * u128::from(percent) && limit > 0;
             let told = counter.told.get_mut(what as usize)?;
             (near && !std::mem::replace(&mut told.near, true)).then_some((what, spent, limit))
-        });
-        near
+        })
     }
 
     /// A count as it is now.

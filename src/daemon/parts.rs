@@ -66,8 +66,7 @@ pub(super) struct Parts {
 
 impl Parts {
     pub(super) async fn build(config: Config, home: &Home, redactor: Redactor) -> anyhow::Result<Self> {
-        let started = Instant::now();
-        let config = Arc::new(config);
+        let (started, config) = (Instant::now(), Arc::new(config));
         let db = Db::open(home.database(), options(&config.store)).context("the database")?;
         let db = db.redacting_with(redactor.clone());
         let writer = db.start_writer().context("the database")?;
@@ -81,8 +80,7 @@ impl Parts {
         let vault = Vault::load(db.clone(), options, redactor.clone()).await.context("the vault")?;
         let identity = Identity::open(db.clone(), tenant.clone()).await.context("the credentials")?;
         identity.keep_seeds_in(&vault);
-        let assistants = Assistants::new(db.clone());
-        let workspaces = Workspaces::new(db.clone());
+        let (assistants, workspaces) = (Assistants::new(db.clone()), Workspaces::new(db.clone()));
         let threads = Threads::new(db.clone());
         assistants.ensure_default(&tenant, first_assistant(&config)).await.context("the first assistant")?;
         workspaces.ensure_default(&tenant).await.context("the first workspace")?;
@@ -92,14 +90,17 @@ impl Parts {
         let (egress, backends) = reach(&config, &vault)?;
         let leaks = LeakLog::new(db.clone());
         let metrics = Metrics::new();
-        let settings = config.budgets.clone();
-        let budgets = Budgets::open(db.clone(), prices.clone(), metrics.clone(), settings);
+        let budgets = Budgets::open(db.clone(), prices.clone(), metrics.clone(), config.budgets.clone());
         let budgets = budgets.await.context("the budgets")?;
         let figures = db.clone();
         metrics.store.read_from(move || figures.stats());
-        let finder = (redactor.clone(), leaks.clone());
-        let guard =
-            Guard::new(finder, kill_switches.clone(), policies.clone(), approvals.clone(), budgets.clone());
+        let guard = Guard::new(
+            (redactor.clone(), leaks.clone()),
+            kill_switches.clone(),
+            policies.clone(),
+            approvals.clone(),
+            budgets.clone(),
+        );
         let runner =
             ModelTurns::new(db.clone(), backends.clone(), guard.clone(), metrics.clone(), &config.sessions);
         let ports = SessionPorts {

@@ -131,7 +131,7 @@ impl Identity {
             }
         };
         let key = recovery::new_key().map_err(PasswordError::from)?;
-        let work = self.entering(&holder.member, name, checked, used, &key, client)?;
+        let work = self.entering(&holder.member, name, (checked, used), &key, client)?;
         let signed_in = self.begin_session_with(holder.member.id, means, client, None, work).await?;
         self.inner.setup.lock().close();
         Ok(Entered { signed_in, recovery_key: key })
@@ -142,8 +142,7 @@ impl Identity {
         &self,
         member: &Member,
         name: Option<String>,
-        checked: Checked,
-        used: Used,
+        (checked, used): (Checked, Used),
         key: &SecretText,
         client: &Client,
     ) -> Result<impl FnOnce(&mut TenantTx<'_>) -> Result<(), EnterError> + Send + 'static, EnterError> {

@@ -109,7 +109,6 @@ impl Site {
         existing: Vec<Vec<u8>>,
     ) -> Result<(Value, PasskeyRegistration), PasskeyError> {
         let id = Uuid::from_bytes(*member.as_bytes());
-        let existing = existing.into_iter().map(Into::into).collect();
         let (mut challenge, state): (CreationChallengeResponse, _) = self
             .webauthn
             .start_passkey_registration(id, name, name, Some(existing))
@@ -168,6 +167,7 @@ impl Site {
     }
 }
 
+#[allow(clippy::needless_pass_by_value, reason = "the shape that map_err asks for")]
 fn refused(error: webauthn_rs::prelude::WebauthnError) -> PasskeyError {
     tracing::debug!(%error, "a passkey was refused");
     PasskeyError::Refused

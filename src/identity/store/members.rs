@@ -202,12 +202,15 @@ pub(in crate::identity) fn delete_second_factor(
     Ok(changed == 1)
 }
 
+/// Whose seed it is, and the sealed seed.
+type SealedSeed = (Vec<u8>, Vec<u8>);
+
 /// Some seeds that a key sealed, with whose they are.
 pub(in crate::identity) fn seeds_sealed_with(
     read: &TenantRead<'_>,
     mark: KeyMark,
     limit: usize,
-) -> Result<Vec<(Vec<u8>, Vec<u8>)>, DbError> {
+) -> Result<Vec<SealedSeed>, DbError> {
     read.query_all(
         "SELECT member, seed FROM second_factors WHERE tenant = ?1 AND substr(seed, 1, 5) = ?2 LIMIT ?3",
         &[&mark, &limit],

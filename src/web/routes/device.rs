@@ -28,7 +28,7 @@ pub(super) struct DecideFields {
 
 /// `GET /device`.
 pub(super) async fn show(_by: May<Oneself>, reader: Reader) -> Response {
-    shown(reader, StatusCode::OK, None, None, None)
+    shown(&reader, StatusCode::OK, None, None, None)
 }
 
 /// `POST /device`.
@@ -43,9 +43,9 @@ pub(super) async fn look_up(
         Ok(wish) => {
             let rights = wish.scopes.words().into_iter().map(read::security::meaning).collect();
             let wish = WishView { code: fields.code, name: wish.name, address: wish.address, rights };
-            shown(reader, StatusCode::OK, None, None, Some(wish))
+            shown(&reader, StatusCode::OK, None, None, Some(wish))
         }
-        Err(error) => refused(reader, &error),
+        Err(error) => refused(&reader, &error),
     }
 }
 
@@ -61,15 +61,15 @@ pub(super) async fn decide(
     match state.identity.decide_device(&by, &fields.code, approve, &caller.client).await {
         Ok(()) if approve => {
             let done = "The device is in. You can close this page and go on there.";
-            Ok(shown(reader, StatusCode::OK, None, Some(done), None))
+            Ok(shown(&reader, StatusCode::OK, None, Some(done), None))
         }
-        Ok(()) => Ok(shown(reader, StatusCode::OK, None, Some("Denied. The device got nothing."), None)),
+        Ok(()) => Ok(shown(&reader, StatusCode::OK, None, Some("Denied. The device got nothing."), None)),
         Err(DeviceError::Token(error)) => Err(error.into()),
-        Err(error) => Ok(refused(reader, &error)),
+        Err(error) => Ok(refused(&reader, &error)),
     }
 }
 
-fn refused(reader: Reader, error: &DeviceError) -> Response {
+fn refused(reader: &Reader, error: &DeviceError) -> Response {
     let (status, text) = match error {
         DeviceError::LockedOut { .. } => (StatusCode::TOO_MANY_REQUESTS, sentence(&error.to_string())),
         _ => (
@@ -82,7 +82,7 @@ fn refused(reader: Reader, error: &DeviceError) -> Response {
 }
 
 fn shown(
-    reader: Reader,
+    reader: &Reader,
     status: StatusCode,
     error: Option<String>,
     done: Option<&'static str>,

@@ -29,17 +29,17 @@ pub(super) async fn setup(State(state): State<AppState>, reader: Reader) -> Resp
     if state.identity.is_set_up() {
         return Redirect::to("/login").into_response();
     }
-    shown(reader, SETUP, StatusCode::OK, None, None)
+    shown(&reader, SETUP, StatusCode::OK, None, None)
 }
 
 /// `GET /join`.
 pub(super) async fn join(reader: Reader) -> Response {
-    shown(reader, JOIN, StatusCode::OK, None, None)
+    shown(&reader, JOIN, StatusCode::OK, None, None)
 }
 
 /// `GET /recover`.
 pub(super) async fn recover(reader: Reader) -> Response {
-    shown(reader, RECOVER, StatusCode::OK, None, None)
+    shown(&reader, RECOVER, StatusCode::OK, None, None)
 }
 
 /// `POST /setup`.
@@ -81,7 +81,7 @@ async fn enter(
 ) -> Result<Response, Problem> {
     if fields.password != fields.repeat {
         let error = "The two passwords differ.".to_owned();
-        return Ok(shown(reader, door, StatusCode::UNPROCESSABLE_ENTITY, Some(error), None));
+        return Ok(shown(&reader, door, StatusCode::UNPROCESSABLE_ENTITY, Some(error), None));
     }
     let credential = NewCredential::Password(Password::presented(fields.password));
     let token = fields.token.trim();
@@ -96,7 +96,7 @@ async fn enter(
     match state.identity.enter(grant, name, credential, &caller.client).await {
         Ok(entered) => {
             let key = entered.recovery_key.expose().to_owned();
-            let mut response = entrance(reader, door, StatusCode::OK, None, None, Some(key));
+            let mut response = entrance(&reader, door, StatusCode::OK, None, None, Some(key));
             let cookie = caller.cookie(&entered.signed_in.cookie)?;
             response.headers_mut().insert(header::SET_COOKIE, cookie);
             Ok(response)
@@ -124,11 +124,11 @@ fn refused(reader: Reader, door: Door, error: &EnterError) -> Result<Response, P
         Some(_) => "This is not the code of the link that capuchin serve printed.".to_owned(),
         None => sentence(&error.to_string()),
     };
-    Ok(shown(reader, door, status, Some(text), tries_left))
+    Ok(shown(&reader, door, status, Some(text), tries_left))
 }
 
 fn shown(
-    reader: Reader,
+    reader: &Reader,
     door: Door,
     status: StatusCode,
     error: Option<String>,
@@ -138,7 +138,7 @@ fn shown(
 }
 
 fn entrance(
-    reader: Reader,
+    reader: &Reader,
     door: Door,
     status: StatusCode,
     error: Option<String>,

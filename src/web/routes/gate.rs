@@ -55,7 +55,7 @@ pub(super) async fn login(
     if !state.identity.is_set_up() {
         return Redirect::to("/setup").into_response();
     }
-    login_page(reader, StatusCode::OK, None, &query.next, None)
+    login_page(&reader, StatusCode::OK, None, &query.next, None)
 }
 
 /// `POST /login`: a name and a password, or the code that is missing after them.
@@ -75,7 +75,7 @@ pub(super) async fn sign_in(
         Ok(signed_in) => return enter(&signed_in.cookie, &caller, local_path(&fields.next)),
         Err(SignInError::CodeNeeded { pending }) => {
             let pending = pending.expose().to_owned();
-            return Ok(login_page(reader, StatusCode::OK, None, &fields.next, Some(pending)));
+            return Ok(login_page(&reader, StatusCode::OK, None, &fields.next, Some(pending)));
         }
         Err(SignInError::Failed(_)) => {
             return Err(Problem::unavailable("the sign-in could not be stored; try again"));
@@ -83,7 +83,7 @@ pub(super) async fn sign_in(
         Err(error) => error,
     };
     let pending = matches!(error, SignInError::WrongCode).then_some(fields.pending);
-    Ok(login_page(reader, status_of(&error), Some(sentence(&error.to_string())), &fields.next, pending))
+    Ok(login_page(&reader, status_of(&error), Some(sentence(&error.to_string())), &fields.next, pending))
 }
 
 /// `GET /step-up`.
@@ -148,7 +148,7 @@ fn status_of(error: &SignInError) -> StatusCode {
 }
 
 fn login_page(
-    reader: Reader,
+    reader: &Reader,
     status: StatusCode,
     error: Option<String>,
     next: &str,
