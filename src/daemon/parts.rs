@@ -103,12 +103,8 @@ impl Parts {
         );
         let runner =
             ModelTurns::new(db.clone(), backends.clone(), guard.clone(), metrics.clone(), &config.sessions);
-        let ports = SessionPorts {
-            ledger: Arc::new(Ledger::new(turns.clone(), metrics.clone())),
-            runner: Arc::new(runner),
-        };
-        let opener = TreeOpener::new(super::tenants_path());
-        let sessions = SessionDirectory::new(ports, limits(&config.sessions), Arc::clone(&opener) as _);
+        let ledger = Ledger::new(turns.clone(), metrics.clone());
+        let (opener, sessions) = sessions(ledger, runner, &config.sessions);
         hold(&sessions, &kill_switches);
         let first_writer = Arc::new(Mutex::new(Some(writer)));
         Ok(Self {
@@ -191,6 +187,18 @@ fn options(config: &StoreConfig) -> DbOptions {
         readers_max: config.readers,
         ..DbOptions::default()
     }
+}
+
+/// The live sessions, and who opens their places in the tree.
+fn sessions(
+    ledger: Ledger,
+    runner: ModelTurns,
+    config: &SessionsConfig,
+) -> (Arc<TreeOpener>, Arc<SessionDirectory>) {
+    let ports = SessionPorts { ledger: Arc::new(ledger), runner: Arc::new(runner) };
+    let opener = TreeOpener::new(super::tenants_path());
+    let directory = SessionDirectory::new(ports, limits(config), Arc::clone(&opener) as _);
+    (opener, directory)
 }
 
 /// What was stopped stays stopped over a restart.

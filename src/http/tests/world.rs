@@ -90,6 +90,7 @@ impl Answer {
 }
 
 impl World {
+    #[allow(clippy::too_many_lines, reason = "it builds every part of the state once")]
     pub(super) async fn new() -> Self {
         let home = tempfile::tempdir().unwrap();
         let db = Db::open(home.path().join("capuchin.db"), DbOptions::default()).unwrap();

@@ -102,11 +102,11 @@ async fn enter(
             Ok(response)
         }
         Err(EnterError::Done) => Ok(Redirect::to("/login").into_response()),
-        Err(error) => refused(reader, door, &error),
+        Err(error) => refused(&reader, door, &error),
     }
 }
 
-fn refused(reader: Reader, door: Door, error: &EnterError) -> Result<Response, Problem> {
+fn refused(reader: &Reader, door: Door, error: &EnterError) -> Result<Response, Problem> {
     let (status, tries_left) = match error {
         EnterError::Refused(SetupRefused::Wrong { tries_left }) => (StatusCode::FORBIDDEN, Some(*tries_left)),
         EnterError::LockedOut { .. } => (StatusCode::TOO_MANY_REQUESTS, None),
@@ -124,7 +124,7 @@ fn refused(reader: Reader, door: Door, error: &EnterError) -> Result<Response, P
         Some(_) => "This is not the code of the link that capuchin serve printed.".to_owned(),
         None => sentence(&error.to_string()),
     };
-    Ok(shown(&reader, door, status, Some(text), tries_left))
+    Ok(shown(reader, door, status, Some(text), tries_left))
 }
 
 fn shown(

@@ -93,7 +93,7 @@ pub(super) async fn prove(
     reader: Reader,
     Params(query): Params<Next>,
 ) -> Response {
-    step_up_page(&state, &by, reader, StatusCode::OK, None, &query.next)
+    step_up_page(&state, &by, &reader, StatusCode::OK, None, &query.next)
 }
 
 /// `POST /step-up`: a password again, with its code.
@@ -113,7 +113,7 @@ pub(super) async fn step_up(
                 SignInError::Wrong => "The password is wrong.".to_owned(),
                 _ => sentence(&error.to_string()),
             };
-            Ok(step_up_page(&state, &by, reader, status_of(&error), Some(text), &fields.next))
+            Ok(step_up_page(&state, &by, &reader, status_of(&error), Some(text), &fields.next))
         }
     }
 }
@@ -161,7 +161,7 @@ fn login_page(
 fn step_up_page(
     state: &AppState,
     by: &Principal,
-    reader: Reader,
+    reader: &Reader,
     status: StatusCode,
     error: Option<String>,
     next: &str,
