@@ -1,6 +1,7 @@
 //! What can be typed.
 
 mod consent;
+mod people;
 mod vault;
 
 use std::path::PathBuf;
@@ -13,6 +14,8 @@ pub use vault::{DeleteArgs, HostArgs, NamedArgs, OauthAddArgs, OauthCommand, Set
 pub use consent::{
     ApprovalsCommand, AskArgs, DecideArgs, KillSwitchCommand, PolicyCommand, RuleArgs, SettingsArgs, TestArgs,
 };
+
+pub use people::{LoginArgs, MemberCommand, SessionCommand, UserCommand};
 
 const AFTER_HELP: &str = "\
 Examples:
@@ -195,70 +198,6 @@ pub struct DoctorArgs {
     /// Print JSON
     #[arg(long)]
     pub json: bool,
-}
-
-/// As what to sign in.
-#[derive(Args, Clone, Debug)]
-pub struct LoginArgs {
-    /// A name to recognise this machine by [default: its host name]
-    #[arg(long)]
-    pub name: Option<String>,
-    /// What it may do there: chat, read, approve, operate, metrics, admin
-    #[arg(long, value_name = "SCOPE", value_delimiter = ',', default_value = "chat,read")]
-    pub scope: Vec<String>,
-}
-
-/// What to do with people.
-#[derive(Subcommand, Debug)]
-pub enum MemberCommand {
-    /// Everybody, the owner first
-    List(JsonArgs),
-    /// Print a link that lets somebody in once, within a day
-    Invite {
-        /// What they are called here
-        name: String,
-        /// Print JSON
-        #[arg(long)]
-        json: bool,
-    },
-    /// Shut a member out: their sessions and tokens end at once
-    Disable {
-        /// Id of the member
-        id: String,
-    },
-    /// Let a member in again
-    Enable {
-        /// Id of the member
-        id: String,
-    },
-    /// Remove a member; what they wrote stays
-    Remove {
-        /// Id of the member
-        id: String,
-    },
-}
-
-/// What to do with signed-in browsers.
-#[derive(Subcommand, Debug)]
-pub enum SessionCommand {
-    /// All of them, newest first
-    List(JsonArgs),
-    /// Sign one out, or the owner everywhere
-    Revoke {
-        /// Id of the session
-        #[arg(required_unless_present = "all")]
-        id: Option<String>,
-        /// Every browser of the owner
-        #[arg(long, conflicts_with = "id")]
-        all: bool,
-    },
-}
-
-/// What to do with the owner's access.
-#[derive(Subcommand, Clone, Copy, Debug)]
-pub enum UserCommand {
-    /// Set the owner's password, read from stdin; every browser of the owner is signed out
-    ResetPassword,
 }
 
 /// What to do with tokens.

@@ -114,13 +114,7 @@ impl World {
             ledger: Arc::new(Ledger::new(turns.clone(), Metrics::new())),
             runner: Arc::new(NoSessions),
         };
-        let options = VaultOptions {
-            source: None,
-            key_file: home.path().join("keys/vault.key"),
-            credentials: None,
-            data: home.path().join("data"),
-        };
-        let vault = Vault::load(db.clone(), options, Redactor::new()).await.unwrap();
+        let vault = Vault::load(db.clone(), Self::vault_options(home.path()), Redactor::new()).await.unwrap();
         let policies = Policies::new(db.clone());
         let hour = std::time::Duration::from_secs(3_600);
         let times = ApprovalTimes { attended: hour, unattended: hour };
@@ -166,6 +160,15 @@ impl World {
             stopping: tokio_util::sync::CancellationToken::new(),
         };
         Self { state, ahead_ms, _writer: writer, _home: home }
+    }
+
+    fn vault_options(home: &std::path::Path) -> VaultOptions {
+        VaultOptions {
+            source: None,
+            key_file: home.join("keys/vault.key"),
+            credentials: None,
+            data: home.join("data"),
+        }
     }
 
     async fn identity(db: &Db, tenant: TenantId, ahead_ms: &Arc<AtomicI64>) -> Identity {

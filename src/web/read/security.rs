@@ -8,16 +8,16 @@ use crate::db::DbError;
 use crate::http::AppState;
 use crate::http::auth::{Admin, Need as _};
 use crate::identity::{Enrolment, Member, PasskeyRecord, Principal, Scope, SessionView, TokenRecord};
+use crate::web::view::Frame;
 use crate::web::view::security::{
     AdminView, Enrolling, MemberRow, PasskeyRow, PersonView, SecurityPage, SessionRow, TokenRow,
 };
-use crate::web::view::{Frame, Theme};
 
 /// Everything that this person may see.
 pub(in crate::web) async fn security(
     state: &AppState,
     by: &Principal,
-    theme: Theme,
+    frame: Frame,
 ) -> Result<SecurityPage, DbError> {
     let identity = &state.identity;
     let member = identity.myself(by);
@@ -30,7 +30,7 @@ pub(in crate::web) async fn security(
         Err(_) => None, // silent-ok: members do not see everybody's access
     };
     Ok(SecurityPage {
-        frame: Frame::private("Security", "settings", theme),
+        frame,
         notice: None,
         error: None,
         once: None,

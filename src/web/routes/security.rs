@@ -10,6 +10,7 @@ use super::super::answer::{Fields, Reader};
 use super::super::framed::sentence;
 use super::super::headers::page;
 use super::super::read;
+use super::super::view::Frame;
 use super::super::view::security::{SecurityPage, ShownOnce};
 use crate::http::auth::{Admin, Oneself};
 use crate::http::caller::Caller;
@@ -74,7 +75,7 @@ pub(super) async fn show(
         "member-changed" => Some("Done."),
         _ => None,
     };
-    let shown = read::security::security(&state, &by, reader.theme).await?;
+    let shown = read::security::security(&state, &by, frame(&reader)).await?;
     Ok(page(StatusCode::OK, &SecurityPage { notice: notice.map(str::to_owned), ..shown }))
 }
 
@@ -140,7 +141,7 @@ pub(super) async fn begin_codes(
 ) -> Result<Response, Problem> {
     match state.identity.begin_codes(&by) {
         Ok(enrolment) => {
-            let shown = read::security::security(&state, &by, reader.theme).await?;
+            let shown = read::security::security(&state, &by, frame(&reader)).await?;
             let enrolling = Some(read::security::enrolling(&enrolment));
             Ok(page(StatusCode::OK, &SecurityPage { enrolling, ..shown }))
         }
@@ -291,6 +292,10 @@ async fn invitation(
     once(state, by, reader, "The invitation", text, link).await
 }
 
+fn frame(reader: &Reader) -> Frame {
+    reader.frame("Security", "settings")
+}
+
 fn back(done: &str) -> Response {
     Redirect::to(&format!("{HOME}?done={done}")).into_response()
 }
@@ -304,7 +309,7 @@ async fn once(
     text: &'static str,
     value: String,
 ) -> Result<Response, Problem> {
-    let shown = read::security::security(state, by, reader.theme).await?;
+    let shown = read::security::security(state, by, frame(&reader)).await?;
     let once = Some(ShownOnce { title, text, value });
     Ok(page(StatusCode::OK, &SecurityPage { once, ..shown }))
 }
@@ -329,6 +334,6 @@ async fn refused(
     reader: Reader,
     error: String,
 ) -> Result<Response, Problem> {
-    let shown = read::security::security(state, by, reader.theme).await?;
+    let shown = read::security::security(state, by, frame(&reader)).await?;
     Ok(page(StatusCode::UNPROCESSABLE_ENTITY, &SecurityPage { error: Some(error), ..shown }))
 }
