@@ -33,7 +33,7 @@ async fn two_browsers_decide_one_question_one_wins_and_the_other_sees_who() {
     let Some(second) = chrome().await else { return };
     second.go(&format!("{}/login?next=/inbox", site.url)).await;
     second.fill("#password", PASSWORD).await;
-    second.click("button.primary").await;
+    second.click("#with-password").await;
     second.until("location.pathname === '/inbox'").await;
     first.go(&format!("{}/inbox", site.url)).await;
     first.until("document.body.innerText.includes('Nothing waits for you')").await;
