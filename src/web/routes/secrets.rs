@@ -13,7 +13,7 @@ use super::super::view::vault::{NewSecretForm, SecretPage};
 use super::vault::{notice, refused};
 use crate::http::auth::Admin;
 use crate::http::extract::{Named, Params};
-use crate::http::{AppState, May, Problem};
+use crate::http::{AppState, Fresh, May, Problem};
 use crate::identity::Principal;
 use crate::vault::{Hosts, Kind, NewSecret, SecretChange, SecretValue, VaultError, Which};
 
@@ -102,7 +102,7 @@ pub(super) async fn show(
 
 /// `POST /vault/secrets/{name}/value`.
 pub(super) async fn replace(
-    by: May<Admin>,
+    by: Fresh<Admin>,
     State(state): State<AppState>,
     Named(name): Named<String>,
     reader: Reader,
@@ -116,7 +116,7 @@ pub(super) async fn replace(
 
 /// `POST /vault/secrets/{name}/hosts`: one more, or one less.
 pub(super) async fn hosts(
-    by: May<Admin>,
+    by: Fresh<Admin>,
     State(state): State<AppState>,
     Named(name): Named<String>,
     reader: Reader,
@@ -143,7 +143,7 @@ async fn change_hosts(
 
 /// `POST /vault/secrets/{name}/delete`. The page has said who uses it.
 pub(super) async fn delete(
-    by: May<Admin>,
+    by: Fresh<Admin>,
     State(state): State<AppState>,
     Named(name): Named<String>,
     reader: Reader,
@@ -190,6 +190,7 @@ async fn secret_page(
         frame: reader.frame(name, "vault"),
         secret: read::vault::secret(state, by, name).await?,
         sealed: state.vault.sealed_by().is_some(),
+        fresh: state.identity.is_fresh(by),
         notice: None,
         error: None,
     })

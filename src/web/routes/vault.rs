@@ -12,7 +12,7 @@ use super::super::read;
 use super::super::view::vault::{NewSecretForm, VaultPage, VaultShown};
 use crate::http::auth::Admin;
 use crate::http::extract::Params;
-use crate::http::{AppState, May, Problem};
+use crate::http::{AppState, Fresh, May, Problem};
 use crate::identity::Principal;
 use crate::redaction::LeakId;
 use crate::vault::{Passphrase, VaultError};
@@ -110,7 +110,7 @@ pub(super) async fn unseal(
 }
 
 /// `POST /vault/seal`.
-pub(super) async fn seal(by: May<Admin>, State(state): State<AppState>) -> Result<Response, Problem> {
+pub(super) async fn seal(by: Fresh<Admin>, State(state): State<AppState>) -> Result<Response, Problem> {
     super::unrestricted(&by)?;
     state.vault.seal_all(&by).await?;
     Ok(Redirect::to("/vault?done=sealed").into_response())
@@ -118,7 +118,7 @@ pub(super) async fn seal(by: May<Admin>, State(state): State<AppState>) -> Resul
 
 /// `POST /vault/rotate`. Answers when nothing is left to do.
 pub(super) async fn rotate(
-    by: May<Admin>,
+    by: Fresh<Admin>,
     State(state): State<AppState>,
     reader: Reader,
     Fields(fields): Fields<RotateFields>,

@@ -171,6 +171,8 @@ pub struct SecretPage {
     pub secret: SecretRow,
     /// Whether the vault is sealed.
     pub sealed: bool,
+    /// Whether the person proved a short time ago who they are, so that a form is taken at once.
+    pub fresh: bool,
     /// What the last form did.
     pub notice: Option<&'static str>,
     /// Why the last form was refused.
