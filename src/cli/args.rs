@@ -1,5 +1,7 @@
 //! What can be typed.
 
+mod audit;
+mod budget;
 mod consent;
 mod people;
 mod vault;
@@ -9,6 +11,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use super::certs::CertsCommand;
+pub use audit::{AuditCommand, AuditFilterArgs, AuditVerifyArgs};
+pub use budget::{BudgetCommand, BudgetSetArgs};
 pub use vault::{DeleteArgs, HostArgs, NamedArgs, OauthAddArgs, OauthCommand, SetArgs, VaultCommand};
 
 pub use consent::{
@@ -245,123 +249,4 @@ pub enum ConfigCommand {
     Check,
     /// Print every setting with its default and what it does
     Template,
-}
-
-/// What to do with the audit trail.
-#[derive(Subcommand, Debug)]
-pub enum AuditCommand {
-    /// Check every entry; works offline and on a copy, and names the first broken link
-    Verify(AuditVerifyArgs),
-    /// What happened, newest first
-    List {
-        /// Which entries
-        #[command(flatten)]
-        filter: AuditFilterArgs,
-        /// Entries at the most
-        #[arg(long, value_name = "N", default_value_t = 50)]
-        limit: usize,
-        /// Print JSON
-        #[arg(long)]
-        json: bool,
-    },
-    /// Every entry as one JSON line, oldest first
-    Export {
-        /// Which entries
-        #[command(flatten)]
-        filter: AuditFilterArgs,
-        /// JSON lines; there is no other form
-        #[arg(long)]
-        jsonl: bool,
-    },
-    /// The hash that stands for the whole trail, to write down elsewhere
-    Head(JsonArgs),
-}
-
-/// Which trail, and what is known about it.
-#[derive(Args, Clone, Debug)]
-pub struct AuditVerifyArgs {
-    /// A database; its log is read too when it is beside it [default: the home's own]
-    pub file: Option<PathBuf>,
-    /// Heads that were noted outside the data folder [default: the home's, for the home's own database]
-    #[arg(long, value_name = "FILE")]
-    pub anchor: Option<PathBuf>,
-    /// A hash from `audit head` that must be in the trail
-    #[arg(long, value_name = "HASH")]
-    pub expect_head: Option<String>,
-    /// Print JSON
-    #[arg(long)]
-    pub json: bool,
-}
-
-/// Which entries.
-#[derive(Args, Clone, Debug, Default)]
-pub struct AuditFilterArgs {
-    /// This action and those below it: `secret` is also `secret.used`
-    #[arg(long, value_name = "A")]
-    pub action: Option<String>,
-    /// On behalf of `owner`, `system`, or the id of a token or a member
-    #[arg(long, value_name = "P")]
-    pub principal: Option<String>,
-    /// With this outcome
-    #[arg(long, value_name = "O", value_parser = ["allowed", "denied", "asked", "done", "failed"])]
-    pub outcome: Option<String>,
-    /// From this time on: `2h` (ago), `2026-11-21` or a time stamp
-    #[arg(long, value_name = "T")]
-    pub since: Option<String>,
-    /// Before this time
-    #[arg(long, value_name = "T")]
-    pub until: Option<String>,
-}
-
-/// What to do with budgets.
-#[derive(Subcommand, Debug)]
-pub enum BudgetCommand {
-    /// Every budget with what was spent
-    List(JsonArgs),
-    /// One budget with what was spent
-    Show {
-        /// Name or id
-        name: String,
-        /// Print JSON
-        #[arg(long)]
-        json: bool,
-    },
-    /// Make a budget, or change the limits of one; what was spent stays
-    Set(BudgetSetArgs),
-    /// Delete a budget with its counts
-    Delete {
-        /// Name or id
-        name: String,
-    },
-}
-
-/// How much, for whom, over which time.
-#[derive(Args, Clone, Debug)]
-pub struct BudgetSetArgs {
-    /// Its name
-    pub name: String,
-    /// tenant, assistant:ID, thread:ID, token:ID, each_thread or each_turn [default: tenant]
-    #[arg(long, value_name = "S")]
-    pub subject: Option<String>,
-    /// hour, day, month (in UTC) or total [default: month]
-    #[arg(long, value_name = "P", value_parser = ["hour", "day", "month", "total"])]
-    pub period: Option<String>,
-    /// US dollars
-    #[arg(long, value_name = "X")]
-    pub cost_usd: Option<f64>,
-    /// Tokens, in and out
-    #[arg(long, value_name = "N")]
-    pub tokens: Option<u64>,
-    /// Turns, and calls that belong to no turn
-    #[arg(long, value_name = "N")]
-    pub turns: Option<u64>,
-    /// Tool calls
-    #[arg(long, value_name = "N")]
-    pub tool_calls: Option<u64>,
-    /// Seconds of work
-    #[arg(long, value_name = "N")]
-    pub wall_s: Option<f64>,
-    /// Print JSON
-    #[arg(long)]
-    pub json: bool,
 }

@@ -39,6 +39,8 @@ fn every_metric_has_its_conventional_name() {
     let expected = [
         "capuchin_actor_quarantined",
         "capuchin_actor_restarts",
+        "capuchin_budget_reservations",
+        "capuchin_budget_warnings",
         "capuchin_build",
         "capuchin_http_request_duration_seconds",
         "capuchin_http_requests",

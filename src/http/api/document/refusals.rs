@@ -1,7 +1,7 @@
 //! The answers that every route of a kind can give, said once: who is not let in, what cannot be read,
 //! what is not there, what is too much.
 
-use utoipa::openapi::content::ContentBuilder;
+use utoipa::openapi::content::{Content, ContentBuilder};
 use utoipa::openapi::path::{Operation, Parameter, ParameterIn, PathItem};
 use utoipa::openapi::schema::{Object, ObjectBuilder, SchemaType, Type};
 use utoipa::openapi::{OpenApi, Ref, RefOr, Response, ResponseBuilder, Schema};
@@ -9,6 +9,9 @@ use utoipa::{PartialSchema, ToSchema};
 
 use crate::http::page::LIMIT_MAX;
 use crate::http::problem::ProblemDocument;
+
+/// The media type of problems.
+const PROBLEM: &str = "application/problem+json";
 
 /// Adds to every operation the refusals that follow from its shape, and to the parameters that
 /// all lists share their bounds.
@@ -23,7 +26,12 @@ pub(super) fn add_to(document: &mut OpenApi) {
             for (status, description) in refusals(path, operation) {
                 let responses = &mut operation.responses.responses;
                 let refusal = if path.starts_with("/v1/") { envelope } else { problem };
-                responses.entry(status.to_owned()).or_insert_with(|| RefOr::T(refusal(description)));
+                let known =
+                    responses.entry(status.to_owned()).or_insert_with(|| RefOr::T(refusal(description)));
+                if let (RefOr::T(known), false) = (known, path.starts_with("/v1/")) {
+                    // What a route answers in a shape of its own, the edge may answer as a problem.
+                    known.content.entry(PROBLEM.to_owned()).or_insert_with(|| problem_content().into());
+                }
             }
             operation.parameters.iter_mut().flatten().for_each(bound);
         }
@@ -78,10 +86,13 @@ fn refusals(path: &str, operation: &Operation) -> Vec<(&'static str, &'static st
     all
 }
 
-fn problem(description: &str) -> Response {
+fn problem_content() -> Content {
     let schema = Some(RefOr::Ref(Ref::from_schema_name(ProblemDocument::name())));
-    let content = ContentBuilder::new().schema(schema).build();
-    ResponseBuilder::new().description(description).content("application/problem+json", content).build()
+    ContentBuilder::new().schema(schema).build()
+}
+
+fn problem(description: &str) -> Response {
+    ResponseBuilder::new().description(description).content(PROBLEM, problem_content()).build()
 }
 
 /// The error envelope of the OpenAI face, whose shape OpenAI documents.
