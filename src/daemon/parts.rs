@@ -17,7 +17,7 @@ use crate::audit::{Anchors, Audit};
 use crate::backends::{Backends, Prices, UsageRecorder};
 use crate::budgets::Budgets;
 use crate::config::{ApprovalsConfig, Config, Home, SessionsConfig, StoreConfig};
-use crate::db::{Db, DbOptions, WriterRun};
+use crate::db::{Db, DbOptions, DbStats, WriterRun};
 use crate::egress::Egress;
 use crate::guard::Guard;
 use crate::http::AppState;
@@ -92,8 +92,7 @@ impl Parts {
         let metrics = Metrics::new();
         let budgets = Budgets::open(db.clone(), prices.clone(), metrics.clone(), config.budgets.clone());
         let budgets = budgets.await.context("the budgets")?;
-        let figures = db.clone();
-        metrics.store.read_from(move || figures.stats());
+        metrics.store.read_from(figures(&db));
         let guard = Guard::new(
             (redactor.clone(), leaks.clone()),
             kill_switches.clone(),
@@ -199,6 +198,12 @@ fn sessions(
     let opener = TreeOpener::new(super::tenants_path());
     let directory = SessionDirectory::new(ports, limits(config), Arc::clone(&opener) as _);
     (opener, directory)
+}
+
+/// Where the store's metrics come from.
+fn figures(db: &Db) -> impl Fn() -> DbStats + Send + Sync + 'static + use<> {
+    let db = db.clone();
+    move || db.stats()
 }
 
 /// What was stopped stays stopped over a restart.
