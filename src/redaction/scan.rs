@@ -48,6 +48,17 @@ struct Job {
     target: Target,
 }
 
+/// What was tried on one piece of a run.
+#[derive(Default)]
+struct Tried {
+    shapes: Vec<&'static Kind>,
+    /// Stretches of base64 that were decoded.
+    decoded: usize,
+    /// Announcements within the piece.
+    own: usize,
+    invisible: bool,
+}
+
 // === impl Job ===
 
 impl Job {
@@ -149,15 +160,15 @@ impl Scan<'_> {
             let mut found = Vec::new();
             for piece in gaps(run, &spans) {
                 let before = usize::from(inside && piece.start == run.start);
-                let (mut tried, mut decoded, mut own) = (Vec::new(), 0, 0);
+                let mut tried = Tried::default();
                 for job in jobs {
-                    if own > OWN_TRIES {
+                    if tried.own > OWN_TRIES {
                         // More announcements in one run than anybody writes: nothing of it is shown.
                         found.push(Span::new(piece.clone(), What::Unscanned));
                         break;
                     }
-                    own += usize::from(job.is_own(&piece));
-                    if self.is_due(&piece, job, &mut tried, &mut decoded) {
+                    tried.own += usize::from(job.is_own(&piece));
+                    if self.is_due(&piece, job, &mut tried) {
                         self.judge(run, &piece, job, before, &mut found);
                     }
                 }
@@ -171,29 +182,24 @@ impl Scan<'_> {
         vec![Span::new(run.clone(), What::Unscanned)]
     }
 
-    /// Whether a job is to be tried on this piece: a shape once, however often its word is there; base64 where
-    /// a stretch of it may begin, and not without end.
-    fn is_due(
-        &self,
-        piece: &Range<usize>,
-        job: &Job,
-        tried: &mut Vec<&'static Kind>,
-        decoded: &mut usize,
-    ) -> bool {
+    /// Whether a job is to be tried on this piece: a shape and what hides behind invisible characters once,
+    /// however often their words are there; base64 where a stretch of it may begin, and not without end.
+    fn is_due(&self, piece: &Range<usize>, job: &Job, tried: &mut Tried) -> bool {
         match job.target {
             Target::Kind(kind) if kind.place == Place::Run && piece.contains(&job.at) => {
-                let first = !tried.iter().any(|other| std::ptr::eq(*other, kind));
+                let first = !tried.shapes.iter().any(|other| std::ptr::eq(*other, kind));
                 if first {
-                    tried.push(kind);
+                    tried.shapes.push(kind);
                 }
                 first
             }
+            Target::Invisible if piece.contains(&job.at) => !std::mem::replace(&mut tried.invisible, true),
             Target::Encoded => {
                 let before = self.text.get(piece.start..job.at).and_then(|text| text.bytes().last());
                 let begins =
                     before.is_none_or(|byte| !byte.is_ascii_alphanumeric() && !b"+-_".contains(&byte));
-                *decoded += usize::from(begins);
-                begins && *decoded <= ENCODED_TRIES
+                tried.decoded += usize::from(begins);
+                begins && tried.decoded <= ENCODED_TRIES
             }
             _ => true,
         }
@@ -221,7 +227,7 @@ impl Scan<'_> {
                 }
             }
             Target::Encoded if piece.contains(&job.at) => self.encoded(job.at, piece, found),
-            Target::Invisible if piece.contains(&job.at) => self.invisible(job.at, piece, found),
+            Target::Invisible if piece.contains(&job.at) => self.invisible(piece, found),
             Target::Encoded | Target::Invisible => {}
         }
     }
@@ -233,6 +239,7 @@ impl Scan<'_> {
         };
         let start = run::floor(self.text, piece.start - before);
         let text = self.text.get(start..piece.end).unwrap_or_default();
+        work::done(text.len());
         for groups in regex.captures_iter(text.as_bytes()) {
             let secret = groups.get(1).map(|group| start + group.start()..start + group.end());
             if let Some(secret) = secret.filter(|secret| secret.start >= piece.start) {
@@ -248,6 +255,7 @@ impl Scan<'_> {
         };
         let end = piece.end.min(run::ceil(self.text, at + REACH_BYTES + VALUE_BYTES));
         let text = self.text.get(at..end).unwrap_or_default();
+        work::done(text.len());
         if !regex.is_match(text.as_bytes()) {
             return;
         }
@@ -286,6 +294,7 @@ impl Scan<'_> {
             return;
         }
         let part = text.get(..size.min(ENCODED_BYTES_MAX)).unwrap_or_default();
+        work::done(part.len());
         let Some(decoded) = decode(part) else { return };
         let clear = String::from_utf8_lossy(&decoded);
         let begun = Table::default();
@@ -309,12 +318,10 @@ impl Scan<'_> {
         })
     }
 
-    /// A piece with invisible characters, once, at the first of them: what would be seen is judged.
-    fn invisible(&self, at: usize, piece: &Range<usize>, found: &mut Vec<Span>) {
+    /// A piece with invisible characters: what would be seen is judged.
+    fn invisible(&self, piece: &Range<usize>, found: &mut Vec<Span>) {
         let text = self.text.get(piece.clone()).unwrap_or_default();
-        if text.find(run::is_invisible) != Some(at - piece.start) {
-            return;
-        }
+        work::done(text.len());
         let kept = || text.char_indices().filter(|(_, c)| !run::is_invisible(*c));
         let seen: String = kept().map(|(_, c)| c).collect();
         let places: Vec<usize> = kept().flat_map(|(place, c)| place..place + c.len_utf8()).collect();
@@ -325,6 +332,30 @@ impl Scan<'_> {
             found.push(Span::new(place(span.start)..run::ceil(self.text, end), span.what));
         }
     }
+}
+
+/// How many bytes were given to the costly steps, for the test of hostile texts.
+mod work {
+    #[cfg(test)]
+    thread_local! {
+        static DONE: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+    }
+
+    #[cfg_attr(not(test), expect(clippy::missing_const_for_fn, reason = "counts in tests"))]
+    pub(super) fn done(_bytes: usize) {
+        #[cfg(test)]
+        DONE.set(DONE.get() + _bytes);
+    }
+
+    #[cfg(test)]
+    pub(super) fn take() -> usize {
+        DONE.take()
+    }
+}
+
+#[cfg(test)]
+pub(super) fn work_done() -> usize {
+    work::take()
 }
 
 /// Decodes either alphabet, as far as whole groups go.

@@ -120,8 +120,9 @@ async fn a_stateless_call_hides_secrets_both_ways_wherever_the_stream_is_cut() {
     let secret = planted(9).swap_remove(1);
     let text = format!("it is {} ok", secret.value);
     let whole = json!({ "choices": [{ "index": 0, "message": { "role": "assistant", "content": text }, "finish_reason": "stop" }] });
-    let script =
-        |piece: usize| if piece % 2 == 0 { streamed(&text, piece) } else { answer_json(200, &whole) };
+    let script = |piece: usize| {
+        if piece.is_multiple_of(2) { streamed(&text, piece) } else { answer_json(200, &whole) }
+    };
     let script = (1..=text.len()).map(script).collect();
     let upstream = Upstream::start(script).await;
     let daemon = TestDaemon::with(setup(&upstream));

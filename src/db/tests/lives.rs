@@ -73,12 +73,14 @@ async fn a_pause_carries_a_long_log_over_into_the_file() {
 async fn a_busy_writer_keeps_its_log_short() {
     let options = DbOptions { checkpoint_busy_pages: 50, ..DbOptions::default() };
     let store = Store::with(options);
+    // The migrations' own log is as long as it is: it is written over and does not shrink.
+    let migrated = store.db.stats().wal_bytes;
     for n in 0..500 {
         store.db.write(&home(), move |tx| note(tx, &format!("{n:03}"))).await.unwrap();
     }
     let stats = store.db.stats();
     assert!(stats.checkpoints > 0);
-    assert!(stats.wal_bytes < 100 * 4_096, "{}", stats.wal_bytes);
+    assert!(stats.wal_bytes < migrated + 100 * 4_096, "{} after {migrated}", stats.wal_bytes);
 }
 
 #[tokio::test]
