@@ -155,7 +155,7 @@ async fn authenticate(parts: &Parts, state: &AppState, takes_ticket: bool) -> Re
     let connection = connection.ok_or_else(Problem::unauthenticated)?;
     let credential = match bearer(&parts.headers)? {
         Some(token) => Credential::Token(token),
-        None => match cookie::session(&parts.headers) {
+        None => match cookie::session(&parts.headers, connection.is_tls()) {
             Some(value) => Credential::Session(value),
             None => match ticket(parts).filter(|_| takes_ticket) {
                 Some(value) => Credential::Ticket(value),

@@ -43,7 +43,7 @@ impl Caller {
             client: Client::new(connection.address(), connection == Connection::Control, agent),
             secure: cookie::is_secure(headers, connection.is_tls()),
             origin: text(header::ORIGIN).map(str::to_owned),
-            session: cookie::session(headers).map(str::to_owned),
+            session: cookie::session(headers, connection.is_tls()).map(str::to_owned),
         }
     }
 

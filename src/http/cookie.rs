@@ -10,10 +10,11 @@ use crate::identity::{SESSION_LIFE_MS, SecretText};
 const PLAIN: &str = "capuchin_session";
 const SECURE: &str = "__Host-capuchin_session";
 
-/// The value of the session cookie. The secure name wins.
+/// The value of the session cookie. The secure name wins; over `tls` it is the only one, since the other could
+/// have been set by a page that is not.
 #[must_use]
-pub fn session(headers: &HeaderMap) -> Option<&str> {
-    value_of(headers, SECURE).or_else(|| value_of(headers, PLAIN))
+pub fn session(headers: &HeaderMap, tls: bool) -> Option<&str> {
+    value_of(headers, SECURE).or_else(|| value_of(headers, PLAIN).filter(|_| !tls))
 }
 
 /// `Set-Cookie` of a new session.

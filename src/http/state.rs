@@ -26,6 +26,9 @@ use crate::turns::Turns;
 use crate::vault::{Oauth, Vault};
 use crate::workspaces::{Thread, Threads, Workspaces};
 
+/// The path that providers send browsers back to.
+pub(in crate::http) const OAUTH_CALLBACK: &str = "/api/v1/oauth/callback";
+
 /// No text that goes through [`AppState::clean`] may be longer: system prompts are the longest.
 const NAMED_BYTES_MAX: usize = 1024 * 1024;
 
@@ -103,6 +106,15 @@ pub struct TakenIn {
 }
 
 impl AppState {
+    /// Where providers send a browser back to after somebody agreed; `None` if the console's port is not fixed.
+    #[must_use]
+    pub fn oauth_callback(&self) -> Option<String> {
+        let console = &self.config.console;
+        let scheme = if console.has_tls() { "https" } else { "http" };
+        let port = console.listen.port();
+        (port != 0).then(|| format!("{scheme}://localhost:{port}{OAUTH_CALLBACK}"))
+    }
+
     /// Does to an actor what an operator asked for. The audit is told before it happens, and again when it fails.
     ///
     /// # Errors

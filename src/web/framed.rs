@@ -13,7 +13,7 @@ use super::view::pages::ProblemPage;
 use super::view::{Frame, Theme};
 use crate::http::auth::STEP_UP_REQUIRED;
 use crate::http::edge::RequestId;
-use crate::http::{AppState, Problem, cookie};
+use crate::http::{AppState, Connection, Problem, cookie};
 
 /// The layer around every route of the console.
 pub async fn frame_problems(State(state): State<AppState>, request: Request, next: Next) -> Response {
@@ -25,7 +25,8 @@ pub async fn frame_problems(State(state): State<AppState>, request: Request, nex
         return Redirect::temporary(&canonical).into_response();
     }
     let theme = Theme::of(headers);
-    let signed_in = cookie::session(headers).is_some();
+    let tls = request.extensions().get::<Connection>().is_some_and(Connection::is_tls);
+    let signed_in = cookie::session(headers, tls).is_some();
     let id = request.extensions().get::<RequestId>().and_then(|id| id.0.to_str().ok()).map(str::to_owned);
     let (method, uri) = (request.method().clone(), request.uri().clone());
     let referer = headers.get(header::REFERER).and_then(|value| value.to_str().ok()).map(str::to_owned);

@@ -9,6 +9,7 @@ pub(super) mod notices;
 pub(super) mod rail;
 pub(super) mod safety;
 pub(super) mod security;
+pub(super) mod tokens;
 pub(super) mod tree;
 pub(super) mod turns;
 pub(super) mod vault;

@@ -14,6 +14,7 @@ mod secrets;
 mod security;
 mod send;
 mod settings;
+mod tokens;
 mod vault;
 
 use axum::Router;
@@ -60,6 +61,11 @@ pub fn router() -> Router<AppState> {
         .route("/vault/secrets/{name}/value", post(secrets::replace))
         .route("/vault/secrets/{name}/hosts", post(secrets::hosts))
         .route("/vault/secrets/{name}/delete", post(secrets::delete))
+        .route("/vault/tokens", post(tokens::create))
+        .route("/vault/tokens/{name}/connect", post(tokens::connect))
+        .route("/vault/tokens/{name}/refresh", post(tokens::refresh))
+        .route("/vault/tokens/{name}/revoke", post(tokens::revoke))
+        .route("/vault/tokens/{name}/delete", post(tokens::delete))
         .route("/settings", get(settings::show))
         .route("/settings/budgets", get(budgets::show).post(budgets::create))
         .route("/settings/budgets/{id}", post(budgets::change))

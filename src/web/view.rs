@@ -11,6 +11,7 @@ mod rail;
 pub mod safety;
 pub mod security;
 pub mod settings;
+pub mod tokens;
 mod turn;
 pub mod vault;
 

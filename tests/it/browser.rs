@@ -340,6 +340,7 @@ async fn every_page_is_accessible_fits_and_breaks_no_policy_in_every_look() {
         ("sure", sure.as_str()),
         ("vault", "/vault"),
         ("secret", "/vault/secrets/anthropic"),
+        ("vault-accounts", "/vault?tab=tokens"),
         ("vault-access", "/vault?tab=access"),
         ("vault-leaks", "/vault?tab=leaks"),
         ("vault-keys", "/vault?tab=keys"),

@@ -17,13 +17,10 @@ use crate::http::extract::{Body, Named, Params};
 use crate::http::moment::rfc3339;
 use crate::http::page::{Page, Paging};
 use crate::http::problem::Problem;
-use crate::http::state::AppState;
+use crate::http::state::{AppState, OAUTH_CALLBACK};
 use crate::protocol::ids::OauthTokenId;
 use crate::vault::{DevicePrompt, DeviceState, Hosts, NewOauthToken, OauthError, OauthSettings, Which};
 use view::{BeginConsent, Consent, CreateOauthToken, DeviceView, OauthView};
-
-/// The path that providers send browsers back to.
-const CALLBACK: &str = "/api/v1/oauth/callback";
 
 #[derive(Deserialize)]
 struct ListTokens {
@@ -153,9 +150,13 @@ async fn authorize(
 ) -> Result<Json<Consent>, Problem> {
     refuse_restricted(&by)?;
     let redirect = match body.redirect_uri {
-        Some(uri) if uri.ends_with(CALLBACK) => uri,
-        Some(_) => return Err(Problem::invalid_field("/redirect_uri", format!("ends with {CALLBACK}"))),
-        None => own_callback(&state)?,
+        Some(uri) if uri.ends_with(OAUTH_CALLBACK) => uri,
+        Some(_) => {
+            return Err(Problem::invalid_field("/redirect_uri", format!("ends with {OAUTH_CALLBACK}")));
+        }
+        None => state.oauth_callback().ok_or_else(|| {
+            Problem::invalid_field("/redirect_uri", "is needed: the console's port is not fixed")
+        })?,
     };
     let authorization_url = state.oauth.begin(&by, Which::from(&*id), &redirect).await?;
     Ok(Json(Consent { authorization_url }))
@@ -283,15 +284,6 @@ async fn revoke(
 ) -> Result<Json<OauthView>, Problem> {
     refuse_restricted(&by)?;
     Ok(Json(state.oauth.revoke(&by, Which::from(&*id)).await?.into()))
-}
-
-fn own_callback(state: &AppState) -> Result<String, Problem> {
-    let console = &state.config.console;
-    let scheme = if console.has_tls() { "https" } else { "http" };
-    match console.listen.port() {
-        0 => Err(Problem::invalid_field("/redirect_uri", "is needed: the console's port is not fixed")),
-        port => Ok(format!("{scheme}://localhost:{port}{CALLBACK}")),
-    }
 }
 
 impl From<OauthError> for Problem {

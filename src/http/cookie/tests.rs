@@ -28,10 +28,12 @@ fn the_bound_cookie_wins_and_look_alikes_are_not_read() {
     let mut headers = HeaderMap::new();
     let value = "a=b; capuchin_session=plain; xcapuchin_session=no";
     headers.insert(header::COOKIE, HeaderValue::from_static(value));
-    assert_eq!(session(&headers), Some("plain"));
+    assert_eq!(session(&headers, false), Some("plain"));
+    assert_eq!(session(&headers, true), None, "a page without encryption could have set it");
     headers.append(header::COOKIE, HeaderValue::from_static("__Host-capuchin_session=bound"));
-    assert_eq!(session(&headers), Some("bound"));
+    assert_eq!(session(&headers, false), Some("bound"));
+    assert_eq!(session(&headers, true), Some("bound"));
     headers.clear();
     headers.insert(header::COOKIE, HeaderValue::from_static("capuchin_session=; capuchin_sessions=x"));
-    assert_eq!(session(&headers), None);
+    assert_eq!(session(&headers, false), None);
 }

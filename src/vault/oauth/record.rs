@@ -131,6 +131,17 @@ impl OauthState {
     }
 }
 
+// === impl OauthRecord ===
+
+impl OauthRecord {
+    /// The provider's host.
+    #[must_use]
+    pub fn provider(&self) -> String {
+        let url = oauth2::url::Url::parse(&self.settings.token_url).ok();
+        url.and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default()
+    }
+}
+
 // === impl TokenPair ===
 
 impl TokenPair {

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use oauth2::{AccessToken, RefreshToken, RevocationUrl, StandardRevocableToken};
+use oauth2::RefreshToken;
+use oauth2::basic::BasicErrorResponse;
 
 use super::Oauth;
 use super::desk::{find, tell};
 use super::record::{OauthRecord, OauthState, TokenPair};
-use super::wire::{OauthError, Wire, client};
+use super::wire::{OauthError, Wire, client, words};
 use crate::identity::Principal;
 use crate::protocol::ids::{OauthTokenId, TenantId};
 use crate::vault::{VaultError, Which, store};
@@ -66,20 +67,8 @@ impl Oauth {
     ) -> Result<OauthRecord, VaultError> {
         let record = self.get(&by.tenant, which).await?;
         let pair = self.pair(&by.tenant, record.id).await?;
-        if let (Some(url), Some(pair)) = (record.settings.revoke_url.clone(), pair) {
-            let url = RevocationUrl::new(url).map_err(|_| OauthError::BadUrl { field: "revoke_url" })?;
-            let client = client(&record.settings)?.set_revocation_url(url);
-            let token: StandardRevocableToken = match &pair.refresh {
-                Some(refresh) => RefreshToken::new(refresh.to_string()).into(),
-                None => AccessToken::new(pair.access.to_string()).into(),
-            };
-            let wire = Wire::new(self.inner.egress.clone(), by.tenant.clone(), &record.name);
-            let unsafe_url = |_| OauthError::BadUrl { field: "revoke_url" };
-            let asked = client.revoke_token(token).map_err(unsafe_url)?;
-            Box::pin(asked.request_async(&wire)).await.map_err(|error| match error {
-                oauth2::RequestTokenError::Request(error) => OauthError::from(error),
-                other => OauthError::Unreachable { why: super::wire::words(&other.to_string()) },
-            })?;
+        if let (Some(url), Some(pair)) = (&record.settings.revoke_url, pair) {
+            self.take_back(&by.tenant, &record, url, &pair).await?;
         }
         let (id, source) = (record.id, by.source());
         let write = self.inner.vault.inner.db.write(&by.tenant, move |tx| {
@@ -95,6 +84,37 @@ impl Oauth {
         let record = write.await?;
         self.inner.vault.publish_if_open(&by.tenant).await?;
         Ok(record)
+    }
+
+    /// Tells the provider (RFC 7009). Of two tokens the refresh token: the other one ends with it.
+    async fn take_back(
+        &self,
+        tenant: &TenantId,
+        record: &OauthRecord,
+        url: &str,
+        pair: &TokenPair,
+    ) -> Result<(), OauthError> {
+        let (token, hint) = match &pair.refresh {
+            Some(refresh) => (refresh, "refresh_token"),
+            None => (&pair.access, "access_token"),
+        };
+        let secret = record.settings.client_secret.as_ref().map(|name| format!("@secret:{name}"));
+        let mut fields = vec![
+            ("token", token.as_str()),
+            ("token_type_hint", hint),
+            ("client_id", record.settings.client_id.as_str()),
+        ];
+        fields.extend(secret.as_deref().map(|secret| ("client_secret", secret)));
+        let wire = Wire::new(self.inner.egress.clone(), tenant.clone(), &record.name);
+        let (status, body) = wire.form(url, &fields).await?;
+        if (200..300).contains(&status) {
+            return Ok(());
+        }
+        let said: Result<BasicErrorResponse, _> = serde_json::from_slice(&body);
+        Err(match said {
+            Ok(said) => OauthError::Refused { error: words(said.error().as_ref()), for_good: false },
+            Err(_) => OauthError::Unreachable { why: format!("it answered {status}") },
+        })
     }
 
     async fn refresh_one(

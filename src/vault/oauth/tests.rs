@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{DeviceState, NewOauthToken, Oauth, OauthError, OauthRecord, OauthSettings, OauthState};
 use crate::config::EgressConfig;
-use crate::egress::upstream::{Act, Upstream, json as answer};
+use crate::egress::upstream::{Act, Upstream, answer as plain, json as answer};
 use crate::egress::{Egress, SecretSource as _};
 use crate::vault::tests::support::{House, gives, home, owner, set};
 use crate::vault::{Hosts, SecretChange, Vault, VaultError, Which};
@@ -51,7 +51,7 @@ impl World {
             auth_url: Some(url("/authorize")),
             token_url: url("/token"),
             device_url: Some(url("/device")),
-            revoke_url: None,
+            revoke_url: Some(url("/revoke")),
             issuer: Some("https://issuer.example".to_owned()),
             scopes: vec!["mail.read".to_owned(), "offline".to_owned()],
         };
@@ -257,10 +257,31 @@ async fn a_refresh_that_fails_is_seen_waits_longer_each_time_and_stops_when_it_i
 
 #[tokio::test]
 async fn a_revoked_token_is_given_to_nobody() {
-    let world = World::new(vec![given("access-token-1", Some("refresh-token-1"), 3_600)]).await;
+    let script = vec![
+        given("access-token-1", Some("refresh-token-1"), 3_600),
+        answer(400, &json!({ "error": "unsupported_token_type" })),
+        plain(503, "", "later"),
+        plain(200, "", ""),
+    ];
+    let world = World::new(script).await;
     world.connected().await;
+    let refused = oauth_error(world.oauth.revoke(&owner(), world.which()).await);
+    assert!(matches!(refused, OauthError::Refused { error, .. } if error == "unsupported_token_type"));
+    let away = oauth_error(world.oauth.revoke(&owner(), world.which()).await);
+    assert!(matches!(away, OauthError::Unreachable { why } if why.contains("503")));
+    assert!(
+        gives(&world.vault, "mail", "access-token-1").await,
+        "nothing is changed before the provider agreed"
+    );
     let revoked = world.oauth.revoke(&owner(), world.which()).await.unwrap();
     assert_eq!(revoked.state, OauthState::Revoked);
+    let told = world.upstream.received().pop().unwrap();
+    assert!(told.target.ends_with("/revoke"), "{}", told.target);
+    let form = String::from_utf8(told.body).unwrap();
+    assert_eq!(
+        form,
+        "token=refresh-token-1&token_type_hint=refresh_token&client_id=capuchin&client_secret=the-client-secret"
+    );
     assert!(!gives(&world.vault, "mail", "access-token-1").await);
     assert_eq!(oauth_error(world.oauth.refresh(&owner(), world.which()).await), OauthError::NoRefreshToken);
 }

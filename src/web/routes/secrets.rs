@@ -197,6 +197,6 @@ async fn secret_page(
 }
 
 /// Words apart by spaces, commas or lines.
-fn words(text: &str) -> Vec<&str> {
+pub(super) fn words(text: &str) -> Vec<&str> {
     text.split([' ', ',', '\n', '\r', '\t']).filter(|word| !word.is_empty()).collect()
 }

@@ -9,6 +9,7 @@ use super::super::answer::{Fields, Reader};
 use super::super::framed::sentence;
 use super::super::headers::page;
 use super::super::read;
+use super::super::view::tokens::NewTokenForm;
 use super::super::view::vault::{NewSecretForm, VaultPage, VaultShown};
 use crate::http::auth::Admin;
 use crate::http::extract::Params;
@@ -54,6 +55,9 @@ pub(super) fn notice(done: &str) -> Option<&'static str> {
         "deleted" => "Deleted.",
         "unsealed" => "The vault is open.",
         "sealed" => "The vault is sealed: every key and value is wiped from memory.",
+        "described" => "Kept. Now connect it.",
+        "refreshed" => "Refreshed.",
+        "revoked" => "Taken back at the provider, and its tokens are forgotten here.",
         "rotated" => "The keys are rotated.",
         _ => return None,
     })
@@ -77,6 +81,10 @@ pub(super) async fn show(
             let after: Option<LeakId> = query.before.and_then(|text| text.parse().ok());
             let (rows, next) = read::vault::leaks(&state, &by, after).await?;
             ("leaks", VaultShown::Leaks(rows, next.map(|id| format!("/vault?tab=leaks&before={id}"))))
+        }
+        "tokens" => {
+            let tokens = read::tokens::tokens(&state, &by, NewTokenForm::default(), None).await?;
+            ("tokens", VaultShown::Tokens(tokens))
         }
         "keys" => ("keys", VaultShown::Keys(read::vault::keys(&state, &by).await?)),
         _ => {

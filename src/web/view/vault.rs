@@ -2,6 +2,7 @@
 
 use askama::Template;
 
+use super::tokens::{Asked, TokensView};
 use super::{Frame, filters};
 
 /// `/vault`.
@@ -27,6 +28,8 @@ pub struct VaultPage {
 pub enum VaultShown {
     /// All secrets, and the form for one more.
     Secrets(Vec<SecretRow>, NewSecretForm),
+    /// Accounts at providers.
+    Tokens(TokensView),
     /// Who used what, and the address of earlier uses.
     Access(Vec<UseRow>, Option<String>),
     /// Where secrets were taken out, and the address of earlier finds.
@@ -181,6 +184,11 @@ pub struct SecretPage {
 
 impl VaultPage {
     /// The tabs: word and label.
-    pub const TABS: &'static [(&'static str, &'static str)] =
-        &[("secrets", "Secrets"), ("access", "Access log"), ("leaks", "Leaks"), ("keys", "Keys")];
+    pub const TABS: &'static [(&'static str, &'static str)] = &[
+        ("secrets", "Secrets"),
+        ("tokens", "Accounts"),
+        ("access", "Access log"),
+        ("leaks", "Leaks"),
+        ("keys", "Keys"),
+    ];
 }

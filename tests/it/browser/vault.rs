@@ -1,9 +1,14 @@
 //! The vault as people use it.
 
+use serde_json::json;
+
 use super::ready;
+use crate::support::upstream::{self, Upstream};
 
 /// A key that opens nothing.
 const KEY: &str = "sk-ant-api03-bm90LWEta2V5LWF0LWFsbA-AAAAAAAA";
+/// A token of the fake provider.
+const ACCESS: &str = "access-of-the-fake-provider";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_key_is_recognised_stored_and_never_shown_again() {
@@ -54,4 +59,52 @@ async fn a_key_is_recognised_stored_and_never_shown_again() {
     chrome.click("input[name=sure]").await;
     chrome.click("form[action$=delete] button").await;
     chrome.until("document.body.innerText.includes('Add your first key')").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_is_described_connected_by_a_code_taken_back_and_forgotten() {
+    let Some((site, chrome)) = ready().await else { return };
+    let begun = json!({ "device_code": "device-1", "user_code": "ABCD-EFGH", "interval": 1, "expires_in": 600,
+        "verification_uri": "https://provider.example/device" });
+    let tokens = json!({ "access_token": ACCESS, "token_type": "bearer", "expires_in": 3_600 });
+    let provider = Upstream::start(vec![
+        upstream::json(200, &begun),
+        upstream::json(400, &json!({ "error": "authorization_pending" })),
+        upstream::json(200, &tokens),
+        upstream::json(200, &json!({})),
+    ])
+    .await;
+    chrome.go(&format!("{}/vault?tab=tokens", site.url)).await;
+    chrome.fill("#name", "calendar").await;
+    chrome.fill("#client_id", "capuchin-at-home").await;
+    chrome.fill("#token_url", &format!("{}/token", provider.url())).await;
+    chrome.fill("#device_url", "ftp://nowhere").await;
+    chrome.fill("#revoke_url", &format!("{}/revoke", provider.url())).await;
+    chrome.fill("#hosts", "api.provider.example").await;
+    chrome.click("#add-token button.primary").await;
+    chrome.until("document.querySelector('[role=alert]')?.innerText.includes('Device address is')").await;
+    assert_eq!(chrome.text("document.getElementById('client_id').value").await, "capuchin-at-home");
+    chrome.fill("#device_url", &format!("{}/device", provider.url())).await;
+    chrome.click("#add-token button.primary").await;
+    chrome.until("document.querySelector('[role=status]')?.innerText.includes('Now connect it')").await;
+
+    chrome.click("form[action='/vault/tokens/calendar/connect'] button").await;
+    chrome.until("document.querySelector('.banner code')?.innerText === 'ABCD-EFGH'").await;
+    let ready = "document.querySelector('table .chip').dataset.state === 'ready'";
+    while chrome.eval(ready).await != json!(true) {
+        chrome.go(&format!("{}/vault?tab=tokens", site.url)).await;
+    }
+    chrome.assert_accessible("connected accounts").await;
+    let source = chrome.driver.source().await.unwrap();
+    assert!(!source.contains(ACCESS), "the page shows the token");
+
+    chrome.click("form[action='/vault/tokens/calendar/refresh'] button").await;
+    chrome.until("document.querySelector('[role=alert]')?.innerText.includes('refresh token')").await;
+    chrome.click("form[action='/vault/tokens/calendar/revoke'] button").await;
+    chrome.until("document.querySelector('table .chip')?.dataset.state === 'revoked'").await;
+    assert!(provider.received().iter().any(|request| request.target.ends_with("/revoke")));
+    chrome.click("td details summary").await;
+    chrome.click("input[name=sure]").await;
+    chrome.click("form[action$=delete] button").await;
+    chrome.until("document.body.innerText.includes('Accounts at providers that you agree to')").await;
 }
