@@ -91,7 +91,7 @@ pub(super) async fn connect(
     match asked {
         Ok(asked) => {
             let shown = read::tokens::tokens(&state, &by, NewTokenForm::default(), Some(asked)).await?;
-            show(&state, &reader, StatusCode::OK, None, VaultShown::Tokens(shown)).await
+            show(&state, &reader, StatusCode::OK, None, VaultShown::Tokens(Box::new(shown))).await
         }
         Err(error) => answer(&state, &by, &reader, NewTokenForm::default(), Err(error)).await,
     }
@@ -178,7 +178,7 @@ async fn answer(
     if reader.json || problem.status == StatusCode::NOT_FOUND {
         return Err(problem);
     }
-    let shown = VaultShown::Tokens(read::tokens::tokens(state, by, form, None).await?);
+    let shown = VaultShown::Tokens(Box::new(read::tokens::tokens(state, by, form, None).await?));
     show(state, reader, problem.status, Some(text), shown).await
 }
 

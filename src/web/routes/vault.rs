@@ -84,7 +84,7 @@ pub(super) async fn show(
         }
         "tokens" => {
             let tokens = read::tokens::tokens(&state, &by, NewTokenForm::default(), None).await?;
-            ("tokens", VaultShown::Tokens(tokens))
+            ("tokens", VaultShown::Tokens(Box::new(tokens)))
         }
         "keys" => ("keys", VaultShown::Keys(read::vault::keys(&state, &by).await?)),
         _ => {

@@ -29,7 +29,7 @@ pub enum VaultShown {
     /// All secrets, and the form for one more.
     Secrets(Vec<SecretRow>, NewSecretForm),
     /// Accounts at providers.
-    Tokens(TokensView),
+    Tokens(Box<TokensView>),
     /// Who used what, and the address of earlier uses.
     Access(Vec<UseRow>, Option<String>),
     /// Where secrets were taken out, and the address of earlier finds.
