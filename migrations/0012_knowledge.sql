@@ -1,1 +1,0 @@
--- What assistants know: memory and skills.

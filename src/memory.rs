@@ -1,1 +1,0 @@
-//! What assistants remember: facts with a category, a source and a history.
