@@ -9,6 +9,7 @@ pub mod db;
 pub mod egress;
 pub mod policy;
 pub mod redaction;
+pub mod sandbox;
 pub mod telemetry;
 // Product: what the system knows.
 pub mod approvals;
@@ -18,6 +19,10 @@ pub mod budgets;
 pub mod certificates;
 pub mod guard;
 pub mod identity;
+pub mod mcp;
+pub mod memory;
+pub mod skills;
+pub mod tools;
 pub mod turns;
 pub mod vault;
 pub mod workspaces;

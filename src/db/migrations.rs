@@ -20,6 +20,10 @@ pub(super) const MIGRATIONS: &[(&str, &str)] = &[
     ("0008_budgets.sql", include_str!("../../migrations/0008_budgets.sql")),
     ("0009_members.sql", include_str!("../../migrations/0009_members.sql")),
     ("0010_leaks.sql", include_str!("../../migrations/0010_leaks.sql")),
+    ("0011_hands.sql", include_str!("../../migrations/0011_hands.sql")),
+    ("0012_knowledge.sql", include_str!("../../migrations/0012_knowledge.sql")),
+    ("0013_mcp.sql", include_str!("../../migrations/0013_mcp.sql")),
+    ("0014_processes.sql", include_str!("../../migrations/0014_processes.sql")),
 ];
 
 /// Brings the file to the newest version that this program knows; the number of migrations applied.

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 /// Rows of `src/`, lowest first. A module names only modules of its own row or below.
 const ROWS: &[&[&str]] = &[
-    &["audit", "config", "db", "egress", "policy", "redaction", "telemetry"],
+    &["audit", "config", "db", "egress", "policy", "redaction", "sandbox", "telemetry"],
     &[
         "approvals",
         "assistants",
@@ -17,6 +17,10 @@ const ROWS: &[&[&str]] = &[
         "certificates",
         "guard",
         "identity",
+        "mcp",
+        "memory",
+        "skills",
+        "tools",
         "turns",
         "vault",
         "workspaces",
@@ -53,7 +57,13 @@ const HOMES: &[(&str, &[&str])] = &[
     ("rcgen", &["src/certificates"]),
     ("x509_parser", &["src/certificates"]),
     ("p12_keystore", &["src/certificates"]),
-    ("regex", &["src/redaction"]),
+    ("regex", &["src/redaction", "src/tools"]),
+    ("cap_std", &["src/tools", "src/skills", "src/memory", "src/assistants", "src/workspaces"]),
+    ("jaq_core", &["src/tools"]),
+    ("jsonschema", &["src/tools"]),
+    ("rmcp", &["src/mcp", "src/http/mcp"]),
+    ("landlock", &["src/sandbox"]),
+    ("seccompiler", &["src/sandbox"]),
     ("aho_corasick", &["src/redaction"]),
     ("opentelemetry", &["src/telemetry"]),
     ("prometheus_client", &["src/telemetry"]),

@@ -1,0 +1,1 @@
+//! What assistants remember: facts with a category, a source and a history.

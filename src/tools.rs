@@ -1,0 +1,18 @@
+//! What an assistant can do besides talking.
+//!
+//! A [`Tool`] says what it wants before it does anything: [`Tool::plan`] turns the model's arguments into typed
+//! actions, which the guard judges and a person may be asked about; [`Tool::run`] does just that. Nothing here
+//! decides, journals or redacts: whoever runs a turn does, for every tool alike.
+
+mod output;
+mod place;
+mod plan;
+mod shelf;
+mod tool;
+
+pub use crate::policy::ToolClass;
+pub use output::{OUTPUT_BYTES_MAX, ToolError, ToolOutput};
+pub use place::Place;
+pub use plan::Plan;
+pub use shelf::{ToolSource, Tools};
+pub use tool::{Arguments, Reach, Tool, ToolCallRun};
