@@ -1,4 +1,5 @@
 //! Adapters: the implementations of the actors' ports, the complete list of what actors may do.
 
+pub mod knowledge;
 pub mod ledger;
 pub mod turns;

@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use tokio::sync::{Semaphore, mpsc};
 use tracing::{Instrument, Span};
 
+use super::knowledge::{Knowledge, Reader};
 use crate::backends::{Backend, Backends};
 use crate::config::SessionsConfig;
 use crate::db::{Db, DbError};
@@ -31,6 +32,7 @@ pub struct ModelTurns {
     db: Db,
     backends: Backends,
     guard: Guard,
+    knowledge: Knowledge,
     metrics: Metrics,
     limits: HistoryLimits,
     places: Arc<Semaphore>,
@@ -41,11 +43,18 @@ pub struct ModelTurns {
 impl ModelTurns {
     /// The port over this store and these backends, with the limits of the settings.
     #[must_use]
-    pub fn new(db: Db, backends: Backends, guard: Guard, metrics: Metrics, config: &SessionsConfig) -> Self {
+    pub fn new(
+        db: Db,
+        backends: Backends,
+        guard: Guard,
+        knowledge: Knowledge,
+        metrics: Metrics,
+        config: &SessionsConfig,
+    ) -> Self {
         let limits =
             HistoryLimits { messages_max: config.history_messages_max, bytes_max: config.history_bytes_max };
         let places = Arc::new(Semaphore::new(config.running_turns_max));
-        Self { db, backends, guard, metrics, limits, places }
+        Self { db, backends, guard, knowledge, metrics, limits, places }
     }
 
     /// Who answers, what it is asked, and on whose behalf.
@@ -64,11 +73,14 @@ impl ModelTurns {
         });
         let (answering, history, tainted) = read.await?;
         let own_is_trusted = work.content.as_ref().is_none_or(|own| own.provenance.is_trusted());
-        let persona = Persona {
-            backend: answering.backend,
-            model: answering.model,
-            system_prompt: answering.system_prompt,
+        let reader = Reader {
+            tenant: work.tenant.clone(),
+            assistant: answering.assistant,
+            workspace: answering.workspace,
+            thread,
         };
+        let system_prompt = self.knowledge.prompt(answering.system_prompt, &reader).await;
+        let persona = Persona { backend: answering.backend, model: answering.model, system_prompt };
         let persona = persona.with(&work.overrides);
         let subject = Subject {
             assistant: Some(answering.assistant),

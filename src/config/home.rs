@@ -173,6 +173,18 @@ impl Home {
         self.data.join("capuchin.db")
     }
 
+    /// What people write for their assistants: one folder per assistant, named by its id.
+    #[must_use]
+    pub fn assistants(&self) -> PathBuf {
+        self.data.join("assistants")
+    }
+
+    /// Skills of every assistant, each in a folder of its name.
+    #[must_use]
+    pub fn skills(&self) -> PathBuf {
+        self.data.join("skills")
+    }
+
     /// The key of the vault, unless a setting names another file.
     #[must_use]
     pub fn vault_key_file(&self) -> PathBuf {

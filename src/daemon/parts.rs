@@ -9,9 +9,11 @@ use capuchin_actors::supervision::TreeHandle;
 use parking_lot::Mutex;
 use tokio_util::sync::CancellationToken;
 
+use crate::adapters::knowledge::Knowledge;
 use crate::adapters::ledger::Ledger;
 use crate::adapters::turns::ModelTurns;
 use crate::approvals::{ApprovalTimes, Approvals};
+use crate::assistants::files::AgentFiles;
 use crate::assistants::{Assistants, NewAssistant};
 use crate::audit::{Anchors, Audit};
 use crate::backends::{Backends, Prices, UsageRecorder};
@@ -52,6 +54,7 @@ pub(super) struct Parts {
     pub(super) oauth: Oauth,
     pub(super) backends: Backends,
     pub(super) guard: Guard,
+    pub(super) knowledge: Knowledge,
     pub(super) redactor: Redactor,
     pub(super) leaks: LeakLog,
     pub(super) usage: UsageRecorder,
@@ -100,8 +103,8 @@ impl Parts {
             approvals.clone(),
             budgets.clone(),
         );
-        let runner =
-            ModelTurns::new(db.clone(), backends.clone(), guard.clone(), metrics.clone(), &config.sessions);
+        let knowledge = knowledge(&db, home);
+        let runner = runner(&db, &backends, &guard, &knowledge, &metrics, &config);
         let ledger = Ledger::new(turns.clone(), metrics.clone());
         let (opener, sessions) = sessions(ledger, runner, &config.sessions);
         hold(&sessions, &kill_switches);
@@ -126,6 +129,7 @@ impl Parts {
             vault,
             backends,
             guard,
+            knowledge,
             redactor,
             leaks,
             metrics,
@@ -155,6 +159,7 @@ impl Parts {
             oauth: self.oauth.clone(),
             backends: self.backends.clone(),
             guard: self.guard.clone(),
+            knowledge: self.knowledge.clone(),
             redactor: self.redactor.clone(),
             leaks: self.leaks.clone(),
             usage: self.usage.clone(),
@@ -177,6 +182,24 @@ fn reach(config: &Config, vault: &Vault) -> anyhow::Result<(Egress, Backends)> {
         tracing::warn!("{missing}");
     }
     Ok((egress, backends))
+}
+
+/// Who asks the models.
+fn runner(
+    db: &Db,
+    backends: &Backends,
+    guard: &Guard,
+    knowledge: &Knowledge,
+    metrics: &Metrics,
+    config: &Config,
+) -> ModelTurns {
+    let (backends, guard, metrics) = (backends.clone(), guard.clone(), metrics.clone());
+    ModelTurns::new(db.clone(), backends, guard, knowledge.clone(), metrics, &config.sessions)
+}
+
+/// What assistants know, in files and in the store.
+fn knowledge(db: &Db, home: &Home) -> Knowledge {
+    Knowledge { files: AgentFiles::new(home.assistants(), db.clone()) }
 }
 
 fn options(config: &StoreConfig) -> DbOptions {

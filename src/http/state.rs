@@ -8,6 +8,7 @@ use capuchin_actors::session::SessionDirectory;
 use capuchin_actors::supervision::{ActorPath, CallError, TreeHandle};
 use tokio_util::sync::CancellationToken;
 
+use crate::adapters::knowledge::Knowledge;
 use crate::approvals::Approvals;
 use crate::assistants::Assistants;
 use crate::audit::{Audit, Entry, Outcome};
@@ -67,6 +68,8 @@ pub struct AppState {
     pub oauth: Oauth,
     /// What everything that goes to a model, and comes back, passes.
     pub guard: Guard,
+    /// What assistants are told besides their prompts.
+    pub knowledge: Knowledge,
     /// The engine that the guard uses, with what the vault knows.
     pub redactor: Redactor,
     /// The record of secrets that were taken out of texts.

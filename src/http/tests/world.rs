@@ -150,6 +150,9 @@ impl World {
                 approvals,
                 budgets.clone(),
             ),
+            knowledge: crate::adapters::knowledge::Knowledge {
+                files: crate::assistants::files::AgentFiles::new(home.path().join("assistants"), db.clone()),
+            },
             redactor: Redactor::new(),
             leaks: LeakLog::new(db.clone()),
             budgets,
