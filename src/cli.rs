@@ -4,6 +4,7 @@
 //! over its control socket with the same routes as the console; whoever may open that socket is the
 //! owner. Commands decide nothing: they ask, and show the answer.
 
+mod agent;
 mod approvals;
 pub mod args;
 mod audit;
@@ -16,6 +17,7 @@ mod config;
 mod described;
 mod detect;
 mod doctor;
+mod editor;
 mod exit;
 mod kill_switch;
 mod lifecycle;

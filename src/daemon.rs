@@ -85,7 +85,8 @@ pub struct RunningDaemon {
 /// What could not be opened, parsed or bound; then nothing runs.
 pub async fn start(config: Config, home: Home, options: StartOptions) -> anyhow::Result<RunningDaemon> {
     let declaration = declaration(&home)?;
-    let parts = Parts::build(config, &home, options.redactor).await?;
+    // Boxed: it builds everything, and whoever starts a daemon should not carry that on the stack.
+    let parts = Box::pin(Parts::build(config, &home, options.redactor)).await?;
     let doors = Arc::new(Doors::new(&parts.config, options.listen));
     let quarantines = reports::Quarantines::new();
     let factories = factories::table(&parts, &home, &doors, quarantines.clone());

@@ -32,4 +32,11 @@ impl Knowledge {
         let said: Vec<String> = parts.into_iter().filter(|part| !part.trim().is_empty()).collect();
         said.join("\n\n")
     }
+
+    /// Removes what is known to an assistant that is gone. What cannot be removed stays, and the log says why.
+    pub async fn forget(&self, _tenant: &TenantId, assistant: AssistantId) {
+        if let Err(error) = self.files.remove(assistant).await {
+            tracing::warn!(%error, %assistant, "the files of a deleted assistant stay");
+        }
+    }
 }

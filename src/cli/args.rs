@@ -3,6 +3,7 @@
 mod audit;
 mod budget;
 mod consent;
+mod knowledge;
 mod people;
 mod vault;
 
@@ -19,6 +20,7 @@ pub use consent::{
     ApprovalsCommand, AskArgs, DecideArgs, KillSwitchCommand, PolicyCommand, RuleArgs, SettingsArgs, TestArgs,
 };
 
+pub use knowledge::{AgentCommand, AgentCreateArgs};
 pub use people::{LoginArgs, MemberCommand, SessionCommand, UserCommand};
 
 const AFTER_HELP: &str = "\
@@ -65,6 +67,9 @@ pub enum Command {
     Serve(ServeArgs),
     /// Talk to the assistant: one question, or a dialogue
     Chat(ChatArgs),
+    /// Assistants, and the files that say what they are
+    #[command(subcommand)]
+    Agent(AgentCommand),
     /// API tokens for programs and devices
     #[command(subcommand)]
     Token(TokenCommand),

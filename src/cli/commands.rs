@@ -11,8 +11,8 @@ use super::args::{Cli, Command, PlaceArgs};
 use super::exit::{Exit, Failure, Outcome};
 use super::place::Place;
 use super::{
-    approvals, audit, budget, certs, chat, config, doctor, kill_switch, lifecycle, login, output, people,
-    policy, redact, serve, status, token, tree, vault,
+    agent, approvals, audit, budget, certs, chat, config, doctor, kill_switch, lifecycle, login, output,
+    people, policy, redact, serve, status, token, tree, vault,
 };
 
 const GUIDE: &str = "\
@@ -42,6 +42,7 @@ fn dispatch(args: &PlaceArgs, command: Option<Command>) -> Outcome {
         None => guide_or_status(&place()?),
         Some(Command::Serve(serve)) => serve::run(&place()?, &serve),
         Some(Command::Chat(chat)) => wait(many()?, chat::run(&place()?, chat)),
+        Some(Command::Agent(command)) => wait(one()?, agent::run(&place()?, command)),
         Some(Command::Token(token)) => wait(one()?, token::run(&place()?, token)),
         Some(Command::Budget(command)) => wait(one()?, budget::run(&place()?, command)),
         Some(Command::Approvals(command)) => wait(one()?, approvals::run(&place()?, command)),

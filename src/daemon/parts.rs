@@ -105,10 +105,9 @@ impl Parts {
         );
         let knowledge = knowledge(&db, home);
         let runner = runner(&db, &backends, &guard, &knowledge, &metrics, &config);
-        let ledger = Ledger::new(turns.clone(), metrics.clone());
-        let (opener, sessions) = sessions(ledger, runner, &config.sessions);
+        let (opener, sessions) =
+            sessions(Ledger::new(turns.clone(), metrics.clone()), runner, &config.sessions);
         hold(&sessions, &kill_switches);
-        let first_writer = Arc::new(Mutex::new(Some(writer)));
         Ok(Self {
             config,
             usage: UsageRecorder::new(db.clone()).with_prices(prices),
@@ -116,7 +115,7 @@ impl Parts {
             audit,
             told,
             db,
-            first_writer,
+            first_writer: Arc::new(Mutex::new(Some(writer))),
             turns,
             policies,
             approvals,

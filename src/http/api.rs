@@ -1,5 +1,6 @@
 //! The console's own API: one file per resource, one OpenAPI document of all.
 
+mod agent_files;
 mod approvals;
 mod assistants;
 mod audit;
@@ -47,6 +48,7 @@ fn documented() -> OpenApiRouter<AppState> {
         .merge(members::routes())
         .merge(device::routes())
         .merge(assistants::routes())
+        .merge(agent_files::routes())
         .merge(workspaces::routes())
         .merge(threads::routes())
         .merge(export::routes())

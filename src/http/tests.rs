@@ -5,6 +5,7 @@ mod audit;
 mod budgets;
 mod consent;
 mod gate;
+mod knowledge;
 mod people;
 mod resources;
 mod table;

@@ -20,7 +20,7 @@ fn place(assistant: AssistantId) -> Place {
     }
 }
 
-fn arguments(value: Value) -> Arguments {
+fn arguments(value: &Value) -> Arguments {
     value.as_object().unwrap().clone()
 }
 
@@ -40,9 +40,9 @@ async fn writing_is_asked_by_default_and_reading_is_not() {
     let tool = AgentFileTool::new(files.clone());
     let place = place(first.id);
 
-    let read = tool.plan(&arguments(json!({ "name": "SOUL.md" })), &place).unwrap();
+    let read = tool.plan(&arguments(&json!({ "name": "SOUL.md" })), &place).unwrap();
     assert_eq!((read.class, read.actions.len()), (ToolClass::ReadOnly, 0));
-    let wish = arguments(json!({ "name": "MEMORY.md", "content": "Robin likes tea." }));
+    let wish = arguments(&json!({ "name": "MEMORY.md", "content": "Robin likes tea." }));
     let write = tool.plan(&wish, &place).unwrap();
     assert_eq!((write.class, write.payload.as_str()), (ToolClass::Idempotent, "Robin likes tea."));
     let subject =
@@ -50,10 +50,10 @@ async fn writing_is_asked_by_default_and_reading_is_not() {
     let ask =
         Ask { workspace_root: Some("/srv/work".into()), ..Ask::plain(write.actions[0].clone(), subject) };
     assert_eq!(judge(&Policy::default(), &ask, 0).effect, Effect::Ask);
-    assert!(tool.plan(&arguments(json!({ "name": "../x", "content": "" })), &place).is_err());
+    assert!(tool.plan(&arguments(&json!({ "name": "../x", "content": "" })), &place).is_err());
 
     let run = |arguments| tool.run(ToolCallRun { arguments, place: place.clone() });
     run(wish).await.unwrap();
-    assert_eq!(run(arguments(json!({ "name": "memory" }))).await.unwrap().text, "Robin likes tea.");
+    assert_eq!(run(arguments(&json!({ "name": "memory" }))).await.unwrap().text, "Robin likes tea.");
     assert_eq!(files.prompt(first.id).await, "[MEMORY.md]\nRobin likes tea.");
 }

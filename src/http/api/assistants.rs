@@ -197,7 +197,8 @@ async fn change(
     Ok(tagged(StatusCode::OK, assistant.version, AssistantView::from(assistant)))
 }
 
-/// Deletes a persona that still has the version of `If-Match`. What used it falls back to the default.
+/// Deletes a persona that still has the version of `If-Match`, with its files. What used it falls back to the
+/// default.
 #[utoipa::path(
     delete, path = "/api/v1/assistants/{id}", tag = "assistants", params(("id" = String, Path)),
     responses((status = 204), (status = 409, description = "It is the default one")),
@@ -211,11 +212,12 @@ async fn delete(
 ) -> Result<StatusCode, Problem> {
     refuse_restricted(&by)?;
     state.assistants.delete(&by, id, known.required()?).await?;
+    state.knowledge.forget(&by.tenant, id).await;
     Ok(StatusCode::NO_CONTENT)
 }
 
 /// A token for one assistant does not change assistants, not even its own: it could widen itself.
-fn refuse_restricted(by: &May<Admin>) -> Result<(), Problem> {
+pub(super) fn refuse_restricted(by: &May<Admin>) -> Result<(), Problem> {
     if by.assistant.is_none() {
         return Ok(());
     }
