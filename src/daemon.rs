@@ -6,6 +6,7 @@
 mod certificate_watch;
 mod chores;
 mod factories;
+mod hands;
 mod parts;
 mod protection;
 mod reports;

@@ -4,6 +4,9 @@
 //! actions, which the guard judges and a person may be asked about; [`Tool::run`] does just that. Nothing here
 //! decides, journals or redacts: whoever runs a turn does, for every tool alike.
 
+mod argument;
+mod blocking;
+mod files;
 mod output;
 mod place;
 mod plan;
@@ -11,6 +14,7 @@ mod shelf;
 mod tool;
 
 pub use crate::policy::ToolClass;
+pub use files::file_tools;
 pub use output::{OUTPUT_BYTES_MAX, ToolError, ToolOutput};
 pub use place::Place;
 pub use plan::Plan;

@@ -1,11 +1,13 @@
 //! Workspaces, their threads, and the messages in them.
 //!
 //! A workspace is a project; exactly one of a tenant is the default. A thread is one conversation
-//! in it. Messages are written by `turns` and only read here. A principal that may use one
+//! in it, and one folder has its files. Messages are written by `turns` and only read here. A principal that may use one
 //! assistant only sees the threads that this assistant answers, and nothing else exists for it.
 
 mod desk;
 mod error;
+pub mod files;
+mod folders;
 mod message;
 mod store;
 mod thread;
@@ -14,6 +16,7 @@ mod workspace;
 
 pub use desk::Workspaces;
 pub use error::WorkspaceError;
+pub use folders::WorkspaceFolders;
 pub use message::Message;
 pub use thread::{
     Answering, NewThread, SESSION_CHARS_MAX, TITLE_CHARS_MAX, Thread, ThreadChange, title_from,

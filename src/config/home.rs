@@ -12,6 +12,8 @@ use std::path::{Path, PathBuf};
 
 use etcetera::BaseStrategy;
 
+use crate::protocol::ids::{TenantId, WorkspaceId};
+
 const APP: &str = "capuchin";
 const FOLDER_MODE: u32 = 0o700;
 const WRITABLE_BY_OTHERS: u32 = 0o022;
@@ -185,6 +187,12 @@ impl Home {
         self.data.join("skills")
     }
 
+    /// The folder of a workspace's files. It may not exist yet.
+    #[must_use]
+    pub fn workspace_folder(&self, tenant: &TenantId, workspace: WorkspaceId) -> PathBuf {
+        self.data.join("files").join(tenant.as_str()).join(workspace.to_string())
+    }
+
     /// The key of the vault, unless a setting names another file.
     #[must_use]
     pub fn vault_key_file(&self) -> PathBuf {
@@ -245,7 +253,11 @@ pub fn check_folder(path: &Path) -> Result<Metadata, HomeError> {
     Ok(found)
 }
 
-fn prepare_folder(path: &Path) -> Result<(), HomeError> {
+/// Makes a private folder with those above it, where it is missing.
+///
+/// # Errors
+/// As [`check_folder`], and when it cannot be made.
+pub fn prepare_folder(path: &Path) -> Result<(), HomeError> {
     let missing = std::fs::symlink_metadata(path).is_err_and(|e| e.kind() == io::ErrorKind::NotFound);
     if missing {
         DirBuilder::new()

@@ -28,9 +28,10 @@ use crate::policy::{KillSwitches, Policies};
 use crate::protocol::ids::TenantId;
 use crate::redaction::{LeakLog, Redactor};
 use crate::telemetry::Metrics;
+use crate::tools::Tools;
 use crate::turns::{EventHub, Turns};
 use crate::vault::{Oauth, Vault};
-use crate::workspaces::{Threads, Workspaces};
+use crate::workspaces::{Threads, WorkspaceFolders, Workspaces};
 
 use super::told::Told;
 
@@ -55,6 +56,7 @@ pub(super) struct Parts {
     pub(super) backends: Backends,
     pub(super) guard: Guard,
     pub(super) knowledge: Knowledge,
+    pub(super) tools: Tools,
     pub(super) redactor: Redactor,
     pub(super) leaks: LeakLog,
     pub(super) usage: UsageRecorder,
@@ -83,10 +85,8 @@ impl Parts {
         let vault = Vault::load(db.clone(), options, redactor.clone()).await.context("the vault")?;
         let identity = Identity::open(db.clone(), tenant.clone()).await.context("the credentials")?;
         identity.keep_seeds_in(&vault);
-        let (assistants, workspaces) = (Assistants::new(db.clone()), Workspaces::new(db.clone()));
+        let (assistants, workspaces) = desks(&db, home, &tenant, &config).await?;
         let threads = Threads::new(db.clone());
-        assistants.ensure_default(&tenant, first_assistant(&config)).await.context("the first assistant")?;
-        workspaces.ensure_default(&tenant).await.context("the first workspace")?;
         let policies = Policies::new(db.clone());
         let approvals = Approvals::new(db.clone(), policies.clone(), times(&config.approvals));
         let kill_switches = KillSwitches::open(db.clone()).await.context("the kill switch")?;
@@ -128,6 +128,7 @@ impl Parts {
             vault,
             backends,
             guard,
+            tools: super::hands::tools(&knowledge),
             knowledge,
             redactor,
             leaks,
@@ -159,6 +160,7 @@ impl Parts {
             backends: self.backends.clone(),
             guard: self.guard.clone(),
             knowledge: self.knowledge.clone(),
+            tools: self.tools.clone(),
             redactor: self.redactor.clone(),
             leaks: self.leaks.clone(),
             usage: self.usage.clone(),
@@ -169,6 +171,20 @@ impl Parts {
             stopping: CancellationToken::new(),
         }
     }
+}
+
+/// Personas and projects, the first of each made where there is none.
+async fn desks(
+    db: &Db,
+    home: &Home,
+    tenant: &TenantId,
+    config: &Config,
+) -> anyhow::Result<(Assistants, Workspaces)> {
+    let workspaces = Workspaces::new(db.clone()).with_folders(WorkspaceFolders::new(home));
+    let assistants = Assistants::new(db.clone());
+    assistants.ensure_default(tenant, first_assistant(config)).await.context("the first assistant")?;
+    workspaces.ensure_default(tenant).await.context("the first workspace")?;
+    Ok((assistants, workspaces))
 }
 
 /// Everything that leaves: the one client, with the vault behind it, and the models.

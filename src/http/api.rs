@@ -28,6 +28,7 @@ mod session;
 mod status;
 mod threads;
 mod tokens;
+mod tools;
 mod turns;
 mod vault;
 mod workspaces;
@@ -57,6 +58,7 @@ fn documented() -> OpenApiRouter<AppState> {
         .merge(turns::routes())
         .merge(models::routes())
         .merge(tokens::routes())
+        .merge(tools::routes())
         .merge(leaks::routes())
         .merge(secrets::routes())
         .merge(vault::routes())

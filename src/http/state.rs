@@ -23,6 +23,7 @@ use crate::protocol::ids::TenantId;
 use crate::protocol::turn::{Accepted, Inbound, TurnOverrides};
 use crate::redaction::{LeakLog, Redactor};
 use crate::telemetry::Metrics;
+use crate::tools::Tools;
 use crate::turns::Turns;
 use crate::vault::{Oauth, Vault};
 use crate::workspaces::{Thread, Threads, Workspaces};
@@ -70,6 +71,8 @@ pub struct AppState {
     pub guard: Guard,
     /// What assistants are told besides their prompts.
     pub knowledge: Knowledge,
+    /// What assistants can do.
+    pub tools: Tools,
     /// The engine that the guard uses, with what the vault knows.
     pub redactor: Redactor,
     /// The record of secrets that were taken out of texts.

@@ -28,6 +28,11 @@ impl Tools {
         Self { built_in: built_in.into(), sources: sources.into() }
     }
 
+    /// The built-in ones, which are there in every place.
+    pub fn built_in(&self) -> impl Iterator<Item = &dyn Tool> {
+        self.built_in.iter().map(AsRef::as_ref)
+    }
+
     /// What can be called in this place, built-in ones first. Of two tools with one name the first one counts, so
     /// that no source can put itself in the place of a built-in one.
     pub async fn at(&self, place: &Place) -> Vec<Arc<dyn Tool>> {

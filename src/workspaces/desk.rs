@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::error::WorkspaceError;
+use super::folders::WorkspaceFolders;
 use super::store;
 use super::workspace::{NewWorkspace, Workspace, WorkspaceChange};
 use crate::audit::{self, Entry};
@@ -14,13 +15,20 @@ use crate::protocol::ids::{AssistantId, TenantId, WorkspaceId};
 #[derive(Clone)]
 pub struct Workspaces {
     db: Db,
+    folders: Option<WorkspaceFolders>,
 }
 
 impl Workspaces {
     /// A handle on this store.
     #[must_use]
     pub const fn new(db: Db) -> Self {
-        Self { db }
+        Self { db, folders: None }
+    }
+
+    /// The same, and the files of a workspace go when it does.
+    #[must_use]
+    pub fn with_folders(self, folders: WorkspaceFolders) -> Self {
+        Self { folders: Some(folders), ..self }
     }
 
     /// Up to `limit` workspaces after this one, in the order of their making.
@@ -98,7 +106,7 @@ impl Workspaces {
         write.await
     }
 
-    /// Deletes a workspace with all its threads.
+    /// Deletes a workspace with all its threads, and then its files.
     ///
     /// # Errors
     /// [`WorkspaceError`]; then it is still there.
@@ -115,9 +123,13 @@ impl Workspaces {
                 return Err(WorkspaceError::IsDefault);
             }
             store::delete(tx, id)?;
-            Ok(audit::append(tx, told(&deleter, "workspace.deleted", &found))?)
+            Ok::<_, WorkspaceError>(audit::append(tx, told(&deleter, "workspace.deleted", &found))?)
         });
-        write.await
+        write.await?;
+        if let Some(folders) = &self.folders {
+            folders.remove(&by.tenant, id).await;
+        }
+        Ok(())
     }
 
     /// Makes the default workspace where there is none, and answers it.

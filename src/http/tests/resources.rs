@@ -223,3 +223,15 @@ async fn leaks_are_listed_page_by_page_without_values() {
     assert_eq!(world.get("/api/v1/leaks?after=x", &admin).await.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert_eq!(world.get("/api/v1/leaks", &chat).await.status, StatusCode::FORBIDDEN);
 }
+
+#[tokio::test]
+async fn tools_are_listed_with_their_schemas() {
+    let world = World::new().await;
+    let token = world.token("read").await;
+    let tools = world.get("/api/v1/tools", &token).await.json();
+    let of =
+        |name: &str| tools["items"].as_array().unwrap().iter().find(|tool| tool["name"] == name).cloned();
+    assert_eq!(of("read_file").unwrap()["reach"], "always");
+    let list = of("list_files").unwrap();
+    assert_eq!((&list["reach"], &list["parameters"]["type"]), (&json!("on_demand"), &json!("object")));
+}

@@ -32,6 +32,7 @@ use crate::protocol::model::ModelError;
 use crate::protocol::turn::TurnWork;
 use crate::redaction::{LeakLog, Redactor};
 use crate::telemetry::Metrics;
+use crate::tools::{Tools, file_tools};
 use crate::turns::{EventHub, Turns};
 use crate::vault::{Oauth, Vault, VaultOptions};
 use crate::workspaces::{Threads, Workspaces};
@@ -150,6 +151,7 @@ impl World {
                 approvals,
                 budgets.clone(),
             ),
+            tools: Tools::new(file_tools(), Vec::new()),
             knowledge: crate::adapters::knowledge::Knowledge {
                 files: crate::assistants::files::AgentFiles::new(home.path().join("assistants"), db.clone()),
             },
