@@ -1,13 +1,22 @@
 //! What an assistant is told besides its own system prompt, and the handles on it.
 
+use std::sync::Arc;
+
+use crate::assistants::AgentFileTool;
 use crate::assistants::files::AgentFiles;
+use crate::config::{Home, MemoryConfig};
+use crate::db::Db;
+use crate::memory::{self, Memory, Visible};
 use crate::protocol::ids::{AssistantId, TenantId, ThreadId, WorkspaceId};
+use crate::tools::Tool;
 
 /// What assistants know. Cheap to clone.
 #[derive(Clone)]
 pub struct Knowledge {
     /// Who they are, in files.
     pub files: AgentFiles,
+    /// What they remember.
+    pub memory: Memory,
 }
 
 /// For whom a prompt is.
@@ -26,17 +35,44 @@ pub struct Reader {
 // === impl Knowledge ===
 
 impl Knowledge {
+    /// What is known in this home.
+    #[must_use]
+    pub fn open(db: &Db, config: &MemoryConfig, home: &Home) -> Self {
+        Self {
+            files: AgentFiles::new(home.assistants(), db.clone()),
+            memory: Memory::open(db.clone(), config, home.memory()),
+        }
+    }
+
+    /// The tools with which assistants read and change it.
+    #[must_use]
+    pub fn tools(&self) -> Vec<Arc<dyn Tool>> {
+        let mut tools: Vec<Arc<dyn Tool>> = vec![Arc::new(AgentFileTool::new(self.files.clone()))];
+        tools.extend(memory::tools(&self.memory));
+        tools
+    }
+
     /// The system prompt of an assistant with what it knows below it. What there is nothing of costs no byte.
     pub async fn prompt(&self, own: String, reader: &Reader) -> String {
-        let parts = [own, self.files.prompt(reader.assistant).await];
+        let visible = Visible {
+            assistant: Some(reader.assistant),
+            workspace: Some(reader.workspace),
+            thread: Some(reader.thread),
+        };
+        let (files, facts) =
+            tokio::join!(self.files.prompt(reader.assistant), self.memory.prompt(&reader.tenant, visible));
+        let parts = [own, files, facts];
         let said: Vec<String> = parts.into_iter().filter(|part| !part.trim().is_empty()).collect();
         said.join("\n\n")
     }
 
     /// Removes what is known to an assistant that is gone. What cannot be removed stays, and the log says why.
-    pub async fn forget(&self, _tenant: &TenantId, assistant: AssistantId) {
+    pub async fn forget(&self, tenant: &TenantId, assistant: AssistantId) {
         if let Err(error) = self.files.remove(assistant).await {
             tracing::warn!(%error, %assistant, "the files of a deleted assistant stay");
+        }
+        if let Err(error) = self.memory.sweep(tenant).await {
+            tracing::warn!(%error, %assistant, "what a deleted assistant remembered stays until the next look");
         }
     }
 }

@@ -20,7 +20,7 @@ pub use consent::{
     ApprovalsCommand, AskArgs, DecideArgs, KillSwitchCommand, PolicyCommand, RuleArgs, SettingsArgs, TestArgs,
 };
 
-pub use knowledge::{AgentCommand, AgentCreateArgs};
+pub use knowledge::{AgentCommand, AgentCreateArgs, MemoryAddArgs, MemoryCommand, MemoryListArgs};
 pub use people::{LoginArgs, MemberCommand, SessionCommand, UserCommand};
 
 const AFTER_HELP: &str = "\
@@ -70,6 +70,9 @@ pub enum Command {
     /// Assistants, and the files that say what they are
     #[command(subcommand)]
     Agent(AgentCommand),
+    /// What assistants remember
+    #[command(subcommand)]
+    Memory(MemoryCommand),
     /// API tokens for programs and devices
     #[command(subcommand)]
     Token(TokenCommand),

@@ -12,6 +12,8 @@ use std::path::Path;
 use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags};
 use rustix::io::Errno;
 
+use crate::db::fingerprint;
+
 const FILE_MODE: Mode = Mode::from_raw_mode(0o600);
 const FOLDER_MODE: Mode = Mode::from_raw_mode(0o700);
 
@@ -28,6 +30,20 @@ pub struct FileText {
     pub bytes: u64,
     /// When it was changed last, in milliseconds since 1970.
     pub modified_ms: i64,
+}
+
+// === impl FileText ===
+
+impl FileText {
+    /// A number from 1 that stands for exactly this text: people edit files outside, so nothing counts their changes.
+    #[must_use]
+    pub fn version(&self) -> i64 {
+        /// A version fits into a number of JavaScript.
+        const VERSION_BITS: u32 = 53;
+        let print = fingerprint(&[self.text.as_bytes(), &self.bytes.to_le_bytes()]);
+        let first = print.first_chunk::<8>().map_or(1, |bytes| u64::from_le_bytes(*bytes));
+        i64::try_from(first >> (u64::BITS - VERSION_BITS)).unwrap_or(1).max(1)
+    }
 }
 
 // === impl Folder ===
@@ -92,18 +108,18 @@ impl Folder {
         }))
     }
 
-    /// Puts this text in the place of a file, whole or not at all.
+    /// Puts this content in the place of a file, whole or not at all.
     ///
     /// # Errors
     /// What the system says; then the file is as it was.
-    pub fn write(&self, name: &str, text: &str) -> io::Result<()> {
+    pub fn write(&self, name: &str, content: impl AsRef<[u8]>) -> io::Result<()> {
         let name = component(name)?;
         let draft = format!(".{name}.new");
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         // What an earlier life left.
         self.unlink(&draft)?;
         let mut file = File::from(rustix::fs::openat(&self.0, &*draft, flags, FILE_MODE)?);
-        let written = file.write_all(text.as_bytes()).and_then(|()| file.sync_all());
+        let written = file.write_all(content.as_ref()).and_then(|()| file.sync_all());
         if let Err(error) = written {
             self.unlink(&draft)?;
             return Err(error);

@@ -181,6 +181,12 @@ impl Home {
         self.data.join("assistants")
     }
 
+    /// What assistants remember, when Markdown files keep it and no setting names another folder.
+    #[must_use]
+    pub fn memory(&self) -> PathBuf {
+        self.data.join("memory")
+    }
+
     /// Skills of every assistant, each in a folder of its name.
     #[must_use]
     pub fn skills(&self) -> PathBuf {

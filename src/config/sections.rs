@@ -9,7 +9,7 @@ use super::sources::Sources;
 use super::tree::{Node, Value};
 use super::{
     ApprovalsConfig, AssistantConfig, BackendsConfig, BudgetsConfig, ConsoleConfig, EgressConfig,
-    IngressConfig, SessionsConfig, StoreConfig, TelemetryConfig, VaultConfig, reader,
+    IngressConfig, MemoryConfig, SessionsConfig, StoreConfig, TelemetryConfig, VaultConfig, reader,
 };
 
 /// Every setting of the daemon. `Config::default()` is what an empty home runs with.
@@ -38,6 +38,8 @@ pub struct Config {
     pub assistant: AssistantConfig,
     /// Questions of assistants to people.
     pub approvals: ApprovalsConfig,
+    /// What assistants remember.
+    pub memory: MemoryConfig,
 }
 
 impl Config {
@@ -64,6 +66,7 @@ impl Config {
         self.telemetry.validate(check);
         self.assistant.validate(check);
         self.approvals.validate(check);
+        self.memory.validate(check);
         self.backends.validate(check);
         self.budgets.validate(check);
         self.egress.validate(check);

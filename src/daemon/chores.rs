@@ -18,6 +18,7 @@ use super::told::Told;
 use crate::adapters::ledger::Ledger;
 use crate::approvals::Approvals;
 use crate::budgets::Budgets;
+use crate::memory::{Memory, MemoryError};
 use crate::protocol::turn::{Settlement, TurnAnswer, TurnFailure, TurnState};
 use crate::redaction::LeakLog;
 use crate::telemetry::Metrics;
@@ -62,6 +63,7 @@ pub(super) struct Chores {
     quarantines: Quarantines,
     told: Told,
     budgets: Budgets,
+    memory: Memory,
 }
 
 impl Chores {
@@ -78,6 +80,7 @@ impl Chores {
             quarantines,
             told: parts.told.clone(),
             budgets: parts.budgets.clone(),
+            memory: parts.knowledge.memory.clone(),
         }
     }
 
@@ -204,6 +207,18 @@ impl Chores {
         if let Err(error) = self.budgets.prune().await {
             tracing::warn!(%error, "old counts of budgets could not be pruned");
         }
+        if let Err(error) = self.forget_old_facts().await {
+            tracing::warn!(%error, "facts that are over are still remembered");
+        }
+    }
+
+    async fn forget_old_facts(&self) -> Result<(), MemoryError> {
+        let Ok(tenants) = self.turns.tenants().await else { return Ok(()) };
+        for tenant in tenants {
+            let forgotten = self.memory.sweep(&tenant).await?;
+            tracing::debug!(%tenant, forgotten, "facts");
+        }
+        Ok(())
     }
 }
 

@@ -3,14 +3,13 @@
 use std::sync::Arc;
 
 use crate::adapters::knowledge::Knowledge;
-use crate::assistants::AgentFileTool;
 use crate::tools::{Tool, ToolSource, Tools, file_tools};
 
 /// All built-in tools, and the sources of others.
 pub(super) fn tools(knowledge: &Knowledge) -> Tools {
     let mut built_in: Vec<Arc<dyn Tool>> = Vec::new();
     built_in.extend(file_tools());
-    built_in.push(Arc::new(AgentFileTool::new(knowledge.files.clone())));
+    built_in.extend(knowledge.tools());
     let sources: Vec<Arc<dyn ToolSource>> = Vec::new();
     Tools::new(built_in, sources)
 }

@@ -13,7 +13,6 @@ use crate::adapters::knowledge::Knowledge;
 use crate::adapters::ledger::Ledger;
 use crate::adapters::turns::ModelTurns;
 use crate::approvals::{ApprovalTimes, Approvals};
-use crate::assistants::files::AgentFiles;
 use crate::assistants::{Assistants, NewAssistant};
 use crate::audit::{Anchors, Audit};
 use crate::backends::{Backends, Prices, UsageRecorder};
@@ -103,7 +102,7 @@ impl Parts {
             approvals.clone(),
             budgets.clone(),
         );
-        let knowledge = knowledge(&db, home);
+        let knowledge = Knowledge::open(&db, &config.memory, home);
         let runner = runner(&db, &backends, &guard, &knowledge, &metrics, &config);
         let (opener, sessions) =
             sessions(Ledger::new(turns.clone(), metrics.clone()), runner, &config.sessions);
@@ -210,11 +209,6 @@ fn runner(
 ) -> ModelTurns {
     let (backends, guard, metrics) = (backends.clone(), guard.clone(), metrics.clone());
     ModelTurns::new(db.clone(), backends, guard, knowledge.clone(), metrics, &config.sessions)
-}
-
-/// What assistants know, in files and in the store.
-fn knowledge(db: &Db, home: &Home) -> Knowledge {
-    Knowledge { files: AgentFiles::new(home.assistants(), db.clone()) }
 }
 
 fn options(config: &StoreConfig) -> DbOptions {

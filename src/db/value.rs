@@ -8,8 +8,8 @@ use std::sync::Arc;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 
 use crate::protocol::ids::{
-    ApprovalId, AssistantId, BudgetId, MemberId, MessageId, OauthTokenId, PasskeyId, RuleId, SecretId,
-    StepId, TenantId, ThreadId, TokenId, TurnId, WebSessionId, WorkspaceId,
+    ApprovalId, AssistantId, BudgetId, FactId, MemberId, MessageId, OauthTokenId, PasskeyId, RuleId,
+    SecretId, StepId, TenantId, ThreadId, TokenId, TurnId, WebSessionId, WorkspaceId,
 };
 
 use super::error::DbError;
@@ -197,6 +197,7 @@ id_values!(
     ApprovalId,
     AssistantId,
     BudgetId,
+    FactId,
     MessageId,
     OauthTokenId,
     RuleId,

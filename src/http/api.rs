@@ -16,6 +16,7 @@ mod health;
 mod kill_switch;
 mod leaks;
 mod members;
+mod memory;
 mod messages;
 mod models;
 mod oauth_tokens;
@@ -50,6 +51,7 @@ fn documented() -> OpenApiRouter<AppState> {
         .merge(device::routes())
         .merge(assistants::routes())
         .merge(agent_files::routes())
+        .merge(memory::routes())
         .merge(workspaces::routes())
         .merge(threads::routes())
         .merge(export::routes())

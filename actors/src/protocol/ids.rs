@@ -87,6 +87,10 @@ uuid_id!(
     AssistantId
 );
 uuid_id!(
+    /// One thing that an assistant remembers.
+    FactId
+);
+uuid_id!(
     /// An API token (the record, never the secret).
     TokenId
 );

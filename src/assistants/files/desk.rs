@@ -10,12 +10,9 @@ use super::{FILE_BYTES_MAX, FILE_PROMPT_BYTES_MAX, FileError, FileName, prompt};
 use crate::assistants::{Assistant, Assistants};
 use crate::audit::{self, Entry, Outcome};
 use crate::config::Folder;
-use crate::db::{Db, DbError, fingerprint};
+use crate::db::{Db, DbError};
 use crate::identity::Principal;
 use crate::protocol::ids::{AssistantId, TenantId};
-
-/// A version fits into a number of JavaScript.
-const VERSION_BITS: u32 = 53;
 
 /// One file of an assistant.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -194,19 +191,12 @@ fn read(path: &Path, name: FileName) -> Result<AgentFile, FileError> {
         None => AgentFile { name, text: String::new(), bytes: 0, version: 0, modified_ms: None },
         Some(file) => AgentFile {
             name,
-            version: version(&file.text, file.bytes),
+            version: file.version(),
             text: file.text,
             bytes: file.bytes,
             modified_ms: Some(file.modified_ms),
         },
     })
-}
-
-/// A number that stands for a text: people edit files outside, so nothing counts their changes.
-fn version(text: &str, bytes: u64) -> i64 {
-    let print = fingerprint(&[text.as_bytes(), &bytes.to_le_bytes()]);
-    let first = print.first_chunk::<8>().map_or(1, |bytes| u64::from_le_bytes(*bytes));
-    i64::try_from(first >> (u64::BITS - VERSION_BITS)).unwrap_or(1).max(1)
 }
 
 /// What the audit is told. The text itself stays out of it.

@@ -60,3 +60,62 @@ async fn agent_files_go_with_their_assistant_and_are_nobody_elses() {
     assert_eq!(world.send(delete).await.status, StatusCode::NO_CONTENT);
     assert!(!folder.exists());
 }
+
+#[tokio::test]
+async fn facts_are_kept_found_changed_and_forgotten_over_the_api() {
+    let world = World::new().await;
+    let (admin, chat) = (world.token("admin").await, world.token("chat").await);
+    let tea = json!({ "key": "tea", "text": "Robin likes Earl Grey", "tags": ["drinks"] });
+    assert_eq!(world.post("/api/v1/memory", &chat, tea.clone()).await.status, StatusCode::FORBIDDEN);
+    let made = world.post("/api/v1/memory", &admin, tea.clone()).await;
+    assert_eq!((made.status, &made.json()["trusted"]), (StatusCode::CREATED, &json!(true)), "{}", made.text);
+    assert_eq!(world.post("/api/v1/memory", &admin, tea).await.json()["code"], "key_taken");
+    let found = world.get("/api/v1/memory?q=earl+grey", &chat).await.json();
+    assert_eq!(found["items"][0]["key"], "tea");
+    assert_eq!(world.get("/api/v1/memory?category=core", &chat).await.json()["items"], json!([]));
+    assert_eq!(world.get("/api/v1/memory?category=x", &chat).await.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let path = format!("/api/v1/memory/{}", made.id());
+    let patch = |version: &str| request(Method::PATCH, &path).bearer(&admin).header("if-match", version);
+    let text = json!({ "text": "Green tea" });
+    assert_eq!(world.send(patch("\"9\"").json(&text)).await.status, StatusCode::PRECONDITION_FAILED);
+    let changed = world.send(patch("\"1\"").json(&text)).await;
+    assert_eq!((changed.status, &changed.headers["etag"]), (StatusCode::OK, &"\"2\"".parse().unwrap()));
+    let delete = request(Method::DELETE, &path).bearer(&admin).header("if-match", "\"2\"").empty();
+    assert_eq!(world.send(delete).await.status, StatusCode::NO_CONTENT);
+    assert_eq!(world.get(&path, &chat).await.status, StatusCode::NOT_FOUND);
+    let nowhere = json!({ "key": "a", "text": "b", "assistant_id": "0192f000-0000-7000-8000-000000000000" });
+    let nowhere = world.post("/api/v1/memory", &admin, nowhere).await;
+    assert_eq!(nowhere.json()["errors"][0]["pointer"], "/assistant_id");
+    let daily = json!({ "key": "a", "text": "b", "category": "daily" });
+    let daily = world.post("/api/v1/memory", &admin, daily).await;
+    assert_eq!(daily.json()["errors"][0]["pointer"], "/workspace_id");
+}
+
+#[tokio::test]
+async fn a_repeated_fact_is_one_and_a_restricted_token_sees_its_own() {
+    let world = World::new().await;
+    let admin = world.token("admin").await;
+    let create = |text: &str| {
+        let ask = request(Method::POST, "/api/v1/memory").bearer(&admin).header("idempotency-key", "once");
+        ask.json(&json!({ "key": "tea", "text": text }))
+    };
+    let (first, again) = (world.send(create("a")).await, world.send(create("a")).await);
+    assert_eq!((again.status, again.id()), (StatusCode::CREATED, first.id()));
+    assert_eq!(world.send(create("b")).await.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let own = first_assistant(&world, &admin).await;
+    let body = json!({ "name": "poet", "backend": "demo", "model": "demo" });
+    let poet = world.post("/api/v1/assistants", &admin, body).await.id();
+    let theirs = json!({ "key": "verse", "text": "Rhyme", "assistant_id": own });
+    let theirs = world.post("/api/v1/memory", &admin, theirs).await.id();
+    let restricted = world.token_with("admin", Some(poet.parse().unwrap())).await;
+    let seen = world.get("/api/v1/memory", &restricted).await.json();
+    assert_eq!(seen["items"].as_array().unwrap().len(), 1, "everybody's");
+    assert_eq!(
+        world.get(&format!("/api/v1/memory/{theirs}"), &restricted).await.status,
+        StatusCode::NOT_FOUND
+    );
+    let shared = json!({ "key": "x", "text": "y" });
+    assert_eq!(world.post("/api/v1/memory", &restricted, shared).await.status, StatusCode::FORBIDDEN);
+    let mine = json!({ "key": "x", "text": "y", "assistant_id": poet });
+    assert_eq!(world.post("/api/v1/memory", &restricted, mine).await.status, StatusCode::CREATED);
+}

@@ -16,11 +16,12 @@ use serde_json::Value;
 use tokio::sync::mpsc;
 use tower::ServiceExt as _;
 
+use crate::adapters::knowledge::Knowledge;
 use crate::adapters::ledger::Ledger;
 use crate::approvals::{ApprovalTimes, Approvals};
 use crate::assistants::{Assistants, NewAssistant};
 use crate::backends::Backends;
-use crate::config::Config;
+use crate::config::{Config, Home};
 use crate::db::{Db, DbOptions, WriterRun};
 use crate::egress::Egress;
 use crate::guard::Guard;
@@ -129,7 +130,6 @@ impl World {
         let identity = Self::identity(&db, tenant, &ahead_ms).await;
         identity.keep_seeds_in(&vault);
         let state = AppState {
-            config: Arc::new(config),
             db: db.clone(),
             audit: crate::audit::Audit::new(db.clone()),
             identity,
@@ -152,9 +152,7 @@ impl World {
                 budgets.clone(),
             ),
             tools: Tools::new(file_tools(), Vec::new()),
-            knowledge: crate::adapters::knowledge::Knowledge {
-                files: crate::assistants::files::AgentFiles::new(home.path().join("assistants"), db.clone()),
-            },
+            knowledge: Knowledge::open(&db, &config.memory, &Home::locate(Some(home.path())).unwrap()),
             redactor: Redactor::new(),
             leaks: LeakLog::new(db.clone()),
             budgets,
@@ -163,6 +161,7 @@ impl World {
             metrics: Metrics::new(),
             started: Instant::now(),
             stopping: tokio_util::sync::CancellationToken::new(),
+            config: Arc::new(config),
         };
         Self { state, ahead_ms, _writer: writer, _home: home }
     }

@@ -1,0 +1,321 @@
+//! Facts in Markdown files: `TENANT/ASSISTANT/KEY.md` below a folder, `shared` for every assistant; daily facts in
+//! `workspaces/ID/` there, those of a conversation in `threads/ID/`.
+//!
+//! Between two lines `---` at its beginning a file says `category`, `tags`, `source`, `provenance` and `created`; a
+//! file without them is a custom fact of the person who wrote it. A file whose name is no key is not looked at.
+//! Files are read anew for every question, by handle and never through a link.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use futures::FutureExt as _;
+use futures::future::BoxFuture;
+use jiff::Timestamp;
+use parking_lot::Mutex;
+
+use super::backend::{FactFilter, MemoryBackend};
+use super::fact::{FACTS_MAX, TEXT_BYTES_MAX, checked_key};
+use super::{Category, Fact, FactScope, MemoryError, ranking};
+use crate::config::{FileText, Folder};
+use crate::db::{DbError, fingerprint};
+use crate::protocol::ids::{FactId, TenantId};
+use crate::protocol::turn::Provenance;
+
+const SHARED: &str = "shared";
+const WORKSPACES: &str = "workspaces";
+const THREADS: &str = "threads";
+/// What of a file is read: the longest text, and what stands before it.
+const FILE_BYTES_MAX: usize = TEXT_BYTES_MAX + 2_048;
+
+/// See the module. Cheap to clone.
+#[derive(Clone)]
+pub struct MarkdownMemory {
+    root: Arc<Path>,
+    /// Between the look at a version and the write.
+    writing: Arc<Mutex<()>>,
+}
+
+/// Where one fact is.
+struct Spot {
+    scope: FactScope,
+    key: String,
+}
+
+// === impl MarkdownMemory ===
+
+impl MarkdownMemory {
+    /// The facts below this folder. It is made when the first one is written.
+    #[must_use]
+    pub fn new(root: PathBuf) -> Self {
+        Self { root: root.into(), writing: Arc::default() }
+    }
+
+    fn read(&self, tenant: &TenantId, spot: Spot) -> Result<Option<Fact>, MemoryError> {
+        let path = self.path(tenant, &spot.scope);
+        let read = || match Folder::open(&path)? {
+            Some(folder) => folder.read(&file_name(&spot.key), FILE_BYTES_MAX),
+            None => Ok(None),
+        };
+        let file = read().map_err(|source| failed(&path, source))?;
+        Ok(file.map(|file| fact(tenant, spot, &file)))
+    }
+
+    /// Every fact that is there. One that cannot be read is left out, and the log says why.
+    fn all(&self, tenant: &TenantId, wanted: impl Fn(&Spot) -> bool) -> Result<Vec<Fact>, MemoryError> {
+        let spots = self.spots(tenant).map_err(|source| failed(&self.root, source))?;
+        let mut facts = Vec::new();
+        for spot in spots.into_iter().filter(wanted) {
+            match self.read(tenant, spot) {
+                Ok(found) => facts.extend(found),
+                Err(error) => tracing::warn!(%error, "a fact is left out"),
+            }
+        }
+        Ok(facts)
+    }
+
+    fn spots(&self, tenant: &TenantId) -> io::Result<Vec<Spot>> {
+        let mut spots = Vec::new();
+        let Some(all) = Folder::open(&self.root.join(tenant.as_str()))? else { return Ok(spots) };
+        for name in all.names(FACTS_MAX)? {
+            let assistant = name.parse().ok();
+            if name != SHARED && assistant.is_none() {
+                continue;
+            }
+            let scope = FactScope { assistant, ..FactScope::default() };
+            let Some(own) = all.below(&name)? else { continue };
+            keys(&own, scope, &mut spots)?;
+            for (below, is_workspace) in [(WORKSPACES, true), (THREADS, false)] {
+                let Some(places) = own.below(below)? else { continue };
+                for id in places.names(FACTS_MAX)? {
+                    let scope = match is_workspace {
+                        true => id.parse().ok().map(|id| FactScope { workspace: Some(id), ..scope }),
+                        false => id.parse().ok().map(|id| FactScope { thread: Some(id), ..scope }),
+                    };
+                    if let (Some(scope), Some(folder)) = (scope, places.below(&id)?) {
+                        keys(&folder, scope, &mut spots)?;
+                    }
+                }
+            }
+        }
+        spots.truncate(FACTS_MAX);
+        Ok(spots)
+    }
+
+    fn path(&self, tenant: &TenantId, scope: &FactScope) -> PathBuf {
+        let mut path = self.root.join(tenant.as_str());
+        path.push(scope.assistant.map_or_else(|| SHARED.to_owned(), |id| id.to_string()));
+        if let Some(workspace) = scope.workspace {
+            path.extend([WORKSPACES.to_owned(), workspace.to_string()]);
+        }
+        if let Some(thread) = scope.thread {
+            path.extend([THREADS.to_owned(), thread.to_string()]);
+        }
+        path
+    }
+
+    fn by_id(&self, tenant: &TenantId, id: FactId) -> Result<Option<Fact>, MemoryError> {
+        Ok(self.all(tenant, |spot| id_of(tenant, spot) == id)?.pop())
+    }
+
+    fn write(&self, tenant: &TenantId, fact: &Fact, was: Option<i64>) -> Result<Fact, MemoryError> {
+        let _one_at_a_time = self.writing.lock();
+        let spot = || Spot { scope: fact.scope, key: fact.key.clone() };
+        let now = self.read(tenant, spot())?.map(|known| known.version);
+        match (was, now) {
+            (None, Some(_)) => return Err(MemoryError::KeyTaken),
+            (Some(_), _) if was != now => return Err(MemoryError::Stale),
+            (None, None) if self.all(tenant, |_| true)?.len() >= FACTS_MAX => {
+                return Err(MemoryError::TooMany);
+            }
+            _ => {}
+        }
+        let path = self.path(tenant, &fact.scope);
+        let written =
+            Folder::open_or_make(&path).and_then(|folder| folder.write(&file_name(&fact.key), written(fact)));
+        written.map_err(|source| failed(&path, source))?;
+        self.read(tenant, spot())?.ok_or(MemoryError::NotFound)
+    }
+
+    fn delete(&self, tenant: &TenantId, id: FactId, version: i64) -> Result<(), MemoryError> {
+        let _one_at_a_time = self.writing.lock();
+        let Some(known) = self.by_id(tenant, id)? else { return Err(MemoryError::Stale) };
+        if known.version != version {
+            return Err(MemoryError::Stale);
+        }
+        let path = self.path(tenant, &known.scope);
+        let removed = Folder::open(&path).and_then(|folder| match folder {
+            Some(folder) => folder.remove(&file_name(&known.key)),
+            None => Ok(()),
+        });
+        removed.map_err(|source| failed(&path, source))
+    }
+
+    /// The same on a thread that may wait for the disk.
+    fn work<T: Send + 'static>(
+        &self,
+        tenant: &TenantId,
+        work: impl FnOnce(&Self, &TenantId) -> Result<T, MemoryError> + Send + 'static,
+    ) -> BoxFuture<'static, Result<T, MemoryError>> {
+        let (own, tenant) = (self.clone(), tenant.clone());
+        let done = tokio::task::spawn_blocking(move || work(&own, &tenant));
+        async move { done.await.unwrap_or(Err(MemoryError::Store(DbError::Closed))) }.boxed()
+    }
+}
+
+impl MemoryBackend for MarkdownMemory {
+    fn name(&self) -> &'static str {
+        "markdown"
+    }
+
+    fn list(
+        &self,
+        tenant: &TenantId,
+        filter: FactFilter,
+    ) -> BoxFuture<'static, Result<Vec<Fact>, MemoryError>> {
+        self.work(tenant, move |own, tenant| {
+            let mut facts = own.all(tenant, |spot| filter.visible.sees(&spot.scope))?;
+            facts.retain(|fact| filter.takes(fact));
+            facts.sort_by_key(|fact| fact.id);
+            facts.truncate(filter.limit);
+            Ok(facts)
+        })
+    }
+
+    fn search(
+        &self,
+        tenant: &TenantId,
+        words: Vec<String>,
+        filter: FactFilter,
+    ) -> BoxFuture<'static, Result<Vec<Fact>, MemoryError>> {
+        self.work(tenant, move |own, tenant| {
+            let facts = own.all(tenant, |spot| filter.visible.sees(&spot.scope))?;
+            let mut scored: Vec<(u32, Fact)> = facts
+                .into_iter()
+                .filter(|fact| filter.takes(fact))
+                .map(|fact| (ranking::score(&fact, &words), fact))
+                .filter(|(score, _)| *score > 0)
+                .collect();
+            scored.sort_by(|(a, left), (b, right)| (b, right.updated_ms).cmp(&(a, left.updated_ms)));
+            scored.truncate(filter.limit);
+            Ok(scored.into_iter().map(|(_, fact)| fact).collect())
+        })
+    }
+
+    fn get(&self, tenant: &TenantId, id: FactId) -> BoxFuture<'static, Result<Option<Fact>, MemoryError>> {
+        self.work(tenant, move |own, tenant| own.by_id(tenant, id))
+    }
+
+    fn find(
+        &self,
+        tenant: &TenantId,
+        scope: FactScope,
+        key: &str,
+    ) -> BoxFuture<'static, Result<Option<Fact>, MemoryError>> {
+        let spot = checked_key(key.to_owned()).map(|key| Spot { scope, key });
+        // What is no key names nothing.
+        let Ok(spot) = spot else { return async { Ok(None) }.boxed() };
+        self.work(tenant, move |own, tenant| own.read(tenant, spot))
+    }
+
+    fn put(
+        &self,
+        tenant: &TenantId,
+        fact: Fact,
+        was: Option<i64>,
+    ) -> BoxFuture<'static, Result<Fact, MemoryError>> {
+        self.work(tenant, move |own, tenant| own.write(tenant, &fact, was))
+    }
+
+    fn remove(
+        &self,
+        tenant: &TenantId,
+        id: FactId,
+        version: i64,
+    ) -> BoxFuture<'static, Result<(), MemoryError>> {
+        self.work(tenant, move |own, tenant| own.delete(tenant, id, version))
+    }
+}
+
+fn keys(folder: &Folder, scope: FactScope, spots: &mut Vec<Spot>) -> io::Result<()> {
+    for name in folder.names(FACTS_MAX)? {
+        let key = name.strip_suffix(".md").and_then(|key| checked_key(key.to_owned()).ok());
+        spots.extend(key.map(|key| Spot { scope, key }));
+    }
+    Ok(())
+}
+
+fn file_name(key: &str) -> String {
+    format!("{key}.md")
+}
+
+/// An id that stands for a place.
+fn id_of(tenant: &TenantId, spot: &Spot) -> FactId {
+    let bytes = |id: Option<[u8; 16]>| id.unwrap_or_default();
+    let scope = [
+        bytes(spot.scope.assistant.map(|id| *id.as_bytes())),
+        bytes(spot.scope.workspace.map(|id| *id.as_bytes())),
+        bytes(spot.scope.thread.map(|id| *id.as_bytes())),
+    ];
+    let print = fingerprint(&[tenant.as_str().as_bytes(), scope.as_flattened(), spot.key.as_bytes()]);
+    FactId::from_bytes(print.first_chunk::<16>().copied().unwrap_or_default())
+}
+
+/// The file of a fact.
+fn written(fact: &Fact) -> String {
+    let created = Timestamp::from_millisecond(fact.created_ms).unwrap_or(Timestamp::UNIX_EPOCH);
+    format!(
+        "---\ncategory: {}\ntags: {}\nsource: {}\nprovenance: {}\ncreated: {created:.3}\n---\n{}\n",
+        fact.category,
+        fact.tags.join(" "),
+        fact.source,
+        fact.provenance.as_str(),
+        fact.text,
+    )
+}
+
+fn fact(tenant: &TenantId, spot: Spot, file: &FileText) -> Fact {
+    let (head, text) = split(&file.text);
+    let said = |key: &str| {
+        let mut lines = head.lines().filter_map(|line| line.split_once(':'));
+        lines
+            .find(|(name, _)| name.trim() == key)
+            .map(|(_, value)| value.trim())
+            .filter(|value| !value.is_empty())
+    };
+    let category = match (spot.scope.workspace, spot.scope.thread) {
+        (Some(_), _) => Category::Daily,
+        (None, Some(_)) => Category::Conversation,
+        (None, None) if said("category") == Some(Category::Core.as_str()) => Category::Core,
+        (None, None) => Category::Custom,
+    };
+    let created = said("created").and_then(|text| text.parse::<Timestamp>().ok());
+    // A word that is none is trusted least; a file that says nothing was written by hand.
+    let provenance = said("provenance").map(|word| Provenance::parse(word).unwrap_or(Provenance::Tool));
+    Fact {
+        id: id_of(tenant, &spot),
+        category,
+        text: text.get(..text.floor_char_boundary(TEXT_BYTES_MAX)).unwrap_or_default().to_owned(),
+        tags: said("tags").into_iter().flat_map(str::split_whitespace).map(str::to_owned).collect(),
+        source: said("source").unwrap_or("a file").to_owned(),
+        provenance: provenance.unwrap_or(Provenance::Owner),
+        version: file.version(),
+        created_ms: created.map_or(file.modified_ms, Timestamp::as_millisecond),
+        updated_ms: file.modified_ms,
+        scope: spot.scope,
+        key: spot.key,
+    }
+}
+
+/// What stands between the lines `---`, and the text after them.
+fn split(text: &str) -> (&str, &str) {
+    let rest = text.strip_prefix("---\n").or_else(|| text.strip_prefix("---\r\n"));
+    match rest.and_then(|rest| rest.split_once("\n---")) {
+        Some((head, body)) => (head, body.trim()),
+        None => ("", text.trim()),
+    }
+}
+
+fn failed(path: &Path, source: io::Error) -> MemoryError {
+    MemoryError::Io { path: path.display().to_string(), source }
+}
