@@ -31,6 +31,7 @@ mod policy;
 mod redact;
 mod serve;
 mod server;
+mod skill;
 mod sse;
 mod status;
 mod token;

@@ -8,6 +8,7 @@ use crate::config::{Home, MemoryConfig};
 use crate::db::Db;
 use crate::memory::{self, Memory, Visible};
 use crate::protocol::ids::{AssistantId, TenantId, ThreadId, WorkspaceId};
+use crate::skills::{SkillTool, Skills};
 use crate::tools::Tool;
 
 /// What assistants know. Cheap to clone.
@@ -17,6 +18,8 @@ pub struct Knowledge {
     pub files: AgentFiles,
     /// What they remember.
     pub memory: Memory,
+    /// What they can look up how to do.
+    pub skills: Skills,
 }
 
 /// For whom a prompt is.
@@ -41,6 +44,7 @@ impl Knowledge {
         Self {
             files: AgentFiles::new(home.assistants(), db.clone()),
             memory: Memory::open(db.clone(), config, home.memory()),
+            skills: Skills::new(db.clone(), home),
         }
     }
 
@@ -49,6 +53,7 @@ impl Knowledge {
     pub fn tools(&self) -> Vec<Arc<dyn Tool>> {
         let mut tools: Vec<Arc<dyn Tool>> = vec![Arc::new(AgentFileTool::new(self.files.clone()))];
         tools.extend(memory::tools(&self.memory));
+        tools.push(Arc::new(SkillTool::new(self.skills.clone())));
         tools
     }
 
@@ -59,9 +64,12 @@ impl Knowledge {
             workspace: Some(reader.workspace),
             thread: Some(reader.thread),
         };
-        let (files, facts) =
-            tokio::join!(self.files.prompt(reader.assistant), self.memory.prompt(&reader.tenant, visible));
-        let parts = [own, files, facts];
+        let (files, facts, skills) = tokio::join!(
+            self.files.prompt(reader.assistant),
+            self.memory.prompt(&reader.tenant, visible),
+            self.skills.prompt(&reader.tenant, reader.workspace),
+        );
+        let parts = [own, files, facts, skills];
         let said: Vec<String> = parts.into_iter().filter(|part| !part.trim().is_empty()).collect();
         said.join("\n\n")
     }

@@ -20,7 +20,10 @@ pub use consent::{
     ApprovalsCommand, AskArgs, DecideArgs, KillSwitchCommand, PolicyCommand, RuleArgs, SettingsArgs, TestArgs,
 };
 
-pub use knowledge::{AgentCommand, AgentCreateArgs, MemoryAddArgs, MemoryCommand, MemoryListArgs};
+pub use knowledge::{
+    AgentCommand, AgentCreateArgs, MemoryAddArgs, MemoryCommand, MemoryListArgs, SkillArgs, SkillCommand,
+    SkillListArgs,
+};
 pub use people::{LoginArgs, MemberCommand, SessionCommand, UserCommand};
 
 const AFTER_HELP: &str = "\
@@ -73,6 +76,9 @@ pub enum Command {
     /// What assistants remember
     #[command(subcommand)]
     Memory(MemoryCommand),
+    /// Folders that say how something is done
+    #[command(subcommand)]
+    Skill(SkillCommand),
     /// API tokens for programs and devices
     #[command(subcommand)]
     Token(TokenCommand),

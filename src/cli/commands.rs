@@ -12,7 +12,7 @@ use super::exit::{Exit, Failure, Outcome};
 use super::place::Place;
 use super::{
     agent, approvals, audit, budget, certs, chat, config, doctor, kill_switch, lifecycle, login, memory,
-    output, people, policy, redact, serve, status, token, tree, vault,
+    output, people, policy, redact, serve, skill, status, token, tree, vault,
 };
 
 const GUIDE: &str = "\
@@ -44,6 +44,7 @@ fn dispatch(args: &PlaceArgs, command: Option<Command>) -> Outcome {
         Some(Command::Chat(chat)) => wait(many()?, chat::run(&place()?, chat)),
         Some(Command::Agent(command)) => wait(one()?, agent::run(&place()?, command)),
         Some(Command::Memory(command)) => wait(one()?, memory::run(&place()?, command)),
+        Some(Command::Skill(command)) => wait(one()?, skill::run(&place()?, command)),
         Some(Command::Token(token)) => wait(one()?, token::run(&place()?, token)),
         Some(Command::Budget(command)) => wait(one()?, budget::run(&place()?, command)),
         Some(Command::Approvals(command)) => wait(one()?, approvals::run(&place()?, command)),

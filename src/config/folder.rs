@@ -166,6 +166,62 @@ impl Folder {
         Ok(names)
     }
 
+    /// Files in this folder and those below, with their lengths, in the order of their paths: so deep, and so many at
+    /// the most. What begins with a dot, a link, and what is no plain file is left out.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn files(&self, depth_max: usize, max: usize) -> io::Result<Vec<(String, u64)>> {
+        let mut files = Vec::new();
+        for name in self.names(usize::MAX)? {
+            if files.len() >= max {
+                break;
+            }
+            let about = rustix::fs::statat(&self.0, &*name, AtFlags::SYMLINK_NOFOLLOW)?;
+            match FileType::from_raw_mode(about.st_mode) {
+                FileType::RegularFile => files.push((name, u64::try_from(about.st_size).unwrap_or(0))),
+                FileType::Directory if depth_max > 0 => {
+                    let Some(below) = self.below(&name)? else { continue };
+                    let found = below.files(depth_max - 1, max - files.len())?;
+                    files.extend(found.into_iter().map(|(path, bytes)| (format!("{name}/{path}"), bytes)));
+                }
+                _ => {}
+            }
+        }
+        Ok(files)
+    }
+
+    /// Gives something in this folder another name. A folder takes the place of an empty one only.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn rename(&self, from: &str, to: &str) -> io::Result<()> {
+        rustix::fs::renameat(&self.0, component(from)?, &self.0, component(to)?)?;
+        Ok(rustix::fs::fsync(&self.0)?)
+    }
+
+    /// Removes a file, a link, or a folder with everything in it. No link is followed.
+    ///
+    /// # Errors
+    /// What the system says; then a part may be gone.
+    pub fn remove_tree(&self, name: &str) -> io::Result<()> {
+        match rustix::fs::unlinkat(&self.0, component(name)?, AtFlags::empty()) {
+            Ok(()) | Err(Errno::NOENT) => return Ok(()),
+            Err(Errno::ISDIR | Errno::PERM) => {}
+            Err(error) => return Err(error.into()),
+        }
+        let Some(below) = self.below(name)? else { return Ok(()) };
+        for entry in Dir::read_from(&below.0)? {
+            let entry = entry?;
+            match entry.file_name().to_str() {
+                Ok("." | "..") => {}
+                Ok(name) => below.remove_tree(name)?,
+                Err(_) => return Err(io::Error::other("has a file whose name is no UTF-8")),
+            }
+        }
+        Ok(rustix::fs::unlinkat(&self.0, name, AtFlags::REMOVEDIR)?)
+    }
+
     fn unlink(&self, name: &str) -> io::Result<()> {
         match rustix::fs::unlinkat(&self.0, name, AtFlags::empty()) {
             Ok(()) | Err(Errno::NOENT) => Ok(()),

@@ -187,10 +187,10 @@ impl Home {
         self.data.join("memory")
     }
 
-    /// Skills of every assistant, each in a folder of its name.
+    /// Skills of every assistant of a tenant, each in a folder of its name.
     #[must_use]
-    pub fn skills(&self) -> PathBuf {
-        self.data.join("skills")
+    pub fn skills(&self, tenant: &TenantId) -> PathBuf {
+        self.data.join("skills").join(tenant.as_str())
     }
 
     /// The folder of a workspace's files. It may not exist yet.

@@ -26,6 +26,7 @@ mod rules;
 mod runtime;
 mod secrets;
 mod session;
+mod skills;
 mod status;
 mod threads;
 mod tokens;
@@ -52,6 +53,7 @@ fn documented() -> OpenApiRouter<AppState> {
         .merge(assistants::routes())
         .merge(agent_files::routes())
         .merge(memory::routes())
+        .merge(skills::routes())
         .merge(workspaces::routes())
         .merge(threads::routes())
         .merge(export::routes())

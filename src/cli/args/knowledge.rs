@@ -1,5 +1,7 @@
 //! What can be typed about assistants and what they know.
 
+use std::path::PathBuf;
+
 use clap::{Args, Subcommand};
 
 use super::JsonArgs;
@@ -104,6 +106,57 @@ pub struct MemoryAddArgs {
     /// A word to find it by; repeatable
     #[arg(long, value_name = "WORD")]
     pub tag: Vec<String>,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What to do with skills.
+#[derive(Subcommand, Debug)]
+pub enum SkillCommand {
+    /// Skills of the home, or of a workspace
+    List(SkillListArgs),
+    /// The SKILL.md of a skill
+    Show(SkillArgs),
+    /// Add the skill in a folder: its SKILL.md and the files beside it
+    Add {
+        /// The folder
+        #[arg(value_name = "DIR")]
+        folder: PathBuf,
+        /// Put it in the place of the one with this name
+        #[arg(long)]
+        replace: bool,
+    },
+    /// Let prompts have a skill; a workspace's skill only as it is now
+    Enable(SkillArgs),
+    /// Take a skill out of prompts
+    Disable(SkillArgs),
+    /// Remove a skill of the home with its files
+    Remove {
+        /// Its name
+        name: String,
+    },
+}
+
+/// Which skills.
+#[derive(Args, Clone, Debug)]
+pub struct SkillListArgs {
+    /// The workspace whose own skills are meant, by name or id
+    #[arg(long, short = 'w', value_name = "W")]
+    pub workspace: Option<String>,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Which skill.
+#[derive(Args, Clone, Debug)]
+pub struct SkillArgs {
+    /// Its name
+    pub name: String,
+    /// The workspace whose own skill is meant, by name or id
+    #[arg(long, short = 'w', value_name = "W")]
+    pub workspace: Option<String>,
     /// Print JSON
     #[arg(long)]
     pub json: bool,

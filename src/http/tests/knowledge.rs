@@ -119,3 +119,42 @@ async fn a_repeated_fact_is_one_and_a_restricted_token_sees_its_own() {
     let mine = json!({ "key": "x", "text": "y", "assistant_id": poet });
     assert_eq!(world.post("/api/v1/memory", &restricted, mine).await.status, StatusCode::CREATED);
 }
+
+#[tokio::test]
+async fn skills_are_made_read_changed_turned_off_and_removed_over_the_api() {
+    let world = World::new().await;
+    let (admin, chat) = (world.token("admin").await, world.token("chat").await);
+    let text = "---\nname: tea\ndescription: Makes tea.\n---\nBoil water.\n";
+    let body = json!({ "text": text, "files": [{ "path": "a.txt", "text": "1" }, { "path": "b/c", "base64": "Mg==" }] });
+    assert_eq!(world.post("/api/v1/skills", &chat, body.clone()).await.status, StatusCode::FORBIDDEN);
+    let made = world.post("/api/v1/skills", &admin, body.clone()).await;
+    assert_eq!((made.status, &made.json()["state"]), (StatusCode::CREATED, &json!("on")), "{}", made.text);
+    assert_eq!(world.post("/api/v1/skills", &admin, body).await.json()["code"], "name_taken");
+    let bad = world.post("/api/v1/skills", &admin, json!({ "text": "# no" })).await;
+    assert_eq!(bad.json()["errors"][0]["pointer"], "/text");
+    let bad = json!({ "text": text.replace("tea", "tee"), "files": [{ "path": "a", "base64": "??" }] });
+    assert_eq!(world.post("/api/v1/skills", &admin, bad).await.json()["errors"][0]["pointer"], "/files");
+    assert_eq!(world.get("/api/v1/skills", &chat).await.json()["items"][0]["name"], "tea");
+    let one = world.get("/api/v1/skills/tea", &chat).await;
+    assert_eq!((&one.json()["text"], &one.json()["files"][1]["path"]), (&json!(text), &json!("b/c")));
+    let tag = one.headers["etag"].to_str().unwrap().to_owned();
+    let ask =
+        |method, tag: &str| request(method, "/api/v1/skills/tea").bearer(&admin).header("if-match", tag);
+    let off = json!({ "enabled": false });
+    assert_eq!(
+        world.send(ask(Method::PATCH, "\"1\"").json(&off)).await.status,
+        StatusCode::PRECONDITION_FAILED
+    );
+    assert_eq!(world.send(ask(Method::PATCH, &tag).json(&off)).await.json()["state"], "off");
+    let green = json!({ "text": text.replace("Boil", "Don't boil") });
+    let changed = world.send(ask(Method::PUT, &tag).json(&green)).await;
+    let tag = changed.headers["etag"].to_str().unwrap().to_owned();
+    assert_eq!(world.send(ask(Method::DELETE, &tag).empty()).await.status, StatusCode::NO_CONTENT);
+    for gone in ["/api/v1/skills/tea", "/api/v1/skills/..%2Ftea", "/api/v1/skills?workspace=x"] {
+        assert_eq!(world.get(gone, &chat).await.status, StatusCode::NOT_FOUND, "{gone}");
+    }
+    let restricted =
+        world.token_with("admin", Some(first_assistant(&world, &admin).await.parse().unwrap())).await;
+    let made = world.post("/api/v1/skills", &restricted, json!({ "text": text })).await;
+    assert_eq!(made.status, StatusCode::FORBIDDEN);
+}
