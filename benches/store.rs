@@ -25,6 +25,7 @@ use capuchin::db::{Db, DbError, DbOptions, remember_key};
 use capuchin::protocol::chat::{StopReason, Usage};
 use capuchin::protocol::event::{EventKind, NewEvent};
 use capuchin::protocol::ids::{TenantId, ThreadId, TurnId, WorkspaceId};
+use capuchin::protocol::journal::TurnLog;
 use capuchin::protocol::turn::{Inbound, Provenance, Settlement, TurnAnswer, TurnOverrides, TurnState};
 use capuchin::turns::{EventHub, Turns};
 
@@ -218,8 +219,8 @@ fn settlement(tenant: TenantId, thread: ThreadId, turn_id: TurnId) -> Settlement
         model: "mock".to_owned(),
         ..TurnAnswer::default()
     };
-    let (state, tail) = (TurnState::Done, tail.into());
-    Settlement { tenant, thread, turn_id, state, answer, tail, failure: None }
+    let (state, tail) = (TurnState::Done, TurnLog::from(tail.to_vec()));
+    Settlement { tenant, thread, turn_id, state, answer, spent: Usage::default(), tail, failure: None }
 }
 
 /// Durations of calls, one after the other.

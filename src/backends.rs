@@ -53,6 +53,11 @@ pub trait Backend: Send + Sync + 'static {
     /// Whether what it is asked stays on this machine.
     fn is_local(&self) -> bool;
 
+    /// Tokens that its models take, prompt and answer together; `None` when nobody said.
+    fn context_tokens(&self) -> Option<u64> {
+        None
+    }
+
     /// Starts a call when first polled; dropping the stream ends it. The first error is the last item.
     /// An empty `model` means the default model.
     fn stream(&self, request: ModelRequest) -> BoxStream<'static, Result<ModelEvent, ModelError>>;

@@ -3,6 +3,7 @@
 //! | file | what |
 //! |---|---|
 //! | `permit` | whether a model may be asked at all |
+//! | `effects` | whether a tool may be called |
 //! | `admission` | what a permitted call may spend, and its answer |
 //! | `request` | a request without its secrets |
 //! | `answer` | an answer without its secrets, as it streams |
@@ -11,10 +12,12 @@
 
 mod admission;
 mod answer;
+mod effects;
 mod permit;
 mod request;
 
 pub use admission::Admitted;
+pub use effects::ToolUse;
 pub use permit::{ModelCall, Permit, honour};
 
 use crate::approvals::Approvals;

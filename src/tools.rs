@@ -10,6 +10,7 @@ mod files;
 mod output;
 mod place;
 mod plan;
+mod schema;
 mod shelf;
 mod tool;
 
@@ -18,5 +19,6 @@ pub use files::file_tools;
 pub use output::{OUTPUT_BYTES_MAX, ToolError, ToolOutput};
 pub use place::Place;
 pub use plan::Plan;
+pub use schema::fits;
 pub use shelf::{ToolSource, Tools};
 pub use tool::{Arguments, Reach, Tool, ToolCallRun};

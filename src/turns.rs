@@ -9,6 +9,7 @@
 
 mod data;
 mod error;
+mod history;
 mod housekeeping;
 mod hub;
 mod ledger;
@@ -18,10 +19,12 @@ mod store;
 mod stream;
 
 pub use error::TurnsError;
+pub use history::{
+    Compaction, History, HistoryLimits, OpenCall, OwnMessage, Said, has_read_untrusted, left_open, paired,
+};
 pub use housekeeping::Pruned;
 pub use hub::{EventHub, Missed, Subscription};
 pub use ledger::Turns;
-pub use reads::{HistoryLimits, OwnMessage, Said, has_read_untrusted};
 pub use record::{StepRecord, TurnRecord};
 pub use stream::ThreadStream;
 

@@ -6,6 +6,7 @@
 pub mod chat;
 pub mod event;
 pub mod ids;
+pub mod journal;
 pub mod model;
 pub mod remote;
 pub mod turn;

@@ -7,8 +7,8 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 
 use crate::db::DbError;
-use crate::protocol::event::NewEvent;
 use crate::protocol::ids::{TenantId, ThreadId, TurnId};
+use crate::protocol::journal::TurnLog;
 use crate::protocol::turn::{Accepted, Inbound, PendingTurn, Settlement};
 use crate::telemetry::Metrics;
 use crate::turns::{Turns, TurnsError};
@@ -65,9 +65,9 @@ impl KeepLedger for Ledger {
         tenant: &TenantId,
         thread: ThreadId,
         turn: TurnId,
-        events: Vec<NewEvent>,
+        log: TurnLog,
     ) -> BoxFuture<'static, Result<(), LedgerError>> {
-        self.turns.append(tenant, thread, turn, &events).map(|done| done.map_err(ledger_error)).boxed()
+        self.turns.append(tenant, thread, turn, log).map(|done| done.map_err(ledger_error)).boxed()
     }
 
     fn settle(&self, settlement: Settlement) -> BoxFuture<'static, Result<(), LedgerError>> {

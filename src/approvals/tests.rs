@@ -194,7 +194,8 @@ async fn a_question_ends_with_its_turn() {
         turn_id: turn,
         state: crate::protocol::turn::TurnState::Stopped,
         answer: Default::default(),
-        tail: Vec::new(),
+        spent: Default::default(),
+        tail: Default::default(),
         failure: None,
     };
     desk.turns.settle(stopped).await.unwrap();

@@ -1,11 +1,12 @@
 //! The built-in backend: a script that streams like a model, offline, the same for the same conversation.
 //!
 //! It is the first thing that a new user meets, so it is honest about what it is, and it can be asked for
-//! everything that an interface has to show: Markdown, reasoning, a tool call, errors, slow and long answers.
+//! everything that an interface has to show: Markdown, reasoning, tool calls, errors, slow and long answers.
 
 mod memory;
 mod script;
 mod texts;
+mod tools;
 
 use std::collections::VecDeque;
 use std::time::Duration;

@@ -19,6 +19,8 @@ use crate::adapters::ledger::Ledger;
 use crate::approvals::Approvals;
 use crate::budgets::Budgets;
 use crate::memory::{Memory, MemoryError};
+use crate::protocol::chat::Usage;
+use crate::protocol::journal::TurnLog;
 use crate::protocol::turn::{Settlement, TurnAnswer, TurnFailure, TurnState};
 use crate::redaction::LeakLog;
 use crate::telemetry::Metrics;
@@ -155,7 +157,8 @@ impl Chores {
                 turn_id: turn.turn_id,
                 state: TurnState::Failed,
                 answer: TurnAnswer { text: turn.partial, ..TurnAnswer::default() },
-                tail: Vec::new(),
+                spent: Usage::default(),
+                tail: TurnLog::default(),
                 failure: Some(TurnFailure::new("quarantined", message, true)),
             };
             match ledger.settle(settlement).await {

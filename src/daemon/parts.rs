@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::adapters::knowledge::Knowledge;
 use crate::adapters::ledger::Ledger;
-use crate::adapters::turns::ModelTurns;
+use crate::adapters::turns::{ModelTurns, TurnParts};
 use crate::approvals::{ApprovalTimes, Approvals};
 use crate::assistants::{Assistants, NewAssistant};
 use crate::audit::{Anchors, Audit};
@@ -103,7 +103,8 @@ impl Parts {
             budgets.clone(),
         );
         let knowledge = Knowledge::open(&db, &config.memory, home);
-        let runner = runner(&db, &backends, &guard, &knowledge, &metrics, &config);
+        let tools = super::hands::tools(&knowledge);
+        let runner = runner(&config, home, (&backends, &guard), (&knowledge, &tools), (&db, &metrics));
         let (opener, sessions) =
             sessions(Ledger::new(turns.clone(), metrics.clone()), runner, &config.sessions);
         hold(&sessions, &kill_switches);
@@ -127,7 +128,7 @@ impl Parts {
             vault,
             backends,
             guard,
-            tools: super::hands::tools(&knowledge),
+            tools,
             knowledge,
             redactor,
             leaks,
@@ -198,17 +199,27 @@ fn reach(config: &Config, vault: &Vault) -> anyhow::Result<(Egress, Backends)> {
     Ok((egress, backends))
 }
 
-/// Who asks the models.
+/// Who runs turns.
 fn runner(
-    db: &Db,
-    backends: &Backends,
-    guard: &Guard,
-    knowledge: &Knowledge,
-    metrics: &Metrics,
     config: &Config,
+    home: &Home,
+    (backends, guard): (&Backends, &Guard),
+    (knowledge, tools): (&Knowledge, &Tools),
+    (db, metrics): (&Db, &Metrics),
 ) -> ModelTurns {
-    let (backends, guard, metrics) = (backends.clone(), guard.clone(), metrics.clone());
-    ModelTurns::new(db.clone(), backends, guard, knowledge.clone(), metrics, &config.sessions)
+    let parts = TurnParts {
+        db: db.clone(),
+        backends: backends.clone(),
+        guard: guard.clone(),
+        knowledge: knowledge.clone(),
+        tools: tools.clone(),
+        folders: WorkspaceFolders::new(home),
+        metrics: metrics.clone(),
+        limits: TurnParts::limits(&config.sessions),
+        context_tokens: config.sessions.context_tokens,
+        rounds_max: config.sessions.rounds_max,
+    };
+    ModelTurns::new(parts, config.sessions.running_turns_max)
 }
 
 fn options(config: &StoreConfig) -> DbOptions {

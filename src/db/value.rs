@@ -8,8 +8,8 @@ use std::sync::Arc;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 
 use crate::protocol::ids::{
-    ApprovalId, AssistantId, BudgetId, FactId, MemberId, MessageId, OauthTokenId, PasskeyId, RuleId,
-    SecretId, StepId, TenantId, ThreadId, TokenId, TurnId, WebSessionId, WorkspaceId,
+    ApprovalId, AssistantId, BudgetId, CompactionId, FactId, MemberId, MessageId, OauthTokenId, PasskeyId,
+    RuleId, SecretId, TenantId, ThreadId, TokenId, TurnId, WebSessionId, WorkspaceId,
 };
 
 use super::error::DbError;
@@ -204,7 +204,7 @@ id_values!(
     MemberId,
     PasskeyId,
     SecretId,
-    StepId,
+    CompactionId,
     ThreadId,
     TokenId,
     TurnId,

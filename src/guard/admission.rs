@@ -54,7 +54,7 @@ impl Admitted {
     }
 }
 
-fn scope(call: &ModelCall) -> Scope {
+pub(super) fn scope(call: &ModelCall) -> Scope {
     Scope {
         assistant: call.subject.assistant,
         thread: call.subject.thread,
@@ -64,7 +64,7 @@ fn scope(call: &ModelCall) -> Scope {
     }
 }
 
-fn refused(refusal: Refusal) -> ModelError {
+pub(super) fn refused(refusal: Refusal) -> ModelError {
     let text = refusal.to_string();
     match refusal {
         Refusal::Exceeded(exceeded) => {

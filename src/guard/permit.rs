@@ -145,15 +145,15 @@ pub fn honour(decided: &Approval) -> Result<(), ModelError> {
     Err(denied(text))
 }
 
-fn halted(engaged: &Engaged) -> ModelError {
+pub(super) fn halted(engaged: &Engaged) -> ModelError {
     ModelError::new(ModelErrorKind::Halted, engaged.to_string())
 }
 
-fn denied(text: String) -> ModelError {
+pub(super) fn denied(text: String) -> ModelError {
     ModelError::new(ModelErrorKind::Denied, text)
 }
 
 /// What cannot be asked is not done.
-fn unasked(error: &ApprovalError) -> ModelError {
+pub(super) fn unasked(error: &ApprovalError) -> ModelError {
     denied(format!("a person had to be asked, and could not: {error}"))
 }

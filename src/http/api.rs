@@ -5,6 +5,7 @@ mod approvals;
 mod assistants;
 mod audit;
 mod budgets;
+mod compactions;
 mod credentials;
 mod described;
 mod device;
@@ -59,6 +60,7 @@ fn documented() -> OpenApiRouter<AppState> {
         .merge(export::routes())
         .merge(messages::routes())
         .merge(events::routes())
+        .merge(compactions::routes())
         .merge(turns::routes())
         .merge(models::routes())
         .merge(tokens::routes())

@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::db::fingerprint;
-use crate::protocol::chat::StopReason;
+use crate::protocol::chat::{StopReason, Usage};
 use crate::protocol::event::{EventKind, NewEvent};
 use crate::protocol::ids::{MessageId, TurnId};
 use crate::protocol::turn::{Inbound, Settlement, TurnFailure};
@@ -84,9 +84,14 @@ pub(super) fn waiting(events: &[NewEvent]) -> Option<bool> {
     Some(last.data.get("open").and_then(Value::as_u64).is_some_and(|open| open > 0))
 }
 
+/// Tokens of all rounds of a turn in this life.
+pub(super) const fn total(settlement: &Settlement) -> Usage {
+    settlement.spent.plus(settlement.answer.usage)
+}
+
 /// The `usage` event of a settlement.
 pub(super) fn usage(settlement: &Settlement) -> EventRow {
-    let (answer, usage) = (&settlement.answer, settlement.answer.usage);
+    let (answer, usage) = (&settlement.answer, total(settlement));
     let data = UsageData {
         turn_id: settlement.turn_id,
         backend: &answer.backend,
@@ -101,7 +106,7 @@ pub(super) fn usage(settlement: &Settlement) -> EventRow {
 
 /// The `done` event of a settlement.
 pub(super) fn done(settlement: &Settlement, message_id: Option<MessageId>) -> EventRow {
-    let answer = &settlement.answer;
+    let (answer, usage) = (&settlement.answer, total(settlement));
     let data = DoneData {
         turn_id: settlement.turn_id,
         message_id,
@@ -109,8 +114,8 @@ pub(super) fn done(settlement: &Settlement, message_id: Option<MessageId>) -> Ev
         stop_reason: answer.stop_reason.unwrap_or(StopReason::EndTurn),
         backend: &answer.backend,
         model: &answer.model,
-        input_tokens: answer.usage.input_tokens,
-        output_tokens: answer.usage.output_tokens,
+        input_tokens: usage.input_tokens,
+        output_tokens: usage.output_tokens,
     };
     row(EventKind::Done, &data)
 }
@@ -125,11 +130,12 @@ pub(super) fn error(
     row(EventKind::Error, &ErrorData { turn_id: settlement.turn_id, message_id, state, failure, content })
 }
 
-/// The text of a `delta`.
-pub(super) fn delta_text(data: &str) -> Option<String> {
+/// The round and the text of a `delta`.
+pub(super) fn delta_text(data: &str) -> Option<(u64, String)> {
     let mut fields: Map<String, Value> = serde_json::from_str(data).ok()?;
+    let round = fields.get("round").and_then(Value::as_u64).unwrap_or(1);
     match fields.remove("text") {
-        Some(Value::String(text)) => Some(text),
+        Some(Value::String(text)) => Some((round, text)),
         _ => None,
     }
 }

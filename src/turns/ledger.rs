@@ -9,14 +9,15 @@ use jiff::Timestamp;
 use crate::backends::Prices;
 use crate::db::{Db, DbError, TenantTx};
 use crate::protocol::chat::Usage;
-use crate::protocol::event::NewEvent;
 use crate::protocol::ids::{MessageId, TenantId, ThreadId, TurnId};
+use crate::protocol::journal::{JournalEntry, TurnLog};
 use crate::protocol::turn::{Accepted, Inbound, Settlement, TurnFailure, TurnState};
 
 use super::data::{self, EventRow};
 use super::error::TurnsError;
 use super::hub::EventHub;
 use super::store;
+use super::store::journal::{At, NewEntry};
 
 /// The writer's queue above which no new message is taken in, so that turns that run can still end.
 const ACCEPT_QUEUE_MAX: usize = 4_096;
@@ -129,7 +130,8 @@ impl Turns {
         self.inner.db.write(tenant, move |tx| store::begin(tx, turn, attempt, (epoch, now_ms)))
     }
 
-    /// Appends events of a turn that runs in this life; watchers see them once they are durable.
+    /// Appends events and journal entries of a turn that runs in this life, all or none; watchers see the events
+    /// once they are durable.
     ///
     /// # Errors
     /// [`TurnsError::Fenced`], or the store's.
@@ -138,17 +140,39 @@ impl Turns {
         tenant: &TenantId,
         thread: ThreadId,
         turn: TurnId,
-        events: &[NewEvent],
+        log: TurnLog,
     ) -> impl Future<Output = Result<(), TurnsError>> + Send + 'static + use<> {
-        let rows: Vec<EventRow> = events.iter().map(|event| data::of_turn(turn, event)).collect();
-        let (hub, epoch, waiting) = (self.inner.hub.clone(), self.epoch(), data::waiting(events));
+        let rows: Vec<EventRow> = log.events.iter().map(|event| data::of_turn(turn, event)).collect();
+        let (hub, epoch, waiting) = (self.inner.hub.clone(), self.epoch(), data::waiting(&log.events));
+        let entries = self.priced_entries(log.entries);
+        let (events, at) = (log.events, At { thread, turn, now_ms: now_ms() });
         self.inner.db.write(tenant, move |tx| {
             store::require_running(tx, thread, turn, epoch)?;
             if let Some(waiting) = waiting {
                 store::set_waiting(tx, turn, waiting)?;
             }
+            for event in &events {
+                store::journal::keep_question(tx, at, event)?;
+            }
+            for entry in entries {
+                store::journal::keep(tx, at, entry)?;
+            }
             store::log(tx, &hub, (thread, turn), rows)
         })
+    }
+
+    /// Entries with what their model calls cost.
+    fn priced_entries(&self, entries: Vec<JournalEntry>) -> Vec<NewEntry> {
+        let cost = |entry: &JournalEntry| match entry {
+            JournalEntry::Round { answer, .. } => {
+                self.inner.prices.cost_nano(&answer.backend, &answer.model, answer.usage).unwrap_or(0)
+            }
+            JournalEntry::Spent { backend, model, usage } => {
+                self.inner.prices.cost_nano(backend, model, *usage).unwrap_or(0)
+            }
+            _ => 0,
+        };
+        entries.into_iter().map(|entry| NewEntry { cost_nano: cost(&entry), entry }).collect()
     }
 
     /// Ends a queued or running turn: its state, the answer as a message (partial unless the turn is
@@ -158,11 +182,12 @@ impl Turns {
     /// [`TurnsError::Fenced`] when it has ended already or a newer life owns it, or the store's.
     pub fn settle(
         &self,
-        settlement: Settlement,
+        mut settlement: Settlement,
     ) -> impl Future<Output = Result<(), TurnsError>> + Send + 'static + use<> {
+        let entries = self.priced_entries(std::mem::take(&mut settlement.tail.entries));
         let answer = &settlement.answer;
         let cost_nano = self.inner.prices.cost_nano(&answer.backend, &answer.model, answer.usage);
-        let row = EndedTurn::new(settlement, self.epoch(), cost_nano.unwrap_or(0));
+        let row = EndedTurn::new(settlement, entries, (self.epoch(), cost_nano.unwrap_or(0)));
         let (hub, tenant) = (self.inner.hub.clone(), row.settlement.tenant.clone());
         self.inner.db.write(&tenant, move |tx| store::settle(tx, &hub, row))
     }
@@ -204,12 +229,13 @@ pub(super) struct EndedTurn {
     pub(super) message: Option<MessageId>,
     pub(super) failure: Option<TurnFailure>,
     pub(super) events: Vec<EventRow>,
+    pub(super) entries: Vec<NewEntry>,
 }
 
 // === impl EndedTurn ===
 
 impl EndedTurn {
-    fn new(mut settlement: Settlement, epoch: i64, cost_nano: u64) -> Self {
+    fn new(mut settlement: Settlement, entries: Vec<NewEntry>, (epoch, cost_nano): (i64, u64)) -> Self {
         let now_ms = now_ms();
         let (done, turn) = (settlement.state == TurnState::Done, settlement.turn_id);
         let answer = &settlement.answer;
@@ -220,15 +246,15 @@ impl EndedTurn {
             (!done).then(|| TurnFailure::new(word, format!("the turn ended: {word}"), false))
         });
         let mut events: Vec<EventRow> =
-            settlement.tail.drain(..).map(|event| data::of_turn(turn, &event)).collect();
-        if done || settlement.answer.usage != Usage::default() {
+            settlement.tail.events.drain(..).map(|event| data::of_turn(turn, &event)).collect();
+        if done || data::total(&settlement) != Usage::default() {
             events.push(data::usage(&settlement));
         }
         events.push(match &failure {
             Some(failure) if !done => data::error(&settlement, failure, message),
             _ => data::done(&settlement, message),
         });
-        Self { epoch, now_ms, cost_nano, day: day(now_ms), message, failure, events, settlement }
+        Self { epoch, now_ms, cost_nano, day: day(now_ms), message, failure, events, entries, settlement }
     }
 }
 
@@ -238,7 +264,7 @@ pub(super) fn now_ms() -> i64 {
 }
 
 /// The day in UTC: `2026-11-21`.
-fn day(ms: i64) -> String {
+pub(super) fn day(ms: i64) -> String {
     let mut text = Timestamp::from_millisecond(ms).unwrap_or_default().to_string();
     text.truncate(10);
     text

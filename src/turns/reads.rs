@@ -1,53 +1,13 @@
 //! The ledger's reads.
 
-use crate::db::TenantRead;
-use crate::protocol::chat::ChatMessage;
 use crate::protocol::event::ThreadEvent;
 use crate::protocol::ids::{TenantId, ThreadId, TurnId};
-use crate::protocol::turn::{PendingTurn, Provenance};
+use crate::protocol::turn::PendingTurn;
 
 use super::error::TurnsError;
 use super::ledger::Turns;
 use super::record::{StepRecord, TurnRecord};
 use super::store::reads;
-
-/// How much of a conversation goes into a prompt.
-#[derive(Clone, Copy, Debug)]
-pub struct HistoryLimits {
-    /// Messages at most.
-    pub messages_max: usize,
-    /// Bytes of text at most; the newest messages that fit, whole.
-    pub bytes_max: usize,
-}
-
-/// A message of a prompt with where it came from.
-#[derive(Clone, PartialEq, Debug)]
-pub struct Said {
-    /// What was said.
-    pub message: ChatMessage,
-    /// Where it came from.
-    pub provenance: Provenance,
-}
-
-/// Whether a turn has read untrusted text, as part of a larger read: any of its thread up to its own message.
-/// A word that a model wrote after it read such text is as good as the text, and is in every later prompt; so
-/// this looks at the whole thread and not only at the messages that a prompt still has room for. A new thread
-/// is clean. A message that is on its way to the disk is judged by its own provenance.
-///
-/// # Errors
-/// What the store answers.
-pub fn has_read_untrusted(read: &TenantRead<'_>, thread: ThreadId, turn: TurnId) -> Result<bool, TurnsError> {
-    Ok(reads::untrusted(read, thread, turn)?)
-}
-
-/// Whether a turn's own message is part of its history.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum OwnMessage {
-    /// It is stored and wanted.
-    Included,
-    /// The caller has it; it may still be on its way to the disk.
-    Excluded,
-}
 
 // === impl Turns ===
 
@@ -132,25 +92,5 @@ impl Turns {
     /// What the store answers.
     pub async fn steps(&self, tenant: &TenantId, turn: TurnId) -> Result<Vec<StepRecord>, TurnsError> {
         self.db().read(tenant, move |read| Ok(reads::steps(read, turn)?)).await
-    }
-}
-
-// === impl HistoryLimits ===
-
-impl HistoryLimits {
-    /// What a turn's model is told of its thread, as part of a larger read, oldest first: the messages of
-    /// earlier turns, then, with `own`, the turn's own message. Whole messages within the limits, the
-    /// newest that fit. Messages of later turns are left out, whenever they came.
-    ///
-    /// # Errors
-    /// What the store answers.
-    pub fn history(
-        self,
-        read: &TenantRead<'_>,
-        thread: ThreadId,
-        turn: TurnId,
-        own: OwnMessage,
-    ) -> Result<Vec<Said>, TurnsError> {
-        Ok(reads::history(read, thread, turn, own, self)?)
     }
 }

@@ -43,7 +43,7 @@ pub struct TurnRecord {
 pub struct StepRecord {
     /// 1, 2, … within the turn, over all attempts.
     pub seq: u32,
-    /// What it is: `model_call`.
+    /// What it is: `model_call`, `tool_call`, `approval` or `compaction`.
     pub kind: String,
     /// `started`, `finished`, `failed`, or `unknown` when a crash took its result.
     pub state: String,
@@ -51,4 +51,8 @@ pub struct StepRecord {
     pub started_ms: i64,
     /// When it ended.
     pub finished_ms: Option<i64>,
+    /// What it is about: the id of the call or of the question; empty otherwise.
+    pub subject: String,
+    /// More: `{round}` of a model call, `{tool, class, digest}` of a tool call.
+    pub detail: Option<serde_json::Value>,
 }

@@ -1,17 +1,20 @@
 //! The ledger's statements that write.
 
+pub(super) mod history;
+pub(super) mod journal;
 pub(super) mod reads;
 
 use crate::db::{DbError, Repeat, TenantTx, look_up_key, remember_key};
 use crate::protocol::chat::Usage;
 use crate::protocol::event::ThreadEvent;
 use crate::protocol::ids::{MessageId, ThreadId, TurnId};
-use crate::protocol::turn::{Accepted, Inbound, TurnState};
+use crate::protocol::turn::{Accepted, Inbound, TurnAnswer, TurnState};
 
 use super::data::{EventRow, json};
 use super::error::TurnsError;
 use super::hub::EventHub;
 use super::ledger::EndedTurn;
+use journal::{At, calls};
 
 /// A message with its turn, ready to be stored.
 pub(super) struct NewTurn {
@@ -88,7 +91,8 @@ fn insert_accepted(tx: &mut TenantTx<'_>, new: &NewTurn) -> Result<(), DbError> 
         ],
     )?;
     if new.begin {
-        start_step(tx, new.turn, 1, now_ms)?;
+        let at = At { thread: inbound.thread, turn: new.turn, now_ms };
+        journal::start(tx, at, ("model_call", "", None))?;
     }
     Ok(())
 }
@@ -100,24 +104,18 @@ pub(super) fn begin(
     attempt: u32,
     (epoch, now_ms): (i64, i64),
 ) -> Result<(), TurnsError> {
-    let taken = tx.execute(
+    let thread = tx.query_opt(
         "UPDATE turns SET state = 'running', attempt = ?3, epoch = ?4, started_ms = coalesce(started_ms, ?5),
-                          waits = waits + waiting, waiting = 0
+                          waits = waits + max(waiting, progressed), waiting = 0, progressed = 0
          WHERE tenant = ?1 AND id = ?2 AND epoch <= ?4
-           AND (state = 'queued' OR (state = 'running' AND (epoch < ?4 OR attempt < ?3)))",
+           AND (state = 'queued' OR (state = 'running' AND (epoch < ?4 OR attempt < ?3)))
+         RETURNING thread_id",
         &[&turn, &attempt, &epoch, &now_ms],
+        |row| row.get(0),
     )?;
-    if taken == 0 {
-        return Err(TurnsError::Fenced);
-    }
+    let Some(thread) = thread else { return Err(TurnsError::Fenced) };
     end_steps(tx, turn, "unknown", now_ms)?;
-    let last = tx.query_one(
-        "SELECT coalesce(max(seq), 0) FROM steps WHERE tenant = ?1 AND turn_id = ?2",
-        &[&turn],
-        |row| row.get::<u32>(0),
-    )?;
-    start_step(tx, turn, last + 1, now_ms)?;
-    Ok(())
+    Ok(journal::start(tx, At { thread, turn, now_ms }, ("model_call", "", None))?)
 }
 
 /// Fences a write: the turn runs, in this life.
@@ -145,7 +143,11 @@ pub(super) fn set_waiting(tx: &mut TenantTx<'_>, turn: TurnId, waiting: bool) ->
 /// Ends a turn with everything that belongs to its end.
 pub(super) fn settle(tx: &mut TenantTx<'_>, hub: &EventHub, ended: EndedTurn) -> Result<(), TurnsError> {
     let (turn, answer) = (ended.settlement.turn_id, &ended.settlement.answer);
+    let at = At { thread: ended.settlement.thread, turn, now_ms: ended.now_ms };
     let source = end_turn(tx, &ended)?;
+    for entry in ended.entries {
+        journal::keep(tx, at, entry)?;
+    }
     let step = match ended.settlement.state {
         TurnState::Done => "finished",
         // Nobody knows what became of a call that a crash cut off.
@@ -154,7 +156,7 @@ pub(super) fn settle(tx: &mut TenantTx<'_>, hub: &EventHub, ended: EndedTurn) ->
     };
     end_steps(tx, turn, step, ended.now_ms)?;
     if let Some(message) = ended.message {
-        insert_answer(tx, &ended, message)?;
+        insert_assistant(tx, at, message, (answer, ended.settlement.state != TurnState::Done))?;
     }
     if !answer.backend.is_empty() {
         let answered = (answer.backend.as_str(), answer.model.as_str());
@@ -170,7 +172,7 @@ fn end_turn(tx: &TenantTx<'_>, ended: &EndedTurn) -> Result<String, TurnsError> 
     let stop_reason = answer.stop_reason.map(|reason| json(&reason).trim_matches('"').to_owned());
     tx.query_opt(
         "UPDATE turns SET state = ?4, ended_ms = ?5, backend = ?6, model = ?7, stop_reason = ?8, failure = ?9,
-                          input_tokens = ?10, output_tokens = ?11
+                          input_tokens = input_tokens + ?10, output_tokens = output_tokens + ?11
          WHERE tenant = ?1 AND id = ?2 AND thread_id = ?3 AND state IN ('queued', 'running') AND epoch <= ?12
          RETURNING source",
         &[
@@ -191,22 +193,27 @@ fn end_turn(tx: &TenantTx<'_>, ended: &EndedTurn) -> Result<String, TurnsError> 
     .ok_or(TurnsError::Fenced)
 }
 
-fn insert_answer(tx: &mut TenantTx<'_>, ended: &EndedTurn, message: MessageId) -> Result<(), DbError> {
-    let (settlement, answer) = (&ended.settlement, &ended.settlement.answer);
-    let tool_calls = (!answer.tool_calls.is_empty()).then(|| json(&answer.tool_calls));
+/// What a model said, as a message of its thread.
+fn insert_assistant(
+    tx: &mut TenantTx<'_>,
+    at: At,
+    message: MessageId,
+    (answer, partial): (&TurnAnswer, bool),
+) -> Result<(), DbError> {
     tx.execute(
-        "INSERT INTO messages (id, tenant, thread_id, turn_id, role, content, thinking, tool_calls, partial,
-                               provenance, created_ms)
-         VALUES (?2, ?1, ?3, ?4, 'assistant', ?5, ?6, ?7, ?8, 'model', ?9)",
+        "INSERT INTO messages (id, tenant, thread_id, turn_id, role, content, thinking, signature, tool_calls,
+                               partial, provenance, created_ms)
+         VALUES (?2, ?1, ?3, ?4, 'assistant', ?5, ?6, ?7, ?8, ?9, 'model', ?10)",
         &[
             &message,
-            &settlement.thread,
-            &settlement.turn_id,
+            &at.thread,
+            &at.turn,
             &answer.text,
             &answer.thinking,
-            &tool_calls,
-            &(settlement.state != TurnState::Done),
-            &ended.now_ms,
+            &answer.signature,
+            &calls(answer),
+            &partial,
+            &at.now_ms,
         ],
     )?;
     Ok(())
@@ -272,15 +279,6 @@ fn insert_event(
         "INSERT INTO events (tenant, thread_id, turn_id, kind, data) VALUES (?1, ?2, ?3, ?4, ?5)",
         &[&thread, &turn, &kind, &data],
     )
-}
-
-fn start_step(tx: &mut TenantTx<'_>, turn: TurnId, seq: u32, now_ms: i64) -> Result<(), DbError> {
-    tx.execute(
-        "INSERT INTO steps (turn_id, seq, tenant, kind, state, started_ms)
-         VALUES (?2, ?3, ?1, 'model_call', 'started', ?4)",
-        &[&turn, &seq, &now_ms],
-    )?;
-    Ok(())
 }
 
 fn end_steps(tx: &mut TenantTx<'_>, turn: TurnId, state: &str, now_ms: i64) -> Result<(), DbError> {

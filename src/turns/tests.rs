@@ -3,6 +3,7 @@
 mod ending;
 mod history;
 mod housekeeping;
+mod journal;
 mod streams;
 mod support;
 mod taking_in;
@@ -10,10 +11,22 @@ mod tenants;
 
 use crate::protocol::ids::{TenantId, ThreadId, TurnId};
 
-use super::{HistoryLimits, OwnMessage, Said, Turns, TurnsError};
+use super::{History, HistoryLimits, OwnMessage, Said, Turns, TurnsError};
 
 impl Turns {
-    /// The history of a turn in a read of its own.
+    /// What a turn is told, in a read of its own.
+    async fn conversation(
+        &self,
+        tenant: &TenantId,
+        thread: ThreadId,
+        turn: TurnId,
+        own: OwnMessage,
+        limits: HistoryLimits,
+    ) -> Result<History, TurnsError> {
+        self.db().read(tenant, move |read| limits.history(read, thread, turn, own)).await
+    }
+
+    /// Its messages alone.
     async fn history(
         &self,
         tenant: &TenantId,
@@ -22,6 +35,6 @@ impl Turns {
         own: OwnMessage,
         limits: HistoryLimits,
     ) -> Result<Vec<Said>, TurnsError> {
-        self.db().read(tenant, move |read| limits.history(read, thread, turn, own)).await
+        Ok(self.conversation(tenant, thread, turn, own, limits).await?.said)
     }
 }

@@ -7,8 +7,9 @@ use capuchin_actors::protocol::model::{ModelError, ModelErrorKind, ModelRequest}
 use capuchin_actors::protocol::turn::{OwnText, TurnOverrides};
 use serde_json::{Map, Value};
 
+use super::compaction::introduced;
 use super::fence::{NOTICE, fenced};
-use crate::turns::Said;
+use crate::turns::{History, Said};
 
 /// Who answers, as far as a model call is concerned.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,30 +37,35 @@ impl Persona {
     }
 }
 
-/// The model call for a turn.
+/// The model call for a round of a turn. What untrusted senders and tools wrote is fenced.
 ///
 /// # Errors
 /// `InvalidRequest` when the parameters of the message are not a JSON object.
 pub fn prompt(
-    persona: Persona,
-    history: Vec<Said>,
-    message: Option<OwnText>,
+    persona: &Persona,
+    history: &History,
     overrides: &TurnOverrides,
 ) -> Result<ModelRequest, ModelError> {
-    let own = message
-        .map(|own| Said { message: ChatMessage::text(Role::User, own.text), provenance: own.provenance });
-    let said: Vec<Said> = history.into_iter().chain(own).collect();
-    let has_fence = said.iter().any(|said| !said.provenance.is_trusted());
-    let messages = said.into_iter().map(|said| fenced(said.message, said.provenance)).collect();
+    let said = || history.said.iter();
+    let has_fence = said().any(|said| !said.provenance.is_trusted());
+    let summary = history.summary.as_deref().map(introduced);
+    let messages = said().map(|said| fenced(said.message.clone(), said.provenance));
+    let system = &persona.system_prompt;
     Ok(ModelRequest {
-        model: persona.model,
-        system: if has_fence { with_rules(&persona.system_prompt, &[NOTICE]) } else { persona.system_prompt },
-        messages,
+        model: persona.model.clone(),
+        system: if has_fence { with_rules(system, &[NOTICE]) } else { system.clone() },
+        messages: summary.into_iter().chain(messages).collect(),
         tools: Vec::new(),
         max_tokens: overrides.max_tokens,
         extra: extra(overrides)?,
         stream: true,
     })
+}
+
+/// A turn's own message, as the last one of its conversation.
+#[must_use]
+pub fn own(message: OwnText) -> Said {
+    Said { id: None, message: ChatMessage::text(Role::User, message.text), provenance: message.provenance }
 }
 
 /// A system prompt with rules below it, each on a line: standing rules of the policy, or notices. They are

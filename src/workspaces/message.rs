@@ -19,6 +19,10 @@ pub struct Message {
     pub thinking: String,
     /// The tool calls of an answer as a JSON array.
     pub tool_calls: Option<String>,
+    /// Of a tool's answer: the call that it answers.
+    pub call_id: Option<String>,
+    /// Of a tool's answer: `done`, `failed`, `denied` or `unknown`.
+    pub outcome: Option<String>,
     /// Whether the turn ended before the answer was whole.
     pub partial: bool,
     /// Where the text came from.

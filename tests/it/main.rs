@@ -16,6 +16,7 @@ mod cli;
 mod conversation;
 mod faults;
 mod fuzzed_api;
+mod hands;
 mod nothing_lost;
 mod openai_sdk;
 mod planted;

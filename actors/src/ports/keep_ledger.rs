@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use futures::future::BoxFuture;
 
-use crate::protocol::event::NewEvent;
 use crate::protocol::ids::{TenantId, ThreadId, TurnId};
+use crate::protocol::journal::TurnLog;
 use crate::protocol::turn::{Accepted, Inbound, PendingTurn, Settlement};
 
 /// Why a write did not happen.
@@ -87,14 +87,14 @@ pub trait KeepLedger: Send + Sync + 'static {
         attempt: u32,
     ) -> BoxFuture<'static, Result<(), LedgerError>>;
 
-    /// Appends events of a running turn to the log; subscribers see them once they are durable. After an
-    /// `approval` event with `open` above 0 the turn counts as waiting.
+    /// Appends events and journal entries of a running turn, all or none; subscribers see the events once they are
+    /// durable. After an `approval` event with `open` above 0 the turn counts as waiting.
     fn append(
         &self,
         tenant: &TenantId,
         thread: ThreadId,
         turn: TurnId,
-        events: Vec<NewEvent>,
+        log: TurnLog,
     ) -> BoxFuture<'static, Result<(), LedgerError>>;
 
     /// Ends a queued or running turn with its answer, the rest of its events, usage and its last event,

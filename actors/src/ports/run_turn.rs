@@ -4,19 +4,22 @@ use std::time::Duration;
 
 use futures::future::BoxFuture;
 use serde_json::{Map, Value};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
 use crate::protocol::ids::ApprovalId;
+use crate::protocol::journal::JournalEntry;
 use crate::protocol::model::{ModelError, ModelEvent};
 use crate::protocol::turn::TurnWork;
 
-/// Which backend and model answer, sent before the first [`ModelEvent`].
+/// Which backend and model answer, sent before the first [`ModelEvent`] of every round.
 #[derive(Clone, Debug)]
 pub struct Answering {
     /// The backend's name.
     pub backend: String,
     /// The model's name.
     pub model: String,
+    /// Which round of the turn this is, from 1.
+    pub round: u32,
 }
 
 /// A question to a person, which is kept already.
@@ -39,8 +42,17 @@ pub struct Decided {
     pub data: Map<String, Value>,
 }
 
+/// Something to keep before the turn goes on.
+#[derive(Debug)]
+pub struct ToKeep {
+    /// The entry. A kept [`JournalEntry::Round`] takes what the model said so far: what it says next is another message.
+    pub entry: JournalEntry,
+    /// Resolves once it is durable; dropped when it never will be.
+    pub kept: oneshot::Sender<()>,
+}
+
 /// What a running turn reports.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub enum TurnReport {
     /// A backend was chosen.
     Answering(Answering),
@@ -50,6 +62,10 @@ pub enum TurnReport {
     Asking(Asking),
     /// A question is decided, and the turn goes on.
     Decided(Decided),
+    /// What a tool does: the data of its event, `id`, `name` and `state` among it.
+    Tool(Map<String, Value>),
+    /// Something has to be durable before the turn goes on.
+    Keep(Box<ToKeep>),
 }
 
 /// See the module. Dropping the future stops the work.

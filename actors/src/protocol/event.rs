@@ -13,11 +13,13 @@ use super::ids::{ThreadId, TurnId};
 pub enum EventKind {
     /// A message is stored. Data: `{turn_id, message_id, content, provenance}`.
     Accepted,
-    /// A piece of the answer. Data: `{turn_id, text}`.
+    /// A piece of the answer. Data: `{turn_id, text}`, and `round` from the second round on: after tools have answered,
+    /// the model speaks again.
     Delta,
-    /// A piece of reasoning. Data: `{turn_id, text}`.
+    /// A piece of reasoning. Data as above.
     Thinking,
-    /// A tool call. Data: `{turn_id, id, name, arguments, state}`.
+    /// A tool call. Data: `{turn_id, id, name, arguments, state}`, then `{turn_id, id, name, state, …}` as it goes on:
+    /// `running`, and last `done`, `failed`, `denied` or `unknown` with `output`.
     Tool,
     /// A question to a person, or its answer. Data: `{turn_id, approval_id, state, open, …}`; `open` counts the
     /// questions of the turn that nobody has decided.

@@ -75,8 +75,8 @@ uuid_id!(
     TurnId
 );
 uuid_id!(
-    /// One journalled unit of a turn.
-    StepId
+    /// A summary that stands for older messages of a thread.
+    CompactionId
 );
 uuid_id!(
     /// A project: files root, assistant, rules and threads.

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::chat::{StopReason, ToolCall, Usage};
-use super::event::NewEvent;
 use super::ids::{MessageId, TenantId, ThreadId, TurnId};
+use super::journal::TurnLog;
 use super::model::ModelErrorKind;
 
 /// Where a piece of text came from.
@@ -199,13 +199,14 @@ pub struct PendingTurn {
     pub state: TurnState,
     /// How often it was begun.
     pub attempt: u32,
-    /// How many of those begins ended while it waited for a person, which is no fault of its own.
+    /// How many of those begins ended while it waited for a person, which is no fault of its own, or after it had
+    /// got further, which is none either.
     pub waits: u32,
     /// Who caused it.
     pub cause: Cause,
-    /// Whether some of its answer is already in the event log.
+    /// Whether some of what its model says in the present round is already in the event log.
     pub visible: bool,
-    /// The text of the answer that is in the event log.
+    /// That text.
     pub partial: String,
     /// The message's choices.
     pub overrides: TurnOverrides,
@@ -246,6 +247,8 @@ pub struct TurnAnswer {
     pub text: String,
     /// The reasoning so far.
     pub thinking: String,
+    /// The provider's seal over the reasoning.
+    pub signature: Option<String>,
     /// The tool calls that were asked for.
     pub tool_calls: Vec<ToolCall>,
     /// Tokens used.
@@ -269,10 +272,12 @@ pub struct Settlement {
     pub turn_id: TurnId,
     /// The terminal state.
     pub state: TurnState,
-    /// The answer, whole or partial.
+    /// The answer of its last round, whole or partial.
     pub answer: TurnAnswer,
-    /// Events of the answer that are not in the log yet; they are written before the last event.
-    pub tail: Vec<NewEvent>,
+    /// Tokens of the rounds before that one, which are counted already.
+    pub spent: Usage,
+    /// What is not in the log yet; it is written before the last event.
+    pub tail: TurnLog,
     /// Why it is not `Done`.
     pub failure: Option<TurnFailure>,
 }

@@ -21,7 +21,9 @@ use super::submission::{Submission, SubmitReply};
 use super::turn::{Turn, TurnArgs, TurnMsg};
 use super::{SessionDirectory, SessionShared};
 use crate::ports::keep_ledger::LedgerError;
+use crate::protocol::chat::Usage;
 use crate::protocol::ids::TurnId;
+use crate::protocol::journal::TurnLog;
 use crate::protocol::turn::{
     Cause, OwnText, PendingTurn, Settlement, TurnAnswer, TurnFailure, TurnOverrides, TurnState, TurnWork,
 };
@@ -327,7 +329,8 @@ impl LaneState {
             turn_id: turn.turn_id,
             state,
             answer: TurnAnswer { text: turn.partial.clone(), ..TurnAnswer::default() },
-            tail: Vec::new(),
+            spent: Usage::default(),
+            tail: TurnLog::default(),
             failure: Some(failure),
         };
         match self.shared().ports.ledger.settle(settlement).await {

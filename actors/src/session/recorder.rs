@@ -14,9 +14,10 @@ use tokio::time::{Instant, sleep_until};
 
 use super::SessionShared;
 use crate::ports::keep_ledger::LedgerError;
-use crate::ports::run_turn::TurnReport;
-use crate::protocol::chat::ToolCall;
+use crate::ports::run_turn::{ToKeep, TurnReport};
+use crate::protocol::chat::{ToolCall, Usage};
 use crate::protocol::event::{EventKind, NewEvent};
+use crate::protocol::journal::{JournalEntry, TurnLog};
 use crate::protocol::model::ModelEvent;
 use crate::protocol::turn::{Settlement, TurnAnswer, TurnFailure, TurnState, TurnWork};
 
@@ -40,11 +41,19 @@ pub(super) struct Recorder {
     shared: Arc<SessionShared>,
     /// Resolves when the message is durable; `None` once it is.
     gate: Option<oneshot::Receiver<()>>,
+    /// What the model says in this round.
     answer: TurnAnswer,
+    /// Which round this is; 1 for an answer without tools.
+    round: u32,
+    /// Tokens of the rounds before it, of this life.
+    spent: Usage,
     /// Not yet given to the ledger. Neighbouring pieces of one kind are joined.
-    pending: Vec<NewEvent>,
+    pending: TurnLog,
+    /// Who waits until what is pending is durable: one for every entry.
+    waiting: Vec<oneshot::Sender<()>>,
     /// Given to the ledger, kept until it is durable.
-    in_flight: Vec<NewEvent>,
+    in_flight: TurnLog,
+    in_flight_waiting: Vec<oneshot::Sender<()>>,
     write: Option<BoxFuture<'static, Result<(), LedgerError>>>,
     retry_at: Option<Instant>,
     retry_delay: Duration,
@@ -61,8 +70,12 @@ impl Recorder {
             shared,
             gate,
             answer: TurnAnswer::default(),
-            pending: Vec::new(),
-            in_flight: Vec::new(),
+            round: 1,
+            spent: Usage::default(),
+            pending: TurnLog::default(),
+            waiting: Vec::new(),
+            in_flight: TurnLog::default(),
+            in_flight_waiting: Vec::new(),
             write: None,
             retry_at: None,
             retry_delay: RETRY_MIN,
@@ -77,6 +90,7 @@ impl Recorder {
             TurnReport::Answering(answering) => {
                 self.answer.backend = answering.backend;
                 self.answer.model = answering.model;
+                self.round = answering.round;
             }
             TurnReport::Model(ModelEvent::Text(text)) => {
                 self.answer.text.push_str(&text);
@@ -86,10 +100,12 @@ impl Recorder {
                 self.answer.thinking.push_str(&text);
                 self.push_text(EventKind::Thinking, &text);
             }
-            TurnReport::Model(ModelEvent::ThinkingSignature(_)) => {}
+            TurnReport::Model(ModelEvent::ThinkingSignature(seal)) => self.answer.signature = Some(seal),
             TurnReport::Model(ModelEvent::ToolCall(call)) => self.push_tool_call(call),
             TurnReport::Model(ModelEvent::Usage(usage)) => self.answer.usage = usage,
             TurnReport::Model(ModelEvent::Stop(reason)) => self.answer.stop_reason = Some(reason),
+            TurnReport::Tool(data) => self.pending.events.push(NewEvent { kind: EventKind::Tool, data }),
+            TurnReport::Keep(keep) => self.keep(*keep),
         }
         let bytes = self.answer.text.len() + self.answer.thinking.len();
         if bytes > self.shared.limits.answer_bytes_max { Err(RecordError::TooLong) } else { Ok(()) }
@@ -99,7 +115,8 @@ impl Recorder {
         if text.is_empty() {
             return;
         }
-        if let Some(last) = self.pending.last_mut().filter(|last| last.kind == kind)
+        if let Some(last) = self.pending.events.last_mut().filter(|last| last.kind == kind)
+            && last.data.get("round").and_then(Value::as_u64).unwrap_or(1) == u64::from(self.round)
             && let Some(Value::String(joined)) = last.data.get_mut("text")
         {
             joined.push_str(text);
@@ -107,12 +124,15 @@ impl Recorder {
         }
         let mut data = Map::new();
         data.insert("text".into(), text.into());
-        self.pending.push(NewEvent { kind, data });
+        if self.round > 1 {
+            data.insert("round".into(), self.round.into());
+        }
+        self.pending.events.push(NewEvent { kind, data });
     }
 
     fn push_question(&mut self, mut data: Map<String, Value>, open: usize) {
         data.insert("open".into(), open.into());
-        self.pending.push(NewEvent { kind: EventKind::Approval, data });
+        self.pending.events.push(NewEvent { kind: EventKind::Approval, data });
     }
 
     fn push_tool_call(&mut self, call: ToolCall) {
@@ -121,8 +141,23 @@ impl Recorder {
         data.insert("name".into(), call.name.clone().into());
         data.insert("arguments".into(), call.arguments.clone().into());
         data.insert("state".into(), "requested".into());
-        self.pending.push(NewEvent { kind: EventKind::Tool, data });
+        self.pending.events.push(NewEvent { kind: EventKind::Tool, data });
         self.answer.tool_calls.push(call);
+    }
+
+    /// Takes an entry into the log. A kept round is a message of its own: the next one begins with nothing said.
+    fn keep(&mut self, keep: ToKeep) {
+        if let JournalEntry::Spent { usage, .. } = &keep.entry {
+            self.spent = self.spent.plus(*usage);
+        }
+        if matches!(keep.entry, JournalEntry::Round { .. }) {
+            let said = std::mem::take(&mut self.answer);
+            self.spent = self.spent.plus(said.usage);
+            self.answer.backend = said.backend;
+            self.answer.model = said.model;
+        }
+        self.pending.entries.push(keep.entry);
+        self.waiting.push(keep.kept);
     }
 
     /// Whether the model said that it is finished.
@@ -146,6 +181,7 @@ impl Recorder {
                     pending::<()>().await;
                 }
                 self.in_flight = std::mem::take(&mut self.pending);
+                self.in_flight_waiting = std::mem::take(&mut self.waiting);
                 let (tenant, thread, turn) = (&self.work.tenant, self.work.thread, self.work.turn_id);
                 let write = self.shared.ports.ledger.append(tenant, thread, turn, self.in_flight.clone());
                 self.write = Some(write);
@@ -170,13 +206,22 @@ impl Recorder {
         let Some(write) = &mut self.write else { return Ok(()) };
         let outcome = write.await;
         self.write = None;
-        let mut events = std::mem::take(&mut self.in_flight);
+        let mut log = std::mem::take(&mut self.in_flight);
+        let mut waiting = std::mem::take(&mut self.in_flight_waiting);
         match outcome {
-            Ok(()) => self.retry_delay = RETRY_MIN,
+            Ok(()) => {
+                self.retry_delay = RETRY_MIN;
+                for kept in waiting {
+                    // silent-ok: a turn that was stopped does not wait any more
+                    let _ = kept.send(());
+                }
+            }
             Err(LedgerError::Fenced) => return Err(RecordError::Fenced),
             Err(LedgerError::DiskFull | LedgerError::Unavailable) => {
-                events.append(&mut self.pending);
-                self.pending = events;
+                log.extend(std::mem::take(&mut self.pending));
+                self.pending = log;
+                waiting.append(&mut self.waiting);
+                self.waiting = waiting;
                 self.retry_at = Some(Instant::now() + self.next_delay());
             }
         }
@@ -204,6 +249,7 @@ impl Recorder {
             turn_id: self.work.turn_id,
             state,
             answer: std::mem::take(&mut self.answer),
+            spent: self.spent,
             tail: std::mem::take(&mut self.pending),
             failure,
         };

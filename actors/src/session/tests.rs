@@ -3,6 +3,7 @@
 mod crash;
 mod durable;
 mod fakes;
+mod journal;
 mod limits;
 mod recovery;
 mod sleep;

@@ -151,7 +151,7 @@ fn keep_time(report: &TurnReport, clock: &mut TurnClock) {
     match report {
         TurnReport::Asking(asking) => clock.ask(asking.approval, asking.expires_in),
         TurnReport::Decided(decided) => clock.decide(decided.approval),
-        TurnReport::Answering(_) | TurnReport::Model(_) => {}
+        TurnReport::Answering(_) | TurnReport::Model(_) | TurnReport::Tool(_) | TurnReport::Keep(_) => {}
     }
 }
 

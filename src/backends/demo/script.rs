@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::Beat;
 use super::memory::{Memory, name_in};
 use super::texts;
+use super::tools::{Next, Script, shown};
 use crate::protocol::chat::{Part, StopReason, ToolCall};
 use crate::protocol::model::{ModelError, ModelErrorKind, ModelRequest};
 
@@ -19,8 +20,17 @@ const QUOTE_CHARS_MAX: usize = 200;
 /// The answer to a request.
 pub(super) fn beats(request: &ModelRequest) -> Vec<Beat> {
     let memory = Memory::of(request);
+    if let Some(script) = Script::of(request) {
+        return match script.next() {
+            Next::Call(calls) => {
+                let calls = calls.into_iter().map(Beat::Call);
+                calls.chain([Beat::Stop(StopReason::ToolUse)]).collect()
+            }
+            Next::Say(report) => said(report),
+        };
+    }
     if let Some(result) = last_tool_result(request) {
-        return said(format!("The tool answered:\n\n```text\n{}\n```\n", result.trim_end()));
+        return said(format!("The tool answered:\n\n```text\n{}\n```\n", shown(result)));
     }
     let (command, argument) = split_command(memory.newest());
     match command {
@@ -93,10 +103,13 @@ fn tour(request: &ModelRequest) -> Vec<Beat> {
     beats
 }
 
-/// Calls the first tool that is offered, or says that there is none.
+/// Calls the tool that was chosen, or the harmless one of a conversation of the daemon, or the first that is offered;
+/// or says that there is none.
 fn tool_call(request: &ModelRequest, text: &str) -> Vec<Beat> {
     let text = if text.is_empty() { "hello" } else { text };
-    let tool = named_tool(request).or_else(|| request.tools.first().map(|tool| tool.name.as_str()));
+    let names = || request.tools.iter().map(|tool| tool.name.as_str());
+    let tool =
+        named_tool(request).or_else(|| names().find(|name| *name == "find_tools")).or_else(|| names().next());
     let turns = request.messages.len();
     let call = |name: &str, arguments: Value| {
         let arguments = arguments.to_string();

@@ -12,6 +12,7 @@ Things to try:
 | `/slow 20` | a slow answer: press Stop, or reload the page while it runs |
 | `/long 300` | a long answer, to scroll in |
 | `/tool hello` | a call of a tool |
+| `use list_files {}` on a line of its own | the same with the tool that you name; further lines are further rounds |
 | `/error overloaded` | how a failure looks (`/error` alone lists them) |
 | `/crash` | a crash of the turn: the thread goes on, and Runtime shows what happened |
 | `/help` | this table |

@@ -41,6 +41,12 @@ pub(super) struct MessageView {
     /// Tools that the model asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     tool_calls: Option<Value>,
+    /// Of a tool's answer: the call that it answers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    call_id: Option<String>,
+    /// Of a tool's answer: `done`, `failed`, `denied` or `unknown`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    outcome: Option<String>,
     /// Whether the turn ended before the answer was whole.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     partial: bool,
@@ -60,6 +66,8 @@ impl From<Message> for MessageView {
             provenance: message.provenance,
             thinking: message.thinking,
             tool_calls,
+            call_id: message.call_id,
+            outcome: message.outcome,
             partial: message.partial,
         }
     }

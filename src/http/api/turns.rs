@@ -16,7 +16,7 @@ use crate::http::problem::Problem;
 use crate::http::state::AppState;
 use crate::identity::Principal;
 use crate::protocol::ids::{ThreadId, TurnId};
-use crate::turns::TurnRecord;
+use crate::turns::{StepRecord, TurnRecord};
 use capuchin_actors::session::StopOutcome;
 
 /// A turn.
@@ -93,7 +93,11 @@ struct ListTurns {
 }
 
 pub(super) fn routes() -> OpenApiRouter<AppState> {
-    OpenApiRouter::default().routes(routes!(list)).routes(routes!(read)).routes(routes!(stop))
+    OpenApiRouter::default()
+        .routes(routes!(list))
+        .routes(routes!(read))
+        .routes(routes!(stop))
+        .routes(routes!(steps))
 }
 
 /// Turns of a conversation, oldest first.
@@ -131,6 +135,55 @@ async fn read(
     Named(id): Named<TurnId>,
 ) -> Result<Json<TurnView>, Problem> {
     Ok(Json(find(&by, &state, id).await?.into()))
+}
+
+/// One journalled unit of a turn.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Step)]
+pub(super) struct StepView {
+    /// 1, 2, … within the turn, over all attempts.
+    seq: u32,
+    /// `model_call`, `tool_call`, `approval` or `compaction`.
+    kind: String,
+    /// `started`, `finished`, `failed`, or `unknown` when a crash took its result.
+    state: String,
+    /// What it is about: the id of the call or of the question; empty otherwise.
+    subject: String,
+    /// More: `{round}` of a model call, `{tool, class, digest}` of a tool call.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detail: Option<serde_json::Value>,
+    started_at: String,
+    finished_at: Option<String>,
+}
+
+impl From<StepRecord> for StepView {
+    fn from(step: StepRecord) -> Self {
+        Self {
+            seq: step.seq,
+            kind: step.kind,
+            state: step.state,
+            subject: step.subject,
+            detail: step.detail,
+            started_at: rfc3339(step.started_ms),
+            finished_at: step.finished_ms.map(rfc3339),
+        }
+    }
+}
+
+/// The journal of a turn: everything that was begun for it, in its order.
+#[utoipa::path(
+    get, path = "/api/v1/turns/{id}/steps", tag = "turns", params(("id" = String, Path)),
+    responses((status = 200, body = Page<StepView>)),
+    security(("token" = ["read"]), ("token" = ["chat"]))
+)]
+async fn steps(
+    by: May<ReadChats>,
+    State(state): State<AppState>,
+    Named(id): Named<TurnId>,
+) -> Result<Json<Page<StepView>>, Problem> {
+    find(&by, &state, id).await?;
+    let steps = state.turns.steps(&by.tenant, id).await?;
+    Ok(Json(Page::whole(steps.into_iter().map(StepView::from).collect())))
 }
 
 /// What a stop met.

@@ -3,25 +3,21 @@
 use std::ops::ControlFlow;
 
 use crate::db::{DbError, Row, SystemRead, SystemTx, TenantRead, TenantTx, prune_keys};
-use crate::protocol::chat::{ChatMessage, Part, Role};
 use crate::protocol::event::{EventKind, ThreadEvent};
 use crate::protocol::ids::{TenantId, ThreadId, TurnId};
 use crate::protocol::turn::{Cause, PendingTurn, Provenance, TurnState};
 
+use super::history;
 use crate::turns::data::delta_text;
-use crate::turns::reads::{HistoryLimits, OwnMessage, Said};
 use crate::turns::record::{StepRecord, TurnRecord};
 
 const TURN_COLUMNS: &str = "id, thread_id, message_id, state, attempt, backend, model, stop_reason, failure, \
                             input_tokens, output_tokens, created_ms, started_ms, ended_ms";
 
-/// Messages of later turns that can stand behind the one that is answered: the lane's queue and to spare.
-const LATER_MESSAGES_MAX: usize = 256;
-
 /// The turns of a thread that have not ended, oldest first.
 pub(in crate::turns) fn pending(tx: &TenantTx<'_>, thread: ThreadId) -> Result<Vec<PendingTurn>, DbError> {
     let mut turns = tx.query_all(
-        "SELECT turns.id, message_id, state, attempt, overrides, waits + waiting, source, messages.provenance
+        "SELECT turns.id, message_id, state, attempt, overrides, waits + max(waiting, progressed), source, messages.provenance
          FROM turns INDEXED BY turns_pending LEFT JOIN messages ON messages.id = turns.message_id
          WHERE turns.tenant = ?1 AND turns.thread_id = ?2 AND state IN ('queued', 'running') ORDER BY turns.id",
         &[&thread],
@@ -49,15 +45,20 @@ pub(in crate::turns) fn pending(tx: &TenantTx<'_>, thread: ThreadId) -> Result<V
     Ok(turns)
 }
 
-/// Adds what the log has of the answer.
+/// Adds what the log has of the answer of the present round: those before it are messages of the thread.
 fn add_partial(tx: &TenantTx<'_>, thread: ThreadId, turn: &mut PendingTurn) -> Result<(), DbError> {
+    let kept = history::rounds(tx, thread, turn.turn_id)?;
     tx.query_each(
         "SELECT data FROM events INDEXED BY events_by_thread
          WHERE tenant = ?1 AND thread_id = ?2 AND turn_id = ?3 AND kind = 'delta' ORDER BY id",
         &[&thread, &turn.turn_id],
         |row| {
-            turn.visible = true;
-            turn.partial.push_str(&delta_text(&row.get::<String>(0)?).unwrap_or_default());
+            if let Some((round, text)) = delta_text(&row.get::<String>(0)?)
+                && round > u64::from(kept)
+            {
+                turn.visible = true;
+                turn.partial.push_str(&text);
+            }
             Ok(ControlFlow::Continue(()))
         },
     )
@@ -148,7 +149,7 @@ pub(in crate::turns) fn turns(
 /// The journal of a turn.
 pub(in crate::turns) fn steps(read: &TenantRead<'_>, turn: TurnId) -> Result<Vec<StepRecord>, DbError> {
     read.query_all(
-        "SELECT seq, kind, state, started_ms, finished_ms FROM steps
+        "SELECT seq, kind, state, started_ms, finished_ms, subject, detail FROM steps
          WHERE tenant = ?1 AND turn_id = ?2 ORDER BY seq",
         &[&turn],
         |row| {
@@ -158,6 +159,8 @@ pub(in crate::turns) fn steps(read: &TenantRead<'_>, turn: TurnId) -> Result<Vec
                 state: row.get(2)?,
                 started_ms: row.get(3)?,
                 finished_ms: row.get(4)?,
+                subject: row.get(5)?,
+                detail: row.get::<Option<String>>(6)?.and_then(|json| serde_json::from_str(&json).ok()),
             })
         },
     )
@@ -181,84 +184,6 @@ fn turn_record(row: &Row<'_>) -> Result<TurnRecord, DbError> {
         started_ms: row.get(12)?,
         ended_ms: row.get(13)?,
     })
-}
-
-/// The conversation up to a turn, oldest first. A message that was queued behind a running turn is
-/// older than that turn's answer, so the order is that of the turns and not that of the messages.
-pub(in crate::turns) fn history(
-    read: &TenantRead<'_>,
-    thread: ThreadId,
-    turn: TurnId,
-    own: OwnMessage,
-    limits: HistoryLimits,
-) -> Result<Vec<Said>, DbError> {
-    let turn = *turn.as_bytes();
-    let window = limits.messages_max.saturating_add(LATER_MESSAGES_MAX);
-    // Sizes first: SQLite knows them without reading the text, which may be long.
-    let mut index = read.query_all(
-        "SELECT coalesce(turn_id, id), id,
-                octet_length(content) + octet_length(thinking) + coalesce(octet_length(tool_calls), 0)
-         FROM messages INDEXED BY messages_by_thread
-         WHERE tenant = ?1 AND thread_id = ?2 ORDER BY id DESC LIMIT ?3",
-        &[&thread, &window],
-        |row| Ok::<_, DbError>((row.get::<[u8; 16]>(0)?, row.get::<[u8; 16]>(1)?, row.get::<usize>(2)?)),
-    )?;
-    index.retain(|(of, ..)| *of < turn || (*of == turn && own == OwnMessage::Included));
-    index.sort_unstable_by(|newer, older| older.cmp(newer));
-    let mut left = limits.bytes_max;
-    let mut chosen = Vec::new();
-    for (_, id, size) in index.into_iter().take(limits.messages_max) {
-        let Some(rest) = left.checked_sub(size) else { break };
-        left = rest;
-        chosen.push(id);
-    }
-    chosen.iter().rev().map(|id| message(read, id)).collect()
-}
-
-/// Whether a thread has untrusted text up to the message of a turn.
-pub(in crate::turns) fn untrusted(
-    read: &TenantRead<'_>,
-    thread: ThreadId,
-    turn: TurnId,
-) -> Result<bool, DbError> {
-    let found = read.query_opt(
-        "SELECT 1 FROM messages INDEXED BY messages_untrusted
-         WHERE tenant = ?1 AND thread_id = ?2 AND coalesce(turn_id, id) <= ?3
-           AND provenance IN ('stranger', 'tool', 'web', 'webhook') LIMIT 1",
-        &[&thread, &turn],
-        |_| Ok::<_, DbError>(()),
-    )?;
-    Ok(found.is_some())
-}
-
-fn message(read: &TenantRead<'_>, id: &[u8; 16]) -> Result<Said, DbError> {
-    read.query_one(
-        "SELECT role, content, thinking, tool_calls, provenance FROM messages WHERE tenant = ?1 AND id = ?2",
-        &[id],
-        |row| {
-            // A word of another version is trusted least.
-            let provenance = Provenance::parse(&row.get::<String>(4)?).unwrap_or(Provenance::Stranger);
-            Ok(Said { message: chat_message(row)?, provenance })
-        },
-    )
-}
-
-fn chat_message(row: &Row<'_>) -> Result<ChatMessage, DbError> {
-    let role = word(row, 0, |word| {
-        [Role::System, Role::User, Role::Assistant, Role::Tool].into_iter().find(|role| role.as_str() == word)
-    })?;
-    let (content, thinking) = (row.get::<String>(1)?, row.get::<String>(2)?);
-    let tool_calls = row.get::<Option<String>>(3)?;
-    let mut parts = Vec::with_capacity(1);
-    if !thinking.is_empty() {
-        parts.push(Part::Thinking { text: thinking, signature: None });
-    }
-    if !content.is_empty() {
-        parts.push(Part::Text { text: content });
-    }
-    let calls: Vec<_> = tool_calls.and_then(|json| serde_json::from_str(&json).ok()).unwrap_or_default();
-    parts.extend(calls.into_iter().map(Part::ToolCall));
-    Ok(ChatMessage { role, parts })
 }
 
 /// Deletes pieces of answers whose turns ended before this moment; their `done` and `error` events hold
@@ -288,6 +213,10 @@ pub(in crate::turns) fn prune_old_keys(
 }
 
 /// A column that holds one of our words.
-fn word<T>(row: &Row<'_>, column: usize, parse: impl FnOnce(&str) -> Option<T>) -> Result<T, DbError> {
+pub(super) fn word<T>(
+    row: &Row<'_>,
+    column: usize,
+    parse: impl FnOnce(&str) -> Option<T>,
+) -> Result<T, DbError> {
     parse(&row.get::<String>(column)?).ok_or(DbError::Type { column, expected: "one of the known words" })
 }

@@ -13,7 +13,7 @@ async fn a_whole_answer_is_a_message_a_done_event_and_usage() {
     let ledger = Ledger::new().await;
     let turn = ledger.say("hello").await.turn_id;
     let mut settlement = ledger.done(turn, "Hi there");
-    settlement.tail = vec![delta("Hi "), delta("there")];
+    settlement.tail = vec![delta("Hi "), delta("there")].into();
     ledger.turns.settle(settlement).await.unwrap();
 
     use EventKind::{Accepted, Delta, Done, Usage};
@@ -81,7 +81,7 @@ async fn a_turn_ends_once() {
     first.await.unwrap();
     assert!(matches!(second.await, Err(TurnsError::Fenced)));
     let before = ledger.events().await;
-    let late = ledger.turns.append(&ledger.home, ledger.thread, turn, &[delta("late")]).await;
+    let late = ledger.turns.append(&ledger.home, ledger.thread, turn, vec![delta("late")].into()).await;
     assert!(matches!(late, Err(TurnsError::Fenced)));
     assert!(matches!(ledger.turns.begin(&ledger.home, turn, 2).await, Err(TurnsError::Fenced)));
     assert_eq!(ledger.events().await, before);

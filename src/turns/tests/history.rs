@@ -100,8 +100,10 @@ async fn thinking_tool_calls_and_partial_answers_are_part_of_it() {
     let thinking = Part::Thinking { text: "hm".to_owned(), signature: None };
     let parts = vec![thinking, Part::Text { text: "1".to_owned() }, Part::ToolCall(call)];
     assert_eq!(history[1].message, ChatMessage { role: Role::Assistant, parts });
-    assert_eq!(history[3].message, ChatMessage::text(Role::Assistant, "hal"));
-    assert_eq!(history.len(), 4);
+    // A call that never had an answer gets one.
+    assert_eq!((history[2].message.role, history[2].provenance), (Role::Tool, Provenance::System));
+    assert_eq!(history[4].message, ChatMessage::text(Role::Assistant, "hal"));
+    assert_eq!(history.len(), 5);
 }
 
 #[tokio::test]

@@ -15,10 +15,10 @@ async fn pieces_of_turns_that_ended_a_day_ago_go_and_their_whole_answers_stay() 
     let ended = ledger.say("one").await.turn_id;
     // More than one job's worth.
     let many: Vec<_> = (0..600).map(|n| delta(&n.to_string())).collect();
-    ledger.turns.append(&ledger.home, ledger.thread, ended, &many).await.unwrap();
+    ledger.turns.append(&ledger.home, ledger.thread, ended, many.clone().into()).await.unwrap();
     ledger.answer(ended, "whole").await;
     let running = ledger.say("two").await.turn_id;
-    ledger.turns.append(&ledger.home, ledger.thread, running, &[delta("still")]).await.unwrap();
+    ledger.turns.append(&ledger.home, ledger.thread, running, vec![delta("still")].into()).await.unwrap();
 
     let later = now_ms() + DAY_MS;
     assert_eq!(ledger.turns.prune(later - 60_000).await.unwrap(), Pruned::default());
@@ -33,7 +33,7 @@ async fn pieces_of_turns_that_ended_a_day_ago_go_and_their_whole_answers_stay() 
 async fn ids_of_events_are_never_used_again() {
     let ledger = Ledger::new().await;
     let turn = ledger.say("one").await.turn_id;
-    ledger.turns.append(&ledger.home, ledger.thread, turn, &[delta("a")]).await.unwrap();
+    ledger.turns.append(&ledger.home, ledger.thread, turn, vec![delta("a")].into()).await.unwrap();
     let last = ledger.events().await.last().unwrap().id;
     ledger
         .db
@@ -41,7 +41,7 @@ async fn ids_of_events_are_never_used_again() {
         .await
         .map_err(|error: crate::db::DbError| error)
         .unwrap();
-    ledger.turns.append(&ledger.home, ledger.thread, turn, &[delta("b")]).await.unwrap();
+    ledger.turns.append(&ledger.home, ledger.thread, turn, vec![delta("b")].into()).await.unwrap();
     assert_eq!(ledger.events().await[0].id, last + 1);
 }
 

@@ -23,7 +23,7 @@ async fn take(view: &mut ThreadStream, count: usize) -> Vec<ThreadEvent> {
 async fn say_deltas(ledger: &Ledger, turn: TurnId, count: usize) {
     for n in 0..count {
         let event = [delta(&n.to_string())];
-        ledger.turns.append(&ledger.home, ledger.thread, turn, &event).await.unwrap();
+        ledger.turns.append(&ledger.home, ledger.thread, turn, event.to_vec().into()).await.unwrap();
     }
 }
 
@@ -70,7 +70,7 @@ async fn a_view_that_falls_far_behind_goes_back_to_the_log() {
     assert!(poll!(Box::pin(view.next())).is_pending(), "it watches live now");
     // More than the hub keeps, and more than a page of the log.
     let many: Vec<_> = (0..700).map(|n| delta(&n.to_string())).collect();
-    ledger.turns.append(&ledger.home, ledger.thread, turn, &many).await.unwrap();
+    ledger.turns.append(&ledger.home, ledger.thread, turn, many.clone().into()).await.unwrap();
     let shown = take(&mut view, 700).await;
     assert_eq!(shown, ledger.events().await[1..]);
     say_deltas(&ledger, turn, 1).await;
@@ -207,7 +207,7 @@ proptest! {
                 match step {
                     Happens::Logged(count) => {
                         let events: Vec<_> = (0..count).map(|n| delta(&n.to_string())).collect();
-                        ledger.turns.append(&ledger.home, ledger.thread, turn, &events).await.unwrap();
+                        ledger.turns.append(&ledger.home, ledger.thread, turn, events.clone().into()).await.unwrap();
                         logged += count;
                     }
                     Happens::Shown if shown.len() < logged => shown.push(view.next().await.unwrap()),

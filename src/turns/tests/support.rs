@@ -7,6 +7,7 @@ use crate::db::{Db, DbError, DbOptions, WriterRun};
 use crate::protocol::chat::{StopReason, Usage};
 use crate::protocol::event::{EventKind, NewEvent, ThreadEvent};
 use crate::protocol::ids::{TenantId, ThreadId, TurnId, WorkspaceId};
+use crate::protocol::journal::TurnLog;
 use crate::protocol::turn::{
     Accepted, Inbound, Provenance, Settlement, TurnAnswer, TurnFailure, TurnOverrides, TurnState,
 };
@@ -128,7 +129,8 @@ pub(super) fn settlement(
             model: "parrot".to_owned(),
             ..TurnAnswer::default()
         },
-        tail: Vec::new(),
+        spent: Usage::default(),
+        tail: TurnLog::default(),
         failure: (!done).then(|| TurnFailure::new("upstream", "it broke", true)),
     }
 }

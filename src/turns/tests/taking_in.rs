@@ -129,7 +129,11 @@ async fn pending_turns_come_in_order_with_the_part_of_the_answer_that_was_logged
     let first = ledger.say("one").await.turn_id;
     let second =
         ledger.turns.accept(ledger.inbound("two", None), TurnId::new(), false).await.unwrap().turn_id;
-    ledger.turns.append(&ledger.home, ledger.thread, first, &[delta("Hel"), delta("lo")]).await.unwrap();
+    ledger
+        .turns
+        .append(&ledger.home, ledger.thread, first, vec![delta("Hel"), delta("lo")].into())
+        .await
+        .unwrap();
     let pending = ledger.turns.pending(&ledger.home, ledger.thread).await.unwrap();
     let seen: Vec<_> =
         pending.iter().map(|turn| (turn.turn_id, turn.visible, turn.partial.as_str())).collect();
@@ -144,11 +148,11 @@ async fn a_new_life_takes_over_a_running_turn_and_fences_the_old_one() {
     let next = ledger.next_life().await;
     next.begin(&ledger.home, turn, 2).await.unwrap();
     let old = &ledger.turns;
-    let appended = old.append(&ledger.home, ledger.thread, turn, &[delta("late")]).await;
+    let appended = old.append(&ledger.home, ledger.thread, turn, vec![delta("late")].into()).await;
     assert!(matches!(appended, Err(TurnsError::Fenced)));
     assert!(matches!(old.begin(&ledger.home, turn, 3).await, Err(TurnsError::Fenced)));
     assert!(matches!(old.settle(ledger.done(turn, "late")).await, Err(TurnsError::Fenced)));
-    next.append(&ledger.home, ledger.thread, turn, &[delta("on time")]).await.unwrap();
+    next.append(&ledger.home, ledger.thread, turn, vec![delta("on time")].into()).await.unwrap();
     next.settle(ledger.done(turn, "on time")).await.unwrap();
     assert!(ledger.events().await.iter().all(|event| !event.data.contains("late")));
 }

@@ -23,7 +23,11 @@ impl Neighbours {
         let stranger = add_tenant(&ledger.db, "stranger").await;
         add_thread(&ledger.db, &stranger).await;
         let turn = ledger.say("private").await.turn_id;
-        ledger.turns.append(&ledger.home, ledger.thread, turn, &[delta("also private")]).await.unwrap();
+        ledger
+            .turns
+            .append(&ledger.home, ledger.thread, turn, vec![delta("also private")].into())
+            .await
+            .unwrap();
         Self { ledger, stranger, turn }
     }
 }
@@ -55,7 +59,7 @@ async fn no_write_touches_anything_of_another_tenant() {
     let accepted = turns.accept(inbound(&stranger, thread, "hello", None), TurnId::new(), true).await;
     assert!(matches!(accepted, Err(TurnsError::NoThread)));
     assert!(matches!(turns.begin(&stranger, turn, 9).await, Err(TurnsError::Fenced)));
-    let appended = turns.append(&stranger, thread, turn, &[delta("forged")]).await;
+    let appended = turns.append(&stranger, thread, turn, vec![delta("forged")].into()).await;
     assert!(matches!(appended, Err(TurnsError::Fenced)));
     let forged = settlement(&stranger, thread, turn, TurnState::Done, "forged");
     assert!(matches!(turns.settle(forged).await, Err(TurnsError::Fenced)));
@@ -66,7 +70,7 @@ async fn no_write_touches_anything_of_another_tenant() {
 async fn a_turn_is_not_reached_through_another_thread() {
     let Neighbours { ledger, turn, .. } = Neighbours::new().await;
     let elsewhere = add_thread(&ledger.db, &ledger.home).await;
-    let appended = ledger.turns.append(&ledger.home, elsewhere, turn, &[delta("astray")]).await;
+    let appended = ledger.turns.append(&ledger.home, elsewhere, turn, vec![delta("astray")].into()).await;
     assert!(matches!(appended, Err(TurnsError::Fenced)));
     let astray = settlement(&ledger.home, elsewhere, turn, TurnState::Done, "astray");
     assert!(matches!(ledger.turns.settle(astray).await, Err(TurnsError::Fenced)));

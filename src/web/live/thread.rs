@@ -61,6 +61,8 @@ struct Feed {
 struct OpenTurn {
     view: TurnView,
     answer: AnswerBlocks,
+    /// The round of its last piece.
+    round: u64,
     /// Reasoning that was not sent yet.
     thought: String,
     /// Tool calls that were not sent yet.
@@ -149,6 +151,11 @@ impl Feed {
             EventKind::Accepted => self.opened(event.turn).await,
             EventKind::Delta => {
                 if let Some(turn) = self.open.get_mut(&event.turn) {
+                    let round = data.get("round").and_then(Value::as_u64).unwrap_or(1);
+                    if std::mem::replace(&mut turn.round, round) != round {
+                        // What a model says after its tools have answered begins anew.
+                        turn.answer.push("\n\n");
+                    }
                     turn.answer.push(text);
                 }
             }
@@ -159,7 +166,7 @@ impl Feed {
             }
             EventKind::Tool => {
                 if let Some(turn) = self.open.get_mut(&event.turn) {
-                    turn.calls.push(tool_of(&data));
+                    turn.card(&data);
                 }
             }
             EventKind::Approval => self.asked(event.turn).await,
@@ -175,7 +182,7 @@ impl Feed {
             let answer = AnswerBlocks::new();
             self.open.insert(
                 turn,
-                OpenTurn { view, answer, thought: String::new(), calls: Vec::new(), whole: true },
+                OpenTurn { view, answer, round: 1, thought: String::new(), calls: Vec::new(), whole: true },
             );
         }
     }
@@ -226,13 +233,23 @@ impl Feed {
 }
 
 impl OpenTurn {
+    /// A call was asked for, or something became of one.
+    fn card(&mut self, data: &Value) {
+        let field = |name: &str| data.get(name).and_then(Value::as_str).unwrap_or_default();
+        let known = self.calls.iter().chain(&self.view.tools).find(|card| card.is_of(field("id"))).cloned();
+        let mut card =
+            known.unwrap_or_else(|| ToolView::new(field("id"), field("name"), field("arguments"), ""));
+        card.goes_on(field("state"), field("output"));
+        put(&mut self.calls, card);
+    }
+
     fn flush(&mut self, topic: &str, ready: &mut VecDeque<Value>) {
         let id = self.view.id.clone();
         let at = self.view.thinking.encode_utf16().count();
         let thought = std::mem::take(&mut self.thought);
         self.view.thinking.push_str(&thought);
         let calls = std::mem::take(&mut self.calls);
-        self.view.tools.extend(calls.iter().cloned());
+        calls.iter().cloned().for_each(|card| put(&mut self.view.tools, card));
         let growth = if self.whole { None } else { Some(self.answer.grow()) };
         let Some(growth) = growth.filter(|growth| !growth.reset) else {
             self.whole = false;
@@ -262,6 +279,14 @@ impl OpenTurn {
     }
 }
 
+/// Puts a card in the place of the one of the same call, or behind the others.
+fn put(cards: &mut Vec<ToolView>, card: ToolView) {
+    match cards.iter_mut().find(|known| known.id == card.id) {
+        Some(known) => *known = card,
+        None => cards.push(card),
+    }
+}
+
 /// What is announced to people who do not see the page.
 fn ending(event: &ThreadEvent) -> &'static str {
     let state = |data: &Value| data.get("state").and_then(Value::as_str).map(str::to_owned);
@@ -272,9 +297,4 @@ fn ending(event: &ThreadEvent) -> &'static str {
             _ => "There is no whole answer. The page says why.",
         },
     }
-}
-
-fn tool_of(data: &Value) -> ToolView {
-    let field = |name: &str| data.get(name).and_then(Value::as_str).unwrap_or_default();
-    ToolView::new(field("id"), field("name"), field("arguments"), field("state"))
 }

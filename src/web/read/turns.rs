@@ -16,8 +16,8 @@ use crate::workspaces::Message;
 
 /// Messages of a page.
 const MESSAGES: usize = 80;
-/// Messages that may lie between a question and its answer: more than a thread's queue holds by default.
-const ANSWER_WITHIN: usize = 64;
+/// Messages that may lie between a question and its answer: what tools answered, and a thread's queue.
+const ANSWER_WITHIN: usize = 200;
 
 /// The newest part of a conversation, or what came before a message.
 pub(in crate::web) async fn conversation(
@@ -81,10 +81,12 @@ async fn show_partial_answers(
     }
     for pending in state.turns.pending(&by.tenant, thread).await.map_err(turns_problem)? {
         let id = pending.turn_id.to_string();
-        if let Some(view) = turns.iter_mut().find(|view| view.id == id && view.blocks.is_empty()) {
+        if let Some(view) = turns.iter_mut().find(|view| view.id == id) {
             let mut answer = AnswerBlocks::new();
             answer.push(&pending.partial);
-            view.blocks = block_views(&mut answer);
+            let begin = view.blocks.len();
+            let more = block_views(&mut answer).into_iter();
+            view.blocks.extend(more.map(|block| BlockView { index: begin + block.index, ..block }));
         }
     }
     Ok(())
@@ -161,6 +163,13 @@ fn add(view: &mut TurnView, message: Message) {
         };
         let created = rfc3339(message.created_ms);
         view.user = Some(UserView { content: message.content, author, created });
+        return;
+    }
+    if let Some(call) = &message.call_id {
+        let state = message.outcome.as_deref().unwrap_or("done");
+        if let Some(card) = view.tools.iter_mut().rev().find(|card| card.is_of(call)) {
+            card.goes_on(state, &message.content);
+        }
         return;
     }
     view.thinking.push_str(&message.thinking);

@@ -93,6 +93,8 @@ pub struct ToolView {
     pub name: String,
     /// Its arguments, indented.
     pub arguments: String,
+    /// What it answered, or as much of it as its event says; empty while it has not.
+    pub output: String,
     /// The word of its state.
     pub state: String,
 }
@@ -136,9 +138,33 @@ impl ToolView {
         let pretty = serde_json::from_str::<serde_json::Value>(arguments)
             .and_then(|value| serde_json::to_string_pretty(&value))
             .unwrap_or_else(|_| arguments.to_owned()); // silent-ok: what is no JSON is shown as it is
-        let id = id.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
-        Self { id, name: name.to_owned(), arguments: pretty, state: state.to_owned() }
+        Self {
+            id: element_id(id),
+            name: name.to_owned(),
+            arguments: pretty,
+            output: String::new(),
+            state: state.to_owned(),
+        }
     }
+
+    /// Whether this is the card of a call.
+    #[must_use]
+    pub fn is_of(&self, call: &str) -> bool {
+        self.id == element_id(call)
+    }
+
+    /// What has become of the call since.
+    pub fn goes_on(&mut self, state: &str, output: &str) {
+        state.clone_into(&mut self.state);
+        if !output.is_empty() {
+            output.clone_into(&mut self.output);
+        }
+    }
+}
+
+/// An id of a call as a part of an element's id.
+fn element_id(id: &str) -> String {
+    id.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect()
 }
 
 #[cfg(test)]

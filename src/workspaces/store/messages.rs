@@ -4,8 +4,7 @@ use crate::db::{DbError, Row, TenantRead};
 use crate::protocol::ids::{MessageId, ThreadId};
 use crate::workspaces::message::Message;
 
-const COLUMNS: &str =
-    "id, thread_id, turn_id, role, content, thinking, tool_calls, partial, provenance, created_ms";
+const COLUMNS: &str = "id, thread_id, turn_id, role, content, thinking, tool_calls, partial, provenance, created_ms, call_id, outcome";
 
 /// Messages of a thread after this one, oldest first.
 pub(in crate::workspaces) fn list(
@@ -52,5 +51,7 @@ fn message(row: &Row<'_>) -> Result<Message, DbError> {
         partial: row.get(7)?,
         provenance: row.get(8)?,
         created_ms: row.get(9)?,
+        call_id: row.get(10)?,
+        outcome: row.get(11)?,
     })
 }

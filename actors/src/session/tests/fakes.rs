@@ -8,15 +8,16 @@ use std::time::Duration;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use parking_lot::Mutex;
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::{Notify, mpsc, oneshot};
 
 use super::super::factory::spawn_lane;
 use super::super::*;
 use crate::ports::keep_ledger::{AcceptError, KeepLedger, LedgerError};
-use crate::ports::run_turn::{Asking, Decided, RunTurn, TurnReport};
-use crate::protocol::chat::StopReason;
+use crate::ports::run_turn::{Answering, Asking, Decided, RunTurn, ToKeep, TurnReport};
+use crate::protocol::chat::{StopReason, Usage};
 use crate::protocol::event::{EventKind, NewEvent};
 use crate::protocol::ids::{ApprovalId, MessageId, TenantId, ThreadId, TurnId};
+use crate::protocol::journal::{JournalEntry, TurnLog};
 use crate::protocol::model::{ModelError, ModelErrorKind, ModelEvent};
 use crate::protocol::turn::{
     Accepted, Cause, Inbound, PendingTurn, Provenance, Settlement, TurnOverrides, TurnState, TurnWork,
@@ -34,6 +35,7 @@ pub(super) struct Row {
     pub(super) waits: u32,
     pub(super) approvals: Vec<NewEvent>,
     pub(super) logged: String,
+    pub(super) entries: Vec<JournalEntry>,
     pub(super) settlements: Vec<Settlement>,
 }
 
@@ -48,6 +50,7 @@ impl Row {
             waits: 0,
             approvals: Vec::new(),
             logged: String::new(),
+            entries: Vec::new(),
             settlements: Vec::new(),
         }
     }
@@ -175,14 +178,15 @@ impl KeepLedger for FakeLedger {
         _tenant: &TenantId,
         _thread: ThreadId,
         turn: TurnId,
-        events: Vec<NewEvent>,
+        log: TurnLog,
     ) -> BoxFuture<'static, Result<(), LedgerError>> {
         if let Some(error) = self.refusal() {
             return futures::future::ready(Err(error)).boxed();
         }
         let appended = self.update(turn, |row| {
-            row.logged.push_str(&texts(&events));
-            for event in events.into_iter().filter(|event| event.kind == EventKind::Approval) {
+            row.logged.push_str(&texts(&log.events));
+            row.entries.extend(log.entries);
+            for event in log.events.into_iter().filter(|event| event.kind == EventKind::Approval) {
                 row.waiting = event.data["open"].as_u64().expect("a count") > 0;
                 row.approvals.push(event);
             }
@@ -196,7 +200,7 @@ impl KeepLedger for FakeLedger {
         }
         let settled = self.update(settlement.turn_id, |row| {
             row.state = settlement.state;
-            row.logged.push_str(&texts(&settlement.tail));
+            row.logged.push_str(&texts(&settlement.tail.events));
             row.settlements.push(settlement);
         });
         futures::future::ready(settled).boxed()
@@ -223,6 +227,8 @@ pub(super) enum Play {
     Panic,
     /// Asks a person, who has this long to decide, and says so after a while; `None` never hears of it.
     AskFirst { expires_in: Duration, decided_after: Option<Duration> },
+    /// Says something, has it kept as a round, and answers in the next one.
+    Rounds,
     /// Waits for ever and does not hear the stop signal in time to settle.
     Hang,
 }
@@ -280,6 +286,7 @@ async fn play_out(play: Play, _work: TurnWork, reports: mpsc::Sender<TurnReport>
             tokio::time::sleep(Duration::from_millis(5)).await;
             panic!("scripted panic")
         }
+        Play::Rounds => play_rounds(&reports).await,
         Play::Hang => futures::future::pending().await,
         Play::AskFirst { expires_in, decided_after } => {
             let approval = ApprovalId::new();
@@ -299,6 +306,33 @@ async fn play_out(play: Play, _work: TurnWork, reports: mpsc::Sender<TurnReport>
             Ok(())
         }
     }
+}
+
+/// A round that is kept, then the answer.
+async fn play_rounds(reports: &mpsc::Sender<TurnReport>) -> Result<(), ModelError> {
+    let send = async |report: TurnReport| {
+        reports.send(report).await.expect("the turn listens");
+        tokio::task::yield_now().await;
+    };
+    let text = |text: &str| TurnReport::Model(ModelEvent::Text(text.to_owned()));
+    let usage =
+        |input_tokens| TurnReport::Model(ModelEvent::Usage(Usage { input_tokens, ..Usage::default() }));
+    let answering = |round| {
+        let (backend, model) = ("b".to_owned(), "m".to_owned());
+        TurnReport::Answering(Answering { backend, model, round })
+    };
+    for report in [answering(1), text("I look."), usage(7)] {
+        send(report).await;
+    }
+    let (kept, durable) = oneshot::channel();
+    let entry = JournalEntry::Round { message: MessageId::new(), answer: Box::default() };
+    send(TurnReport::Keep(Box::new(ToKeep { entry, kept }))).await;
+    durable.await.map_err(|_| ModelError::new(ModelErrorKind::Overloaded, "it was not kept"))?;
+    let stop = TurnReport::Model(ModelEvent::Stop(StopReason::EndTurn));
+    for report in [answering(2), text("It is there."), usage(9), stop] {
+        send(report).await;
+    }
+    Ok(())
 }
 
 /// Starts lanes without a supervisor: what a supervisor adds is tested with the tree.

@@ -37,7 +37,7 @@ async fn the_question_is_in_the_log_before_anybody_decides_and_its_answer_after(
     stage.ledger.ended(turn).await;
     let events = stage.ledger.row(turn).settlements[0].tail.clone();
     let all = stage.ledger.row(turn).approvals.len()
-        + events.iter().filter(|e| e.data.contains_key("open")).count();
+        + events.events.iter().filter(|e| e.data.contains_key("open")).count();
     assert_eq!(all, 2);
 }
 

@@ -1,0 +1,149 @@
+//! How a turn begins: who answers, what it is told, on whose behalf, and what an earlier life left open.
+
+use std::sync::Arc;
+
+use super::run::{Run, Task};
+use super::{ModelTurns, Reader};
+use crate::backends::Backend;
+use crate::db::DbError;
+use crate::guard::{ModelCall, TextOf};
+use crate::policy::{SourceKind, Subject};
+use crate::protocol::model::{ModelError, ModelErrorKind};
+use crate::protocol::turn::TurnWork;
+use crate::tools::Place;
+use crate::turns::{History, OpenCall, OwnMessage, has_read_untrusted, left_open};
+use crate::workflows::conversation::{Persona, own};
+use crate::workspaces::Answering;
+
+/// What the store knows of a turn that begins, at one moment.
+struct Found {
+    answering: Answering,
+    history: History,
+    tainted: bool,
+    rounds: u32,
+    open: Vec<OpenCall>,
+}
+
+/// A turn that may begin.
+pub(super) struct Opening {
+    pub(super) run: Run,
+    /// Rounds that are kept already.
+    pub(super) rounds: u32,
+    /// Calls of the last one that have no answer.
+    pub(super) open: Vec<OpenCall>,
+}
+
+// === impl ModelTurns ===
+
+impl ModelTurns {
+    /// Reads what a turn stands on.
+    pub(super) async fn open(
+        &self,
+        work: TurnWork,
+        reporter: super::Reporter,
+    ) -> Result<Opening, ModelError> {
+        let mut found = self.find(&work).await?;
+        let tainted =
+            found.tainted || work.content.as_ref().is_some_and(|message| !message.provenance.is_trusted());
+        found.history.said.extend(work.content.map(own));
+        let answering = found.answering;
+        let (tenant, thread, turn) = (work.tenant, work.thread, work.turn_id);
+        let reader = Reader {
+            tenant: tenant.clone(),
+            assistant: answering.assistant,
+            workspace: answering.workspace,
+            thread,
+        };
+        let system_prompt = self.parts.knowledge.prompt(answering.system_prompt, &reader).await;
+        let persona = Persona { backend: answering.backend, model: answering.model, system_prompt };
+        let mut persona = persona.with(&work.overrides);
+        let backend = self.backend(&persona.backend)?;
+        if persona.model.is_empty() {
+            persona.model = backend.default_model().unwrap_or_default().to_owned();
+        }
+        let subject = Subject {
+            assistant: Some(answering.assistant),
+            workspace: Some(answering.workspace),
+            thread: Some(thread),
+            source: SourceKind::of(work.cause.provenance),
+        };
+        let place = Place {
+            tenant: tenant.clone(),
+            thread,
+            turn,
+            assistant: answering.assistant,
+            workspace: answering.workspace,
+            folder: self.folder(&tenant, answering.workspace)?,
+            depth: 0,
+        };
+        let call = ModelCall {
+            of: TextOf { tenant, thread: Some(thread) },
+            source: work.cause.source,
+            turn: Some(turn),
+            subject,
+            mode: answering.mode,
+            autonomy: answering.autonomy,
+            tainted,
+            backend: backend.name().to_owned(),
+            model: persona.model.clone(),
+            local: backend.is_local(),
+        };
+        let task = Task { backend, persona, call, place, overrides: work.overrides, below: None };
+        let run = Run::new(self.clone(), task, found.history, reporter).await;
+        Ok(Opening { run, rounds: found.rounds, open: found.open })
+    }
+
+    async fn find(&self, work: &TurnWork) -> Result<Found, ModelError> {
+        let own = if work.content.is_some() { OwnMessage::Excluded } else { OwnMessage::Included };
+        let (limits, thread, turn) = (self.parts.limits, work.thread, work.turn_id);
+        let read = self.parts.db.read(&work.tenant, move |read| {
+            let history = limits.history(read, thread, turn, own).map_err(|error| unreadable(&error))?;
+            let tainted = has_read_untrusted(read, thread, turn).map_err(|error| unreadable(&error))?;
+            let answering = Answering::read(read, thread).map_err(|error| unreadable(&error))?;
+            let (rounds, open) = match own {
+                OwnMessage::Included => left_open(read, thread, turn).map_err(|error| unreadable(&error))?,
+                OwnMessage::Excluded => (0, Vec::new()),
+            };
+            Ok::<_, Unreadable>(Found { answering, history, tainted, rounds, open })
+        });
+        Ok(read.await?)
+    }
+
+    pub(super) fn backend(&self, name: &str) -> Result<Arc<dyn Backend>, ModelError> {
+        self.parts.backends.get(name).ok_or_else(|| {
+            let known: Vec<_> = self.parts.backends.names().collect();
+            let message = format!("there is no backend `{name}`; configured are: {}", known.join(", "));
+            ModelError::new(ModelErrorKind::Configuration, message)
+        })
+    }
+
+    fn folder(
+        &self,
+        tenant: &crate::protocol::ids::TenantId,
+        workspace: crate::protocol::ids::WorkspaceId,
+    ) -> Result<Arc<std::path::Path>, ModelError> {
+        self.parts.folders.open(tenant, workspace).map_err(|error| {
+            ModelError::new(ModelErrorKind::Configuration, format!("the folder of the workspace: {error}"))
+        })
+    }
+}
+
+/// The thread could not be read: a failed call, in words for the person.
+struct Unreadable(ModelError);
+
+impl From<DbError> for Unreadable {
+    fn from(error: DbError) -> Self {
+        unreadable(&error)
+    }
+}
+
+impl From<Unreadable> for ModelError {
+    fn from(error: Unreadable) -> Self {
+        error.0
+    }
+}
+
+fn unreadable(error: &dyn std::error::Error) -> Unreadable {
+    let text = format!("the conversation could not be read: {error}");
+    Unreadable(ModelError::new(ModelErrorKind::Configuration, text))
+}
