@@ -153,6 +153,33 @@ pub enum Command {
     },
     /// Print the version
     Version(JsonArgs),
+    /// A part of the sandbox; the daemon starts it
+    #[command(hide = true)]
+    Cage(CageArgs),
+}
+
+/// Which part of a cage this process is.
+#[derive(Args, Clone, Copy, Debug)]
+pub struct CageArgs {
+    /// Which
+    pub stage: CageStage,
+    /// Without namespaces
+    #[arg(long)]
+    pub bare: bool,
+    /// With the machine's network
+    #[arg(long)]
+    pub open: bool,
+}
+
+/// The parts of a cage.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+pub enum CageStage {
+    /// Makes the namespaces
+    Outer,
+    /// Puts up the walls and watches the program
+    Inner,
+    /// The self-test
+    Probe,
 }
 
 /// How to run the daemon.

@@ -26,6 +26,7 @@ use crate::identity::Identity;
 use crate::policy::{KillSwitches, Policies};
 use crate::protocol::ids::TenantId;
 use crate::redaction::{LeakLog, Redactor};
+use crate::sandbox::Sandbox;
 use crate::telemetry::Metrics;
 use crate::tools::Tools;
 use crate::turns::{EventHub, Turns};
@@ -56,6 +57,7 @@ pub(super) struct Parts {
     pub(super) guard: Guard,
     pub(super) knowledge: Knowledge,
     pub(super) tools: Tools,
+    pub(super) sandbox: Sandbox,
     pub(super) redactor: Redactor,
     pub(super) leaks: LeakLog,
     pub(super) usage: UsageRecorder,
@@ -90,8 +92,7 @@ impl Parts {
         let approvals = Approvals::new(db.clone(), policies.clone(), times(&config.approvals));
         let kill_switches = KillSwitches::open(db.clone()).await.context("the kill switch")?;
         let (egress, backends) = reach(&config, &vault)?;
-        let leaks = LeakLog::new(db.clone());
-        let metrics = Metrics::new();
+        let (leaks, metrics) = (LeakLog::new(db.clone()), Metrics::new());
         let budgets = Budgets::open(db.clone(), prices.clone(), metrics.clone(), config.budgets.clone());
         let budgets = budgets.await.context("the budgets")?;
         metrics.store.read_from(figures(&db));
@@ -102,11 +103,11 @@ impl Parts {
             approvals.clone(),
             budgets.clone(),
         );
-        let knowledge = Knowledge::open(&db, &config.memory, home);
-        let tools = super::hands::tools(&knowledge);
+        let (knowledge, sandbox) = (Knowledge::open(&db, &config.memory, home), sandbox(&config, home));
+        let tools = super::hands::tools(&knowledge, &sandbox, &config);
         let runner = runner(&config, home, (&backends, &guard), (&knowledge, &tools), (&db, &metrics));
-        let (opener, sessions) =
-            sessions(Ledger::new(turns.clone(), metrics.clone()), runner, &config.sessions);
+        let ledger = Ledger::new(turns.clone(), metrics.clone());
+        let (opener, sessions) = sessions(ledger, runner, &config.sessions);
         hold(&sessions, &kill_switches);
         Ok(Self {
             config,
@@ -129,6 +130,7 @@ impl Parts {
             backends,
             guard,
             tools,
+            sandbox,
             knowledge,
             redactor,
             leaks,
@@ -161,6 +163,7 @@ impl Parts {
             guard: self.guard.clone(),
             knowledge: self.knowledge.clone(),
             tools: self.tools.clone(),
+            sandbox: self.sandbox.clone(),
             redactor: self.redactor.clone(),
             leaks: self.leaks.clone(),
             usage: self.usage.clone(),
@@ -220,6 +223,16 @@ fn runner(
         rounds_max: config.sessions.rounds_max,
     };
     ModelTurns::new(parts, config.sessions.running_turns_max)
+}
+
+/// Where child processes live. What an earlier life left there is ended first.
+fn sandbox(config: &Config, home: &Home) -> Sandbox {
+    let sandbox = Sandbox::new(config.sandbox.options(home, config.vault.key_file.as_deref()));
+    match sandbox.sweep() {
+        0 => {}
+        ended => tracing::warn!(ended, "programs that an earlier life of the daemon left are ended"),
+    }
+    sandbox
 }
 
 fn options(config: &StoreConfig) -> DbOptions {

@@ -22,6 +22,7 @@ use crate::policy::{Author, Engaged, KillSwitches, Policies, PolicyError};
 use crate::protocol::ids::TenantId;
 use crate::protocol::turn::{Accepted, Inbound, TurnOverrides};
 use crate::redaction::{LeakLog, Redactor};
+use crate::sandbox::Sandbox;
 use crate::telemetry::Metrics;
 use crate::tools::Tools;
 use crate::turns::Turns;
@@ -73,6 +74,8 @@ pub struct AppState {
     pub knowledge: Knowledge,
     /// What assistants can do.
     pub tools: Tools,
+    /// Where their programs run.
+    pub sandbox: Sandbox,
     /// The engine that the guard uses, with what the vault knows.
     pub redactor: Redactor,
     /// The record of secrets that were taken out of texts.

@@ -8,6 +8,7 @@ pub(super) mod models;
 pub(super) mod notices;
 pub(super) mod rail;
 pub(super) mod safety;
+pub(super) mod sandbox;
 pub(super) mod security;
 pub(super) mod tokens;
 pub(super) mod tree;

@@ -64,6 +64,8 @@ const HOMES: &[(&str, &[&str])] = &[
     ("rmcp", &["src/mcp", "src/http/mcp"]),
     ("landlock", &["src/sandbox"]),
     ("seccompiler", &["src/sandbox"]),
+    ("libc", &["src/sandbox"]),
+    ("nix", &["src/sandbox"]),
     ("aho_corasick", &["src/redaction"]),
     ("opentelemetry", &["src/telemetry"]),
     ("prometheus_client", &["src/telemetry"]),

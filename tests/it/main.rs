@@ -21,6 +21,7 @@ mod nothing_lost;
 mod openai_sdk;
 mod planted;
 mod readme;
+mod sandbox;
 mod siblings_live;
 mod support;
 mod tls;

@@ -91,6 +91,13 @@ impl Answer {
     }
 }
 
+/// A sandbox without a launcher: it runs nothing, and says so.
+fn sandbox(home: &std::path::Path) -> crate::sandbox::Sandbox {
+    let mut options = crate::sandbox::SandboxOptions::new(home.join("cages"));
+    options.launcher = "/nonexistent/capuchin".into();
+    crate::sandbox::Sandbox::new(options)
+}
+
 impl World {
     #[allow(clippy::too_many_lines, reason = "it builds every part of the state once")]
     pub(super) async fn new() -> Self {
@@ -151,6 +158,7 @@ impl World {
                 approvals,
                 budgets.clone(),
             ),
+            sandbox: sandbox(home.path()),
             tools: Tools::new(file_tools(), Vec::new()),
             knowledge: Knowledge::open(&db, &config.memory, &Home::locate(Some(home.path())).unwrap()),
             redactor: Redactor::new(),
