@@ -6,6 +6,7 @@
 
 mod argument;
 mod blocking;
+mod content;
 mod files;
 mod output;
 mod place;
@@ -13,6 +14,8 @@ mod plan;
 mod schema;
 mod shelf;
 mod tool;
+mod web;
+mod workspace_memory;
 
 pub use crate::policy::ToolClass;
 pub use files::file_tools;
@@ -22,3 +25,5 @@ pub use plan::Plan;
 pub use schema::fits;
 pub use shelf::{ToolSource, Tools};
 pub use tool::{Arguments, Reach, Tool, ToolCallRun};
+pub use web::web_tools;
+pub use workspace_memory::WorkspaceMemory;

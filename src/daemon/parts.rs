@@ -103,7 +103,7 @@ impl Parts {
             budgets.clone(),
         );
         let knowledge = Knowledge::open(&db, &config.memory, home);
-        let tools = super::hands::tools(&knowledge);
+        let tools = super::hands::tools(&knowledge, &egress);
         let runner = runner(&config, home, (&backends, &guard), (&knowledge, &tools), (&db, &metrics));
         let (opener, sessions) =
             sessions(Ledger::new(turns.clone(), metrics.clone()), runner, &config.sessions);
@@ -124,7 +124,7 @@ impl Parts {
             assistants,
             workspaces,
             threads,
-            oauth: Oauth::new(vault.clone(), egress),
+            oauth: Oauth::new(vault.clone(), egress.clone()),
             vault,
             backends,
             guard,
