@@ -30,7 +30,7 @@ use crate::telemetry::Metrics;
 use crate::tools::Tools;
 use crate::turns::{EventHub, Turns};
 use crate::vault::{Oauth, Vault};
-use crate::workspaces::{Threads, WorkspaceFolders, Workspaces};
+use crate::workspaces::{Threads, Workspaces};
 
 use super::told::Told;
 
@@ -180,7 +180,7 @@ async fn desks(
     tenant: &TenantId,
     config: &Config,
 ) -> anyhow::Result<(Assistants, Workspaces)> {
-    let workspaces = Workspaces::new(db.clone()).with_folders(WorkspaceFolders::new(home));
+    let workspaces = Workspaces::new(db.clone(), home);
     let assistants = Assistants::new(db.clone());
     assistants.ensure_default(tenant, first_assistant(config)).await.context("the first assistant")?;
     workspaces.ensure_default(tenant).await.context("the first workspace")?;
