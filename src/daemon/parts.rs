@@ -213,7 +213,7 @@ fn runner(
         guard: guard.clone(),
         knowledge: knowledge.clone(),
         tools: tools.clone(),
-        folders: WorkspaceFolders::new(home),
+        workspaces: Workspaces::new(db.clone(), home),
         metrics: metrics.clone(),
         limits: TurnParts::limits(&config.sessions),
         context_tokens: config.sessions.context_tokens,
