@@ -7,6 +7,7 @@
 mod argument;
 mod bash;
 mod blocking;
+mod content;
 mod files;
 mod output;
 mod place;
@@ -14,6 +15,8 @@ mod plan;
 mod schema;
 mod shelf;
 mod tool;
+mod web;
+mod workspace_memory;
 
 pub use crate::policy::ToolClass;
 pub use bash::BashTool;
@@ -24,3 +27,5 @@ pub use plan::Plan;
 pub use schema::fits;
 pub use shelf::{ToolSource, Tools};
 pub use tool::{Arguments, Reach, Tool, ToolCallRun};
+pub use web::web_tools;
+pub use workspace_memory::WorkspaceMemory;

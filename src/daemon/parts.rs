@@ -31,7 +31,7 @@ use crate::telemetry::Metrics;
 use crate::tools::Tools;
 use crate::turns::{EventHub, Turns};
 use crate::vault::{Oauth, Vault};
-use crate::workspaces::{Threads, WorkspaceFolders, Workspaces};
+use crate::workspaces::{Threads, Workspaces};
 
 use super::told::Told;
 
@@ -104,7 +104,7 @@ impl Parts {
             budgets.clone(),
         );
         let (knowledge, sandbox) = (Knowledge::open(&db, &config.memory, home), sandbox(&config, home));
-        let tools = super::hands::tools(&knowledge, &sandbox, &config);
+        let tools = super::hands::tools(&knowledge, (&sandbox, &egress), &config);
         let runner = runner(&config, home, (&backends, &guard), (&knowledge, &tools), (&db, &metrics));
         let ledger = Ledger::new(turns.clone(), metrics.clone());
         let (opener, sessions) = sessions(ledger, runner, &config.sessions);
@@ -125,7 +125,7 @@ impl Parts {
             assistants,
             workspaces,
             threads,
-            oauth: Oauth::new(vault.clone(), egress),
+            oauth: Oauth::new(vault.clone(), egress.clone()),
             vault,
             backends,
             guard,
@@ -183,7 +183,7 @@ async fn desks(
     tenant: &TenantId,
     config: &Config,
 ) -> anyhow::Result<(Assistants, Workspaces)> {
-    let workspaces = Workspaces::new(db.clone()).with_folders(WorkspaceFolders::new(home));
+    let workspaces = Workspaces::new(db.clone(), home);
     let assistants = Assistants::new(db.clone());
     assistants.ensure_default(tenant, first_assistant(config)).await.context("the first assistant")?;
     workspaces.ensure_default(tenant).await.context("the first workspace")?;
@@ -216,7 +216,7 @@ fn runner(
         guard: guard.clone(),
         knowledge: knowledge.clone(),
         tools: tools.clone(),
-        folders: WorkspaceFolders::new(home),
+        workspaces: Workspaces::new(db.clone(), home),
         metrics: metrics.clone(),
         limits: TurnParts::limits(&config.sessions),
         context_tokens: config.sessions.context_tokens,

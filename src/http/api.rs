@@ -34,6 +34,7 @@ mod tokens;
 mod tools;
 mod turns;
 mod vault;
+mod workspace_files;
 mod workspaces;
 
 use axum::Router;
@@ -56,6 +57,7 @@ fn documented() -> OpenApiRouter<AppState> {
         .merge(memory::routes())
         .merge(skills::routes())
         .merge(workspaces::routes())
+        .merge(workspace_files::routes())
         .merge(threads::routes())
         .merge(export::routes())
         .merge(messages::routes())

@@ -35,6 +35,7 @@ pub(super) fn problem(error: WorkspaceError) -> Problem {
         WorkspaceError::NameTaken | WorkspaceError::Stale | WorkspaceError::IsDefault => {
             Problem::conflict("conflict", error.to_string())
         }
+        WorkspaceError::Root(_) | WorkspaceError::Folder(_) | WorkspaceError::File(_) => error.into(),
         WorkspaceError::Store(store) => store_problem(&store),
     }
 }

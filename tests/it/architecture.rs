@@ -58,6 +58,8 @@ const HOMES: &[(&str, &[&str])] = &[
     ("x509_parser", &["src/certificates"]),
     ("p12_keystore", &["src/certificates"]),
     ("regex", &["src/redaction", "src/tools"]),
+    ("html5ever", &["src/tools"]),
+    ("encoding_rs", &["src/tools"]),
     ("cap_std", &["src/tools", "src/skills", "src/memory", "src/assistants", "src/workspaces"]),
     ("jaq_core", &["src/tools"]),
     ("jsonschema", &["src/tools"]),

@@ -107,7 +107,8 @@ impl World {
         let tenant = TenantId::home();
         let turns = Turns::new(db.clone(), EventHub::new());
         turns.begin_boot("test").await.unwrap();
-        let (assistants, workspaces) = (Assistants::new(db.clone()), Workspaces::new(db.clone()));
+        let folders = crate::config::Home::locate(Some(home.path())).unwrap();
+        let (assistants, workspaces) = (Assistants::new(db.clone()), Workspaces::new(db.clone(), &folders));
         let first = NewAssistant {
             name: "capuchin".into(),
             backend: "demo".into(),
@@ -318,6 +319,10 @@ impl Ask {
 
     pub(super) fn empty(self) -> Request<Body> {
         self.0.body(Body::empty()).unwrap()
+    }
+
+    pub(super) fn bytes(self, body: impl Into<Body>) -> Request<Body> {
+        self.header("content-type", "application/octet-stream").0.body(body.into()).unwrap()
     }
 
     pub(super) fn json(self, body: &Value) -> Request<Body> {
