@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::protocol::chat::{ChatMessage, Part};
+use crate::protocol::chat::{ChatMessage, Part, ToolSpec};
 use crate::protocol::model::ModelRequest;
 use crate::redaction::{Finding, Redactor};
 
@@ -13,15 +13,47 @@ pub(super) fn clean(redactor: &Redactor, request: &mut ModelRequest) -> Vec<Find
     for message in &mut request.messages {
         cleaner.message(message);
     }
-    for tool in &mut request.tools {
-        cleaner.text(&mut tool.description);
-        cleaner.findings.extend(redactor.redact_json(&mut tool.parameters));
+    // The tools of a prompt are the same nearly every time, and have no secret: one look over all of their texts.
+    if !redactor.redact(&texts(&request.tools)).findings.is_empty() {
+        for tool in &mut request.tools {
+            cleaner.text(&mut tool.description);
+            cleaner.findings.extend(redactor.redact_json(&mut tool.parameters));
+        }
     }
     let mut findings = cleaner.findings;
     for value in request.extra.values_mut() {
         findings.extend(redactor.redact_json(value));
     }
     findings
+}
+
+/// Every text of these tools, each on lines of its own.
+fn texts(tools: &[ToolSpec]) -> String {
+    fn add(value: &Value, text: &mut String) {
+        match value {
+            Value::String(word) => {
+                text.push_str(word);
+                text.push('\n');
+            }
+            Value::Array(items) => items.iter().for_each(|item| add(item, text)),
+            Value::Object(fields) => {
+                for (name, field) in fields {
+                    // The name of a member announces its value.
+                    text.push_str(name);
+                    text.push_str(": ");
+                    add(field, text);
+                }
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) => text.push('\n'),
+        }
+    }
+    let mut text = String::new();
+    for tool in tools {
+        text.push_str(&tool.description);
+        text.push('\n');
+        add(&tool.parameters, &mut text);
+    }
+    text
 }
 
 /// Cleans the arguments of a tool call: JSON text, or whatever the model wrote.

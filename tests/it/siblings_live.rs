@@ -10,6 +10,9 @@ const SIBLINGS: usize = 1_000;
 /// Threads that answer at the same time; the demo speaks at the pace of a reader.
 const AT_ONCE: usize = 200;
 
+/// Tries until the session is out of service: far more than are needed, however slow the machine is.
+const TRIES: usize = 2_000;
+
 /// Every node of a tree.
 fn nodes(tree: &Value) -> Vec<&Value> {
     let children = tree["children"].as_array().map_or(&[][..], Vec::as_slice);
@@ -31,7 +34,7 @@ async fn a_session_that_crashes_in_a_loop_is_quarantined_while_a_thousand_others
         .await;
 
     let crash = async {
-        for _ in 0..200 {
+        for _ in 0..TRIES {
             let path = format!("/api/v1/threads/{crasher}/messages");
             let (status, answer) = client.post(&path, &json!({ "content": "/crash" })).await;
             match status {
