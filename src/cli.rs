@@ -23,6 +23,7 @@ mod kill_switch;
 mod lifecycle;
 mod link;
 mod login;
+mod mcp;
 mod memory;
 mod output;
 mod people;

@@ -19,6 +19,7 @@
 
 mod address;
 mod clients;
+mod environment;
 mod error;
 mod place;
 mod placeholder;
@@ -37,14 +38,13 @@ pub use error::EgressError;
 pub use redirect::{Follow, REDIRECTS_MAX};
 pub use reply::Reply;
 pub use request::Request;
-pub use reqwest::Method;
+pub use reqwest::{Method, Url};
 pub use resolver::{Lookup, SystemLookup};
 pub use secret::{Secret, mask_keys};
 pub use source::{SecretRefusal, SecretSource};
 
 use std::sync::Arc;
 
-use reqwest::Url;
 use tokio::sync::Semaphore;
 
 use crate::config::egress::EgressConfig;

@@ -5,7 +5,9 @@
 //! decides, journals or redacts: whoever runs a turn does, for every tool alike.
 
 mod argument;
+mod bash;
 mod blocking;
+mod content;
 mod files;
 mod output;
 mod place;
@@ -13,8 +15,11 @@ mod plan;
 mod schema;
 mod shelf;
 mod tool;
+mod web;
+mod workspace_memory;
 
 pub use crate::policy::ToolClass;
+pub use bash::BashTool;
 pub use files::file_tools;
 pub use output::{OUTPUT_BYTES_MAX, ToolError, ToolOutput};
 pub use place::Place;
@@ -22,3 +27,5 @@ pub use plan::Plan;
 pub use schema::fits;
 pub use shelf::{ToolSource, Tools};
 pub use tool::{Arguments, Reach, Tool, ToolCallRun};
+pub use web::web_tools;
+pub use workspace_memory::WorkspaceMemory;

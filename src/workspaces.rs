@@ -9,6 +9,7 @@ mod error;
 pub mod files;
 mod folders;
 mod message;
+mod roots;
 mod store;
 mod thread;
 mod threads;
@@ -16,8 +17,8 @@ mod workspace;
 
 pub use desk::Workspaces;
 pub use error::WorkspaceError;
-pub use folders::WorkspaceFolders;
 pub use message::Message;
+pub use roots::NoRoot;
 pub use thread::{
     Answering, NewThread, SESSION_CHARS_MAX, TITLE_CHARS_MAX, Thread, ThreadChange, title_from,
 };

@@ -43,7 +43,7 @@ use crate::protocol::turn::TurnWork;
 use crate::telemetry::Metrics;
 use crate::tools::Tools;
 use crate::turns::HistoryLimits;
-use crate::workspaces::WorkspaceFolders;
+use crate::workspaces::Workspaces;
 use opening::Opening;
 use reporter::Reporter;
 
@@ -60,7 +60,7 @@ pub struct TurnParts {
     /// What they can do.
     pub tools: Tools,
     /// Where they do it.
-    pub folders: WorkspaceFolders,
+    pub workspaces: Workspaces,
     /// What is counted.
     pub metrics: Metrics,
     /// How much of a conversation goes into a prompt.

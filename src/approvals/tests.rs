@@ -47,7 +47,8 @@ impl Desk {
         let approvals = Approvals::new(db.clone(), policies.clone(), times);
         let turns = Turns::new(db.clone(), EventHub::new());
         turns.begin_boot("test").await.unwrap();
-        Workspaces::new(db.clone()).ensure_default(&tenant()).await.unwrap();
+        let folders = crate::config::Home::locate(Some(home.path())).unwrap();
+        Workspaces::new(db.clone(), &folders).ensure_default(&tenant()).await.unwrap();
         Self { home, _writer: Some(writer), db, policies, approvals, turns }
     }
 

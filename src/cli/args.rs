@@ -4,6 +4,7 @@ mod audit;
 mod budget;
 mod consent;
 mod knowledge;
+mod mcp;
 mod people;
 mod vault;
 
@@ -14,6 +15,7 @@ use clap::{Args, Parser, Subcommand};
 use super::certs::CertsCommand;
 pub use audit::{AuditCommand, AuditFilterArgs, AuditVerifyArgs};
 pub use budget::{BudgetCommand, BudgetSetArgs};
+pub use mcp::{McpAddArgs, McpCommand};
 pub use vault::{DeleteArgs, HostArgs, NamedArgs, OauthAddArgs, OauthCommand, SetArgs, VaultCommand};
 
 pub use consent::{
@@ -103,6 +105,9 @@ pub enum Command {
     /// Keys and tokens: stored sealed, never shown again
     #[command(subcommand)]
     Vault(VaultCommand),
+    /// MCP servers, whose tools assistants use
+    #[command(subcommand)]
+    Mcp(McpCommand),
     /// People: the owner and members
     #[command(subcommand)]
     Member(MemberCommand),
@@ -153,6 +158,33 @@ pub enum Command {
     },
     /// Print the version
     Version(JsonArgs),
+    /// A part of the sandbox; the daemon starts it
+    #[command(hide = true)]
+    Cage(CageArgs),
+}
+
+/// Which part of a cage this process is.
+#[derive(Args, Clone, Copy, Debug)]
+pub struct CageArgs {
+    /// Which
+    pub stage: CageStage,
+    /// Without namespaces
+    #[arg(long)]
+    pub bare: bool,
+    /// With the machine's network
+    #[arg(long)]
+    pub open: bool,
+}
+
+/// The parts of a cage.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+pub enum CageStage {
+    /// Makes the namespaces
+    Outer,
+    /// Puts up the walls and watches the program
+    Inner,
+    /// The self-test
+    Probe,
 }
 
 /// How to run the daemon.

@@ -7,11 +7,13 @@ use clap::{CommandFactory, Parser};
 use serde_json::json;
 use tokio::runtime::{Builder, Runtime};
 
-use super::args::{Cli, Command, PlaceArgs};
+use crate::sandbox::{Stage, run_stage};
+
+use super::args::{CageArgs, CageStage, Cli, Command, PlaceArgs};
 use super::exit::{Exit, Failure, Outcome};
 use super::place::Place;
 use super::{
-    agent, approvals, audit, budget, certs, chat, config, doctor, kill_switch, lifecycle, login, memory,
+    agent, approvals, audit, budget, certs, chat, config, doctor, kill_switch, lifecycle, login, mcp, memory,
     output, people, policy, redact, serve, skill, status, token, tree, vault,
 };
 
@@ -28,6 +30,9 @@ Capuchin is not set up here yet.
 #[must_use]
 pub fn run() -> ExitCode {
     let cli = Cli::parse();
+    if let Some(Command::Cage(cage)) = &cli.command {
+        return run_stage(stage(*cage));
+    }
     let outcome = dispatch(&cli.place, cli.command);
     let exit = outcome.unwrap_or_else(|failure| {
         output::talk(&failure);
@@ -53,6 +58,7 @@ fn dispatch(args: &PlaceArgs, command: Option<Command>) -> Outcome {
         Some(Command::Audit(command)) => audit::run(&place()?, command),
         Some(Command::Certs(certs)) => certs::run(&place()?, certs),
         Some(Command::Vault(command)) => wait(many()?, vault::run(&place()?, command)),
+        Some(Command::Mcp(command)) => wait(one()?, mcp::run(&place()?, command)),
         Some(Command::Member(command)) => wait(one()?, people::member(&place()?, command)),
         Some(Command::Session(command)) => wait(one()?, people::session(&place()?, command)),
         Some(Command::RecoveryKey) => wait(one()?, people::recovery_key(&place()?)),
@@ -79,6 +85,16 @@ fn dispatch(args: &PlaceArgs, command: Option<Command>) -> Outcome {
             version(args.json);
             Ok(Exit::Done)
         }
+        // Ran already, before everything else.
+        Some(Command::Cage(_)) => Ok(Exit::Done),
+    }
+}
+
+const fn stage(args: CageArgs) -> Stage {
+    match args.stage {
+        CageStage::Outer => Stage::Outer { namespaces: !args.bare, own_network: !args.open },
+        CageStage::Inner => Stage::Inner,
+        CageStage::Probe => Stage::Probe,
     }
 }
 

@@ -9,7 +9,8 @@ use super::sources::Sources;
 use super::tree::{Node, Value};
 use super::{
     ApprovalsConfig, AssistantConfig, BackendsConfig, BudgetsConfig, ConsoleConfig, EgressConfig,
-    IngressConfig, MemoryConfig, SessionsConfig, StoreConfig, TelemetryConfig, VaultConfig, reader,
+    IngressConfig, McpConfig, MemoryConfig, SandboxConfig, SessionsConfig, StoreConfig, TelemetryConfig,
+    VaultConfig, reader,
 };
 
 /// Every setting of the daemon. `Config::default()` is what an empty home runs with.
@@ -32,6 +33,8 @@ pub struct Config {
     pub budgets: BudgetsConfig,
     /// Outbound requests.
     pub egress: EgressConfig,
+    /// The cages of child processes.
+    pub sandbox: SandboxConfig,
     /// What protects the vault.
     pub vault: VaultConfig,
     /// What the first assistant of a new home is made of.
@@ -40,6 +43,8 @@ pub struct Config {
     pub approvals: ApprovalsConfig,
     /// What assistants remember.
     pub memory: MemoryConfig,
+    /// MCP servers: how long they may take, and how much they may say.
+    pub mcp: McpConfig,
 }
 
 impl Config {
@@ -70,7 +75,9 @@ impl Config {
         self.backends.validate(check);
         self.budgets.validate(check);
         self.egress.validate(check);
+        self.sandbox.validate(check);
         self.vault.validate(check);
+        self.mcp.validate(check);
         let name = &self.assistant.backend;
         if name != DEMO && !self.backends.0.contains_key(name) {
             check

@@ -23,14 +23,16 @@ use crate::egress::Egress;
 use crate::guard::Guard;
 use crate::http::AppState;
 use crate::identity::Identity;
+use crate::mcp::McpServers;
 use crate::policy::{KillSwitches, Policies};
 use crate::protocol::ids::TenantId;
 use crate::redaction::{LeakLog, Redactor};
+use crate::sandbox::Sandbox;
 use crate::telemetry::Metrics;
 use crate::tools::Tools;
 use crate::turns::{EventHub, Turns};
 use crate::vault::{Oauth, Vault};
-use crate::workspaces::{Threads, WorkspaceFolders, Workspaces};
+use crate::workspaces::{Threads, Workspaces};
 
 use super::told::Told;
 
@@ -56,6 +58,8 @@ pub(super) struct Parts {
     pub(super) guard: Guard,
     pub(super) knowledge: Knowledge,
     pub(super) tools: Tools,
+    pub(super) sandbox: Sandbox,
+    pub(super) mcp: McpServers,
     pub(super) redactor: Redactor,
     pub(super) leaks: LeakLog,
     pub(super) usage: UsageRecorder,
@@ -85,13 +89,11 @@ impl Parts {
         let identity = Identity::open(db.clone(), tenant.clone()).await.context("the credentials")?;
         identity.keep_seeds_in(&vault);
         let (assistants, workspaces) = desks(&db, home, &tenant, &config).await?;
-        let threads = Threads::new(db.clone());
-        let policies = Policies::new(db.clone());
+        let (threads, policies) = (Threads::new(db.clone()), Policies::new(db.clone()));
         let approvals = Approvals::new(db.clone(), policies.clone(), times(&config.approvals));
         let kill_switches = KillSwitches::open(db.clone()).await.context("the kill switch")?;
         let (egress, backends) = reach(&config, &vault)?;
-        let leaks = LeakLog::new(db.clone());
-        let metrics = Metrics::new();
+        let (leaks, metrics) = (LeakLog::new(db.clone()), Metrics::new());
         let budgets = Budgets::open(db.clone(), prices.clone(), metrics.clone(), config.budgets.clone());
         let budgets = budgets.await.context("the budgets")?;
         metrics.store.read_from(figures(&db));
@@ -102,11 +104,11 @@ impl Parts {
             approvals.clone(),
             budgets.clone(),
         );
-        let knowledge = Knowledge::open(&db, &config.memory, home);
-        let tools = super::hands::tools(&knowledge);
+        let (knowledge, sandbox) = (Knowledge::open(&db, &config.memory, home), sandbox(&config, home));
+        let mcp = super::hands::mcp((&db, &egress), &redactor, (&sandbox, &workspaces), &config);
+        let tools = super::hands::tools((&knowledge, &mcp), (&sandbox, &egress), &config);
         let runner = runner(&config, home, (&backends, &guard), (&knowledge, &tools), (&db, &metrics));
-        let (opener, sessions) =
-            sessions(Ledger::new(turns.clone(), metrics.clone()), runner, &config.sessions);
+        let (opener, sessions) = sessions((&turns, &metrics), runner, &config.sessions);
         hold(&sessions, &kill_switches);
         Ok(Self {
             config,
@@ -124,12 +126,14 @@ impl Parts {
             assistants,
             workspaces,
             threads,
-            oauth: Oauth::new(vault.clone(), egress),
+            oauth: Oauth::new(vault.clone(), egress.clone()),
             vault,
             backends,
             guard,
             tools,
+            sandbox,
             knowledge,
+            mcp,
             redactor,
             leaks,
             metrics,
@@ -161,6 +165,8 @@ impl Parts {
             guard: self.guard.clone(),
             knowledge: self.knowledge.clone(),
             tools: self.tools.clone(),
+            sandbox: self.sandbox.clone(),
+            mcp: self.mcp.clone(),
             redactor: self.redactor.clone(),
             leaks: self.leaks.clone(),
             usage: self.usage.clone(),
@@ -180,7 +186,7 @@ async fn desks(
     tenant: &TenantId,
     config: &Config,
 ) -> anyhow::Result<(Assistants, Workspaces)> {
-    let workspaces = Workspaces::new(db.clone()).with_folders(WorkspaceFolders::new(home));
+    let workspaces = Workspaces::new(db.clone(), home);
     let assistants = Assistants::new(db.clone());
     assistants.ensure_default(tenant, first_assistant(config)).await.context("the first assistant")?;
     workspaces.ensure_default(tenant).await.context("the first workspace")?;
@@ -213,13 +219,23 @@ fn runner(
         guard: guard.clone(),
         knowledge: knowledge.clone(),
         tools: tools.clone(),
-        folders: WorkspaceFolders::new(home),
+        workspaces: Workspaces::new(db.clone(), home),
         metrics: metrics.clone(),
         limits: TurnParts::limits(&config.sessions),
         context_tokens: config.sessions.context_tokens,
         rounds_max: config.sessions.rounds_max,
     };
     ModelTurns::new(parts, config.sessions.running_turns_max)
+}
+
+/// Where child processes live. What an earlier life left there is ended first.
+fn sandbox(config: &Config, home: &Home) -> Sandbox {
+    let sandbox = Sandbox::new(config.sandbox.options(home, config.vault.key_file.as_deref()));
+    match sandbox.sweep() {
+        0 => {}
+        ended => tracing::warn!(ended, "programs that an earlier life of the daemon left are ended"),
+    }
+    sandbox
 }
 
 fn options(config: &StoreConfig) -> DbOptions {
@@ -233,10 +249,11 @@ fn options(config: &StoreConfig) -> DbOptions {
 
 /// The live sessions, and who opens their places in the tree.
 fn sessions(
-    ledger: Ledger,
+    (turns, metrics): (&Turns, &Metrics),
     runner: ModelTurns,
     config: &SessionsConfig,
 ) -> (Arc<TreeOpener>, Arc<SessionDirectory>) {
+    let ledger = Ledger::new(turns.clone(), metrics.clone());
     let ports = SessionPorts { ledger: Arc::new(ledger), runner: Arc::new(runner) };
     let opener = TreeOpener::new(super::tenants_path());
     let directory = SessionDirectory::new(ports, limits(config), Arc::clone(&opener) as _);

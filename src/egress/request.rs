@@ -4,10 +4,10 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use bytes::Bytes;
-use reqwest::Method;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use reqwest::{Method, Url};
 
-use super::placeholder::Naming;
+use super::placeholder::{Naming, Texts};
 use super::redirect::Follow;
 use super::send::Deadline;
 use super::{Destination, EgressError, Reply, Secret};
@@ -40,6 +40,28 @@ impl Request {
 
     pub(super) fn whole(destination: Destination, method: Method, url: String) -> Self {
         Self { destination, method, url, headers: HeaderMap::new(), body: None, extras: None }
+    }
+
+    /// The host that it goes to.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        self.destination.host()
+    }
+
+    /// The port that it goes to; 0 where the address is none.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        Url::parse(&self.url).ok().and_then(|url| url.port_or_known_default()).unwrap_or_default()
+    }
+
+    /// The secrets that it names, in all places where [`Request::secrets_everywhere`] fills them.
+    ///
+    /// # Errors
+    /// [`EgressError::SecretPlace`] for one where none may be.
+    pub fn secret_names(&self) -> Result<Vec<String>, EgressError> {
+        let url = Url::parse(&self.url).map_err(|_| EgressError::BadUrl { why: "it is not a URL" })?;
+        let texts = Texts { url, headers: self.headers.clone(), body: self.body.clone() };
+        Ok(texts.names(true)?.0)
     }
 
     /// With a body of JSON.

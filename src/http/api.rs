@@ -16,6 +16,7 @@ mod export;
 mod health;
 mod kill_switch;
 mod leaks;
+mod mcp_servers;
 mod members;
 mod memory;
 mod messages;
@@ -34,6 +35,7 @@ mod tokens;
 mod tools;
 mod turns;
 mod vault;
+mod workspace_files;
 mod workspaces;
 
 use axum::Router;
@@ -56,6 +58,7 @@ fn documented() -> OpenApiRouter<AppState> {
         .merge(memory::routes())
         .merge(skills::routes())
         .merge(workspaces::routes())
+        .merge(workspace_files::routes())
         .merge(threads::routes())
         .merge(export::routes())
         .merge(messages::routes())
@@ -69,6 +72,7 @@ fn documented() -> OpenApiRouter<AppState> {
         .merge(secrets::routes())
         .merge(vault::routes())
         .merge(oauth_tokens::routes())
+        .merge(mcp_servers::routes())
         .merge(runtime::routes())
         .merge(audit::routes())
         .merge(approvals::routes())

@@ -29,13 +29,7 @@ impl IfMatch {
     /// # Errors
     /// 428.
     pub fn required(&self) -> Result<i64, Problem> {
-        self.0.ok_or_else(|| {
-            Problem::new(
-                StatusCode::PRECONDITION_REQUIRED,
-                "precondition_required",
-                "send `If-Match` with the ETag that you read, so that nobody's change is lost",
-            )
-        })
+        self.0.ok_or_else(unconditional)
     }
 }
 
@@ -51,6 +45,39 @@ impl<S: Send + Sync> FromRequestParts<S> for IfMatch {
         let version = text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')?.parse().ok());
         version.map(|version| Self(Some(version))).ok_or_else(stale)
     }
+}
+
+/// The state of a file that the caller knows: `If-Match: "tag"`, or `*` for whatever it is.
+pub struct IfMatchTag(Option<String>);
+
+impl IfMatchTag {
+    /// The tag without quotation marks, or `*`, if the call is conditional.
+    #[must_use]
+    pub fn tag(&self) -> Option<&str> {
+        self.0.as_deref()
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for IfMatchTag {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Problem> {
+        let Some(value) = parts.headers.get(header::IF_MATCH) else { return Ok(Self(None)) };
+        let text = value.to_str().unwrap_or_default().trim();
+        let tag =
+            text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).filter(|tag| !tag.contains('"'));
+        Ok(Self(Some(if text == "*" { text } else { tag.ok_or_else(stale)? }.to_owned())))
+    }
+}
+
+/// 428.
+#[must_use]
+pub fn unconditional() -> Problem {
+    Problem::new(
+        StatusCode::PRECONDITION_REQUIRED,
+        "precondition_required",
+        "send `If-Match` with the ETag that you read, so that nobody's change is lost",
+    )
 }
 
 /// 412.

@@ -240,6 +240,12 @@ impl From<WorkspaceError> for Problem {
             WorkspaceError::Stale => stale(),
             WorkspaceError::IsDefault => Self::conflict("is_default", detail),
             WorkspaceError::NotFound => Self::not_found(),
+            WorkspaceError::Root(_) => Self::invalid_field("/path", detail),
+            WorkspaceError::Folder(_) => {
+                tracing::error!(error = %detail, "the folder of a workspace cannot be used");
+                Self::conflict("unusable_folder", detail)
+            }
+            WorkspaceError::File(error) => error.into(),
             WorkspaceError::KeyReused(reused) => reused.into(),
             WorkspaceError::Store(error) => error.into(),
         }

@@ -18,10 +18,12 @@ use crate::config::Config;
 use crate::db::Db;
 use crate::guard::{Guard, TextOf};
 use crate::identity::{Identity, Principal};
+use crate::mcp::McpServers;
 use crate::policy::{Author, Engaged, KillSwitches, Policies, PolicyError};
 use crate::protocol::ids::TenantId;
 use crate::protocol::turn::{Accepted, Inbound, TurnOverrides};
 use crate::redaction::{LeakLog, Redactor};
+use crate::sandbox::Sandbox;
 use crate::telemetry::Metrics;
 use crate::tools::Tools;
 use crate::turns::Turns;
@@ -73,6 +75,10 @@ pub struct AppState {
     pub knowledge: Knowledge,
     /// What assistants can do.
     pub tools: Tools,
+    /// Where their programs run.
+    pub sandbox: Sandbox,
+    /// Servers whose tools assistants use.
+    pub mcp: McpServers,
     /// The engine that the guard uses, with what the vault knows.
     pub redactor: Redactor,
     /// The record of secrets that were taken out of texts.

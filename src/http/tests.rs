@@ -10,4 +10,5 @@ mod people;
 mod resources;
 mod table;
 mod vault;
+mod workspace_files;
 mod world;

@@ -38,7 +38,11 @@ impl Desk {
         };
         let tenant = TenantId::home();
         let assistant = Assistants::new(db.clone()).ensure_default(&tenant, new).await.unwrap().id;
-        let workspace = Workspaces::new(db.clone()).ensure_default(&tenant).await.unwrap().id;
+        let workspace = Workspaces::new(db.clone(), &crate::config::Home::locate(Some(home.path())).unwrap())
+            .ensure_default(&tenant)
+            .await
+            .unwrap()
+            .id;
         let thread = ThreadId::new();
         let made = db.write(&tenant, move |tx| {
             tx.execute(

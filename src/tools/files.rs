@@ -3,7 +3,6 @@
 //! | file | what |
 //! |---|---|
 //! | `walk` | folders below it, without what `.gitignore` leaves out |
-//! | `content` | what kind of bytes a file holds |
 //! | `seen` | which state of a file a thread saw last |
 //! | `change` | the new content that an edit makes, and how a person sees a change |
 //! | `read`, `write`, `edit`, `list`, `search` | the tools |
@@ -12,7 +11,6 @@
 //! is refused when the file is not as the thread saw it last ([`Seen`]).
 
 mod change;
-mod content;
 mod edit;
 mod list;
 mod read;

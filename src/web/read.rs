@@ -4,10 +4,13 @@ pub(super) mod approvals;
 pub(super) mod audit;
 pub(super) mod budgets;
 pub(super) mod home;
+pub(super) mod library;
+pub(super) mod mcp;
 pub(super) mod models;
 pub(super) mod notices;
 pub(super) mod rail;
 pub(super) mod safety;
+pub(super) mod sandbox;
 pub(super) mod security;
 pub(super) mod tokens;
 pub(super) mod tree;
@@ -34,6 +37,7 @@ pub(super) fn problem(error: WorkspaceError) -> Problem {
         WorkspaceError::NameTaken | WorkspaceError::Stale | WorkspaceError::IsDefault => {
             Problem::conflict("conflict", error.to_string())
         }
+        WorkspaceError::Root(_) | WorkspaceError::Folder(_) | WorkspaceError::File(_) => error.into(),
         WorkspaceError::Store(store) => store_problem(&store),
     }
 }

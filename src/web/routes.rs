@@ -6,8 +6,11 @@ mod budgets;
 mod chat;
 mod device;
 mod entrance;
+mod facts;
 mod gate;
 mod home;
+mod library;
+mod mcp;
 mod runtime;
 mod safety;
 mod secrets;
@@ -70,6 +73,12 @@ pub fn router() -> Router<AppState> {
         .route("/settings/budgets", get(budgets::show).post(budgets::create))
         .route("/settings/budgets/{id}", post(budgets::change))
         .route("/settings/budgets/{id}/remove", post(budgets::remove))
+        .route("/settings/mcp", get(mcp::show).post(mcp::create))
+        .route("/settings/mcp/import", post(mcp::import))
+        .route("/settings/mcp/{id}", post(mcp::change))
+        .route("/settings/mcp/{id}/accept", post(mcp::accept))
+        .route("/settings/mcp/{id}/restart", post(mcp::restart))
+        .route("/settings/mcp/{id}/remove", post(mcp::remove))
         .route("/settings/safety", get(safety::show))
         .route("/settings/safety/policy", post(safety::policy))
         .route("/settings/safety/assistants/{id}", post(safety::assistant))
@@ -81,7 +90,7 @@ pub fn router() -> Router<AppState> {
         .route("/runtime/confirm", get(runtime::confirm))
         .route("/runtime/{action}", post(runtime::act))
         .route("/assets/{build}/{name}", get(assets::serve));
-    let pages = pages.merge(security());
+    let pages = pages.merge(security()).merge(library());
     // The stream is never compressed: a compressor holds back what a reader waits for.
     pages.layer(CompressionLayer::new()).route("/live", get(live::follow))
 }
@@ -119,4 +128,18 @@ fn security() -> Router<AppState> {
         .route("/settings/security/tokens/{id}/revoke", post(security::revoke_token))
         .route("/settings/security/members", post(security::invite))
         .route("/settings/security/members/{id}/{action}", post(security::change_member))
+}
+
+/// `/library` and its forms.
+fn library() -> Router<AppState> {
+    Router::new()
+        .route("/library", get(library::show))
+        .route("/library/files/{assistant}/{name}", get(library::file).post(library::write_file))
+        .route("/library/memory", post(facts::create))
+        .route("/library/memory/{id}", post(facts::change))
+        .route("/library/memory/{id}/forget", post(facts::forget))
+        .route("/library/skills", post(library::create_skill))
+        .route("/library/skills/{name}", get(library::skill).post(library::write_skill))
+        .route("/library/skills/{name}/enable", post(library::enable_skill))
+        .route("/library/skills/{name}/remove", post(library::remove_skill))
 }

@@ -6,6 +6,8 @@ pub mod budgets;
 pub mod doors;
 pub mod filters;
 mod frame;
+pub mod library;
+pub mod mcp;
 pub mod pages;
 mod rail;
 pub mod safety;

@@ -87,6 +87,7 @@ pub fn request(model: &str, earlier: Option<&str>, said: &[Said]) -> ModelReques
         system: INSTRUCTION.to_owned(),
         messages: vec![ChatMessage::text(Role::User, material)],
         max_tokens: Some(2_000),
+        stream: true,
         ..ModelRequest::default()
     }
 }

@@ -1,12 +1,17 @@
 //! The handle of workspaces.
 
+use std::path::Path;
+use std::sync::Arc;
+
 use jiff::Timestamp;
 
 use super::error::WorkspaceError;
+use super::files::{FileError, Folder};
 use super::folders::WorkspaceFolders;
 use super::store;
 use super::workspace::{NewWorkspace, Workspace, WorkspaceChange};
 use crate::audit::{self, Entry};
+use crate::config::Home;
 use crate::db::{Db, TenantRead};
 use crate::identity::{Made, Principal, RequestKey, once};
 use crate::protocol::ids::{AssistantId, TenantId, WorkspaceId};
@@ -15,20 +20,14 @@ use crate::protocol::ids::{AssistantId, TenantId, WorkspaceId};
 #[derive(Clone)]
 pub struct Workspaces {
     db: Db,
-    folders: Option<WorkspaceFolders>,
+    folders: WorkspaceFolders,
 }
 
 impl Workspaces {
-    /// A handle on this store.
+    /// A handle on this store, with the files below this home.
     #[must_use]
-    pub const fn new(db: Db) -> Self {
-        Self { db, folders: None }
-    }
-
-    /// The same, and the files of a workspace go when it does.
-    #[must_use]
-    pub fn with_folders(self, folders: WorkspaceFolders) -> Self {
-        Self { folders: Some(folders), ..self }
+    pub fn new(db: Db, home: &Home) -> Self {
+        Self { db, folders: WorkspaceFolders::new(home) }
     }
 
     /// Up to `limit` workspaces after this one, in the order of their making.
@@ -126,10 +125,63 @@ impl Workspaces {
             Ok::<_, WorkspaceError>(audit::append(tx, told(&deleter, "workspace.deleted", &found))?)
         });
         write.await?;
-        if let Some(folders) = &self.folders {
-            folders.remove(&by.tenant, id).await;
-        }
+        self.folders.remove(&by.tenant, id).await;
         Ok(())
+    }
+
+    /// Lets a workspace work in a folder of a person, or with `None` in one of the daemon's own again. Files stay
+    /// where they are.
+    ///
+    /// # Errors
+    /// [`WorkspaceError::Root`] for a folder that no workspace works in; then nothing changed.
+    pub async fn set_root(
+        &self,
+        by: &Principal,
+        id: WorkspaceId,
+        version: Option<i64>,
+        root: Option<String>,
+    ) -> Result<Workspace, WorkspaceError> {
+        let now_ms = Timestamp::now().as_millisecond();
+        let folders = self.folders.clone();
+        let root = blocking(move || root.map(|path| folders.check(&path)).transpose()).await??;
+        let (only, changer) = (by.assistant, by.clone());
+        let write = self.db.write(&by.tenant, move |tx| {
+            let found = current(store::by_id(tx, only, id)?, version)?;
+            let changed = Workspace { root, version: found.version + 1, updated_ms: now_ms, ..found };
+            store::update(tx, &changed)?;
+            audit::append(
+                tx,
+                told(&changer, "workspace.moved", &changed).with("root", changed.root.clone()),
+            )?;
+            Ok(changed)
+        });
+        write.await
+    }
+
+    /// The folder where a workspace works, absolute. It is there afterwards, but for a person's that has gone.
+    ///
+    /// # Errors
+    /// [`WorkspaceError::NotFound`], [`WorkspaceError::Folder`].
+    pub async fn folder(&self, tenant: &TenantId, id: WorkspaceId) -> Result<Arc<Path>, WorkspaceError> {
+        let workspace =
+            self.db.read(tenant, move |read| Ok::<_, WorkspaceError>(store::by_id(read, None, id)?)).await?;
+        let (folders, tenant) = (self.folders.clone(), tenant.clone());
+        Ok(blocking(move || folders.open(&tenant, &workspace)).await??)
+    }
+
+    /// Does something with the files of a workspace that this principal may see, on a thread that may block.
+    ///
+    /// # Errors
+    /// [`WorkspaceError::NotFound`], [`WorkspaceError::Folder`], and [`WorkspaceError::File`] from the work.
+    pub async fn with_files<T: Send + 'static>(
+        &self,
+        by: &Principal,
+        id: WorkspaceId,
+        work: impl FnOnce(&Folder, &Path) -> Result<T, FileError> + Send + 'static,
+    ) -> Result<T, WorkspaceError> {
+        self.get(by, id).await?;
+        let path = self.folder(&by.tenant, id).await?;
+        Ok(blocking(move || Folder::open(&path).and_then(|folder| work(&folder, &path))).await??)
     }
 
     /// Makes the default workspace where there is none, and answers it.
@@ -152,6 +204,13 @@ impl Workspaces {
         });
         write.await
     }
+}
+
+/// Runs this on a thread that may block.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, WorkspaceError> {
+    let broken =
+        |error| FileError::Broken { path: "the workspace".to_owned(), source: std::io::Error::other(error) };
+    Ok(tokio::task::spawn_blocking(work).await.map_err(broken)?)
 }
 
 /// What the audit is told.

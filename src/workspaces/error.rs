@@ -1,5 +1,8 @@
 //! Why a workspace or a thread is not made, changed or found.
 
+use super::files::FileError;
+use super::roots::NoRoot;
+use crate::config::home::HomeError;
 use crate::db::DbError;
 use crate::identity::KeyReused;
 
@@ -34,6 +37,15 @@ pub enum WorkspaceError {
     /// There is none that this caller can see.
     #[error("no such workspace or thread")]
     NotFound,
+    /// A folder that no workspace works in.
+    #[error(transparent)]
+    Root(#[from] NoRoot),
+    /// Its folder is not there, or not safe to use.
+    #[error(transparent)]
+    Folder(#[from] HomeError),
+    /// A file of it.
+    #[error(transparent)]
+    File(#[from] FileError),
     /// The idempotency key was used for another request.
     #[error(transparent)]
     KeyReused(#[from] KeyReused),

@@ -7,7 +7,8 @@ use super::workspace::Workspace;
 use crate::db::{DbError, Row, TenantRead, TenantTx};
 use crate::protocol::ids::{AssistantId, WorkspaceId};
 
-const COLUMNS: &str = "w.id, w.name, w.assistant_id, w.is_default, w.version, w.created_ms, w.updated_ms";
+const COLUMNS: &str =
+    "w.id, w.name, w.assistant_id, w.is_default, w.version, w.created_ms, w.updated_ms, w.root";
 /// Who answers in a workspace.
 const EFFECTIVE: &str =
     "coalesce(w.assistant_id, (SELECT id FROM assistants WHERE tenant = ?1 AND is_default = 1))";
@@ -64,9 +65,16 @@ pub(super) fn insert(tx: &mut TenantTx<'_>, new: &Workspace) -> Result<(), DbErr
 
 pub(super) fn update(tx: &mut TenantTx<'_>, changed: &Workspace) -> Result<(), DbError> {
     tx.execute(
-        "UPDATE workspaces SET name = ?3, assistant_id = ?4, version = ?5, updated_ms = ?6
+        "UPDATE workspaces SET name = ?3, assistant_id = ?4, version = ?5, updated_ms = ?6, root = ?7
          WHERE tenant = ?1 AND id = ?2",
-        &[&changed.id, &changed.name, &changed.assistant_id, &changed.version, &changed.updated_ms],
+        &[
+            &changed.id,
+            &changed.name,
+            &changed.assistant_id,
+            &changed.version,
+            &changed.updated_ms,
+            &changed.root,
+        ],
     )?;
     Ok(())
 }
@@ -93,5 +101,6 @@ fn workspace(row: &Row<'_>) -> Result<Workspace, DbError> {
         version: row.get(4)?,
         created_ms: row.get(5)?,
         updated_ms: row.get(6)?,
+        root: row.get(7)?,
     })
 }

@@ -17,6 +17,8 @@ pub struct Workspace {
     pub name: String,
     /// Who answers in its threads; `None` for the default assistant.
     pub assistant_id: Option<AssistantId>,
+    /// The folder of a person that it works in; `None` for one of the daemon's own.
+    pub root: Option<String>,
     /// Whether threads without a workspace go here.
     pub is_default: bool,
     /// Counts changes, from 1.
@@ -52,6 +54,7 @@ impl NewWorkspace {
             id: WorkspaceId::new(),
             name: checked("name", &self.name, (1, NAME_CHARS_MAX))?,
             assistant_id: self.assistant_id,
+            root: None,
             is_default: false,
             version: 1,
             created_ms: now_ms,

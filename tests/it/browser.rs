@@ -10,6 +10,7 @@
 )]
 
 mod chrome;
+mod library;
 mod people;
 mod site;
 mod trust;
@@ -330,6 +331,7 @@ async fn every_page_is_accessible_fits_and_breaks_no_policy_in_every_look() {
         "name": "anthropic", "value": "sk-ant-api03-bm90LWEta2V5", "description": "for the house",
     });
     chrome.api("POST", "/api/v1/secrets", Some(&secret)).await;
+    let (file, skill) = library::fill(&chrome).await;
     let (asked, denied) = (format!("/a/{asked}"), format!("/a/{denied}"));
     let sure = format!("{asked}/decide?choice=allow_always");
     let pages = [
@@ -344,6 +346,12 @@ async fn every_page_is_accessible_fits_and_breaks_no_policy_in_every_look() {
         ("vault-access", "/vault?tab=access"),
         ("vault-leaks", "/vault?tab=leaks"),
         ("vault-keys", "/vault?tab=keys"),
+        ("library", "/library"),
+        ("library-file", file.as_str()),
+        ("library-memory", "/library?tab=memory"),
+        ("library-memory-none", "/library?tab=memory&q=nothing+fits"),
+        ("library-skills", "/library?tab=skills"),
+        ("library-skill", skill.as_str()),
         ("safety", "/settings/safety?kind=run_command&first=rm&second=-r%20cache&source=owner"),
         ("budgets", "/settings/budgets"),
         ("kill", "/settings/safety/kill?reason=it+writes+nonsense"),

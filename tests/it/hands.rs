@@ -213,7 +213,7 @@ async fn mocked(script: Vec<Vec<Act>>) -> (TestDaemon, Upstream) {
 }
 
 /// Bytes of the request for a bare greeting: instructions, the schemas that are always there, names of the others.
-const PING_BYTES_MAX: usize = 4_096;
+const PING_BYTES_MAX: usize = 2_560;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_bare_greeting_stays_small_however_many_tools_there_are() {
@@ -297,4 +297,38 @@ async fn what_was_injected_is_asked_about_or_refused_and_never_done_by_itself() 
     let second = upstream.received()[1].json();
     let text = second["messages"].as_array().unwrap().last().unwrap()["content"].as_str().unwrap().to_owned();
     assert!(text.contains("<untrusted source=\"tool\">") && text.contains("&lt;/untrusted>"), "{text}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_long_conversation_is_shortened_for_the_model_and_stays_whole_for_people() {
+    let upstream = Upstream::start(vec![model_says("It was about pebbles.", &[])]).await;
+    let config = format!(
+        "[assistant]\nbackend = \"mock\"\nmodel = \"m\"\n\n[sessions]\ncontext_tokens = 2500\n\n[backends.mock]\n\
+         kind = \"openai\"\nbase_url = \"{}/v1\"\nmodel = \"m\"\nretries = 0\n",
+        upstream.url()
+    );
+    let daemon = TestDaemon::with(Setup { config, ..Setup::default() });
+    let client = daemon.client();
+    let thread = client.thread("long").await;
+    for count in 0..5 {
+        let message = format!("number {count}: {}", "pebble ".repeat(250));
+        assert_eq!(client.ask(&thread, &message).await.kind, "done");
+    }
+    let (_, made) = client.get(&format!("/api/v1/threads/{thread}/compactions")).await;
+    let newest = &made["items"][0];
+    assert_eq!((&newest["summary"], &newest["made_by"]), (&json!("It was about pebbles."), &json!("mock/m")));
+    let last = upstream.received().pop().unwrap().json();
+    let texts: Vec<_> =
+        last["messages"].as_array().unwrap().iter().map(|m| m["content"].to_string()).collect();
+    assert!(texts.iter().any(|text| text.contains("[Summary of the conversation so far")), "{texts:#?}");
+    assert!(texts.iter().all(|text| !text.contains("number 0")), "{texts:#?}");
+    assert!(texts.last().unwrap().contains("number 4"), "{texts:#?}");
+    assert_eq!(client.messages(&thread).await.len(), 10, "nothing is lost");
+    let path = format!("/api/v1/threads/{thread}/compactions/{}", newest["id"].as_str().unwrap());
+    let undone = client.request(Method::DELETE, &path).send().await.unwrap();
+    assert_eq!(undone.status(), StatusCode::NO_CONTENT);
+    let again = client.request(Method::DELETE, &path).send().await.unwrap();
+    assert_eq!(again.status(), StatusCode::NOT_FOUND);
+    let (_, made) = client.get(&format!("/api/v1/threads/{thread}/compactions")).await;
+    assert!(made["items"][0]["undone_at"].is_string(), "{made}");
 }

@@ -73,7 +73,7 @@ impl ModelTurns {
             turn,
             assistant: answering.assistant,
             workspace: answering.workspace,
-            folder: self.folder(&tenant, answering.workspace)?,
+            folder: self.folder(&tenant, answering.workspace).await?,
             depth: 0,
         };
         let call = ModelCall {
@@ -117,12 +117,12 @@ impl ModelTurns {
         })
     }
 
-    fn folder(
+    async fn folder(
         &self,
         tenant: &crate::protocol::ids::TenantId,
         workspace: crate::protocol::ids::WorkspaceId,
     ) -> Result<Arc<std::path::Path>, ModelError> {
-        self.parts.folders.open(tenant, workspace).map_err(|error| {
+        self.parts.workspaces.folder(tenant, workspace).await.map_err(|error| {
             ModelError::new(ModelErrorKind::Configuration, format!("the folder of the workspace: {error}"))
         })
     }

@@ -39,11 +39,15 @@ pub(super) fn route(document: OpenApi) -> Router<AppState> {
     Router::new().route("/api/openapi.json", get(answer))
 }
 
-/// Shows the wildcard of the router as the two parameters that it stands for.
+/// Shows wildcards of the router as the parameters that they stand for.
 pub(super) fn finish(mut document: OpenApi) -> OpenApi {
     let actors = "/api/v1/runtime/actors/";
     if let Some(item) = document.paths.paths.remove(&format!("{actors}{{*target}}")) {
         document.paths.paths.insert(format!("{actors}{{path}}/{{action}}"), item);
+    }
+    let files = "/api/v1/workspaces/{id}/files/";
+    if let Some(item) = document.paths.paths.remove(&format!("{files}{{*path}}")) {
+        document.paths.paths.insert(format!("{files}{{path}}"), item);
     }
     described::add_to(&mut document);
     refusals::add_to(&mut document);

@@ -10,7 +10,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::optional::set_or_cleared;
-use crate::http::auth::{Chat, May, ReadChats};
+use crate::http::auth::{Admin, Chat, May, ReadChats};
 use crate::http::conditional::{IdempotencyKey, IfMatch, created, tagged};
 use crate::http::extract::{Body, Named, Params};
 use crate::http::moment::rfc3339;
@@ -28,6 +28,8 @@ pub(super) struct WorkspaceView {
     name: String,
     /// Who answers in it; `null` for the default assistant.
     assistant_id: Option<String>,
+    /// The folder of yours that it works in; `null` for one of capuchin's own.
+    root: Option<String>,
     is_default: bool,
     version: i64,
     created_at: String,
@@ -40,6 +42,7 @@ impl From<Workspace> for WorkspaceView {
             id: workspace.id.to_string(),
             name: workspace.name,
             assistant_id: workspace.assistant_id.map(|id| id.to_string()),
+            root: workspace.root,
             is_default: workspace.is_default,
             version: workspace.version,
             created_at: rfc3339(workspace.created_ms),
@@ -68,6 +71,14 @@ pub(super) struct ChangeWorkspace {
     assistant_id: Option<Option<AssistantId>>,
 }
 
+/// Where a project works.
+#[derive(Deserialize, ToSchema)]
+pub(super) struct MoveWorkspace {
+    /// An absolute path of a folder that exists; `null` for one of capuchin's own.
+    #[serde(deserialize_with = "Option::deserialize")]
+    path: Option<String>,
+}
+
 #[derive(Deserialize)]
 struct ListWorkspaces {
     limit: Option<usize>,
@@ -75,7 +86,10 @@ struct ListWorkspaces {
 }
 
 pub(super) fn routes() -> OpenApiRouter<AppState> {
-    OpenApiRouter::default().routes(routes!(list, create)).routes(routes!(read, change, delete))
+    OpenApiRouter::default()
+        .routes(routes!(list, create))
+        .routes(routes!(read, change, delete))
+        .routes(routes!(set_folder))
 }
 
 /// Projects, in the order of their making.
@@ -166,4 +180,26 @@ async fn delete(
 ) -> Result<StatusCode, Problem> {
     state.workspaces.delete(&by, id, known.version()).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Lets a project work in a folder of yours, or in one of capuchin's own again. Files stay where they are.
+#[utoipa::path(
+    put, path = "/api/v1/workspaces/{id}/folder", tag = "workspaces", params(("id" = String, Path)),
+    request_body = MoveWorkspace,
+    responses((status = 200, body = WorkspaceView), (status = 422, description = "A folder that is not taken")),
+    security(("token" = ["admin"]))
+)]
+async fn set_folder(
+    by: May<Admin>,
+    State(state): State<AppState>,
+    Named(id): Named<WorkspaceId>,
+    known: IfMatch,
+    Body(body): Body<MoveWorkspace>,
+) -> Result<Response, Problem> {
+    if by.assistant.is_some() {
+        let text = "a token for one assistant cannot choose folders";
+        return Err(Problem::new(StatusCode::FORBIDDEN, "forbidden", text));
+    }
+    let workspace = state.workspaces.set_root(&by, id, known.version(), body.path).await?;
+    Ok(tagged(StatusCode::OK, workspace.version, WorkspaceView::from(workspace)))
 }

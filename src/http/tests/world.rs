@@ -27,6 +27,7 @@ use crate::egress::Egress;
 use crate::guard::Guard;
 use crate::http::{AppState, Connection, console};
 use crate::identity::{Identity, NewToken, Principal};
+use crate::mcp::{McpServers, NoProcesses};
 use crate::policy::{KillSwitches, Policies};
 use crate::protocol::ids::{AssistantId, TenantId};
 use crate::protocol::model::ModelError;
@@ -91,6 +92,13 @@ impl Answer {
     }
 }
 
+/// A sandbox without a launcher: it runs nothing, and says so.
+fn sandbox(home: &std::path::Path) -> crate::sandbox::Sandbox {
+    let mut options = crate::sandbox::SandboxOptions::new(home.join("cages"));
+    options.launcher = "/nonexistent/capuchin".into();
+    crate::sandbox::Sandbox::new(options)
+}
+
 impl World {
     #[allow(clippy::too_many_lines, reason = "it builds every part of the state once")]
     pub(super) async fn new() -> Self {
@@ -100,7 +108,8 @@ impl World {
         let tenant = TenantId::home();
         let turns = Turns::new(db.clone(), EventHub::new());
         turns.begin_boot("test").await.unwrap();
-        let (assistants, workspaces) = (Assistants::new(db.clone()), Workspaces::new(db.clone()));
+        let folders = crate::config::Home::locate(Some(home.path())).unwrap();
+        let (assistants, workspaces) = (Assistants::new(db.clone()), Workspaces::new(db.clone(), &folders));
         let first = NewAssistant {
             name: "capuchin".into(),
             backend: "demo".into(),
@@ -142,6 +151,13 @@ impl World {
             kill_switches: kill_switches.clone(),
             sessions: SessionDirectory::new(ports, SessionLimits::default(), Arc::new(NoSessions)),
             backends,
+            mcp: McpServers::new(
+                db.clone(),
+                egress.clone(),
+                Redactor::new(),
+                Arc::new(NoProcesses),
+                crate::config::McpConfig::default(),
+            ),
             oauth: Oauth::new(vault.clone(), egress),
             vault,
             guard: Guard::new(
@@ -151,6 +167,7 @@ impl World {
                 approvals,
                 budgets.clone(),
             ),
+            sandbox: sandbox(home.path()),
             tools: Tools::new(file_tools(), Vec::new()),
             knowledge: Knowledge::open(&db, &config.memory, &Home::locate(Some(home.path())).unwrap()),
             redactor: Redactor::new(),
@@ -310,6 +327,10 @@ impl Ask {
 
     pub(super) fn empty(self) -> Request<Body> {
         self.0.body(Body::empty()).unwrap()
+    }
+
+    pub(super) fn bytes(self, body: impl Into<Body>) -> Request<Body> {
+        self.header("content-type", "application/octet-stream").0.body(body.into()).unwrap()
     }
 
     pub(super) fn json(self, body: &Value) -> Request<Body> {

@@ -7,11 +7,11 @@ use futures::future::BoxFuture;
 use serde_json::json;
 
 use super::change::{Replaced, Replacement, shown};
-use super::content::not_text;
 use super::{Seen, open};
 use crate::policy::Action;
 use crate::protocol::chat::ToolSpec;
 use crate::tools::blocking::blocking;
+use crate::tools::content::not_text;
 use crate::tools::{
     Arguments, Place, Plan, Reach, Tool, ToolCallRun, ToolClass, ToolError, ToolOutput, argument,
 };

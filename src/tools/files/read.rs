@@ -7,11 +7,11 @@ use std::time::Duration;
 use futures::future::BoxFuture;
 use serde_json::json;
 
-use super::content::{LOOK_BYTES, not_text};
 use super::{Seen, open};
 use crate::policy::Action;
 use crate::protocol::chat::ToolSpec;
 use crate::tools::blocking::{Stop, blocking};
+use crate::tools::content::{LOOK_BYTES, not_text};
 use crate::tools::{
     Arguments, Place, Plan, Reach, Tool, ToolCallRun, ToolClass, ToolError, ToolOutput, argument,
 };

@@ -7,11 +7,11 @@ use futures::future::BoxFuture;
 use regex::bytes::{Regex, RegexBuilder};
 use serde_json::json;
 
-use super::content::not_text;
 use super::walk::{Ended, glob, walk};
 use crate::policy::Action;
 use crate::protocol::chat::ToolSpec;
 use crate::tools::blocking::{Stop, blocking};
+use crate::tools::content::not_text;
 use crate::tools::{Arguments, Place, Plan, Tool, ToolCallRun, ToolClass, ToolError, ToolOutput, argument};
 use crate::workspaces::files::{Folder, Kind, WorkspacePath};
 

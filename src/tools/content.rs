@@ -1,10 +1,10 @@
-//! What kind of bytes a file holds.
+//! What kind of bytes a file or an answer holds.
 
 /// How many bytes are looked at.
-pub(super) const LOOK_BYTES: usize = 8 << 10;
+pub(in crate::tools) const LOOK_BYTES: usize = 8 << 10;
 
 /// What the beginning of a file that is no text says, for a message; `None` for text.
-pub(super) fn not_text(beginning: &[u8]) -> Option<&'static str> {
+pub(in crate::tools) fn not_text(beginning: &[u8]) -> Option<&'static str> {
     const SIGNS: [(&[u8], &str); 12] = [
         (b"\x89PNG\r\n\x1a\n", "an image (PNG)"),
         (b"\xff\xd8\xff", "an image (JPEG)"),
