@@ -2,4 +2,5 @@
 
 pub mod knowledge;
 pub mod ledger;
+pub mod processes;
 pub mod turns;

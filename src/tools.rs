@@ -5,6 +5,7 @@
 //! decides, journals or redacts: whoever runs a turn does, for every tool alike.
 
 mod argument;
+mod bash;
 mod blocking;
 mod files;
 mod output;
@@ -15,6 +16,7 @@ mod shelf;
 mod tool;
 
 pub use crate::policy::ToolClass;
+pub use bash::BashTool;
 pub use files::file_tools;
 pub use output::{OUTPUT_BYTES_MAX, ToolError, ToolOutput};
 pub use place::Place;

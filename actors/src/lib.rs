@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod ports;
+pub mod process;
 pub mod protocol;
 pub mod service;
 pub mod session;

@@ -153,6 +153,33 @@ pub enum Command {
     },
     /// Print the version
     Version(JsonArgs),
+    /// A part of the sandbox; the daemon starts it
+    #[command(hide = true)]
+    Cage(CageArgs),
+}
+
+/// Which part of a cage this process is.
+#[derive(Args, Clone, Copy, Debug)]
+pub struct CageArgs {
+    /// Which
+    pub stage: CageStage,
+    /// Without namespaces
+    #[arg(long)]
+    pub bare: bool,
+    /// With the machine's network
+    #[arg(long)]
+    pub open: bool,
+}
+
+/// The parts of a cage.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+pub enum CageStage {
+    /// Makes the namespaces
+    Outer,
+    /// Puts up the walls and watches the program
+    Inner,
+    /// The self-test
+    Probe,
 }
 
 /// How to run the daemon.
@@ -238,9 +265,9 @@ pub struct TokenCreateArgs {
     /// A name to recognise it by
     #[arg(long)]
     pub name: String,
-    /// What it may do: chat, read, approve, operate, metrics, admin
+    /// What it may do: chat, read, approve, processes, operate, metrics, admin
     #[arg(long, value_name = "SCOPE", value_delimiter = ',', required = true,
-          value_parser = ["chat", "read", "approve", "operate", "metrics", "admin"], hide_possible_values = true)]
+          value_parser = ["chat", "read", "approve", "processes", "operate", "metrics", "admin"], hide_possible_values = true)]
     pub scope: Vec<String>,
     /// The only assistant that it may use
     #[arg(long, value_name = "A")]

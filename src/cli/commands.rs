@@ -7,7 +7,9 @@ use clap::{CommandFactory, Parser};
 use serde_json::json;
 use tokio::runtime::{Builder, Runtime};
 
-use super::args::{Cli, Command, PlaceArgs};
+use crate::sandbox::{Stage, run_stage};
+
+use super::args::{CageArgs, CageStage, Cli, Command, PlaceArgs};
 use super::exit::{Exit, Failure, Outcome};
 use super::place::Place;
 use super::{
@@ -28,6 +30,9 @@ Capuchin is not set up here yet.
 #[must_use]
 pub fn run() -> ExitCode {
     let cli = Cli::parse();
+    if let Some(Command::Cage(cage)) = &cli.command {
+        return run_stage(stage(*cage));
+    }
     let outcome = dispatch(&cli.place, cli.command);
     let exit = outcome.unwrap_or_else(|failure| {
         output::talk(&failure);
@@ -79,6 +84,16 @@ fn dispatch(args: &PlaceArgs, command: Option<Command>) -> Outcome {
             version(args.json);
             Ok(Exit::Done)
         }
+        // Ran already, before everything else.
+        Some(Command::Cage(_)) => Ok(Exit::Done),
+    }
+}
+
+const fn stage(args: CageArgs) -> Stage {
+    match args.stage {
+        CageStage::Outer => Stage::Outer { namespaces: !args.bare, own_network: !args.open },
+        CageStage::Inner => Stage::Inner,
+        CageStage::Probe => Stage::Probe,
     }
 }
 

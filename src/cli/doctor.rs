@@ -4,6 +4,7 @@
 mod certificates;
 mod checks;
 mod finding;
+mod sandbox;
 
 use serde_json::json;
 
@@ -46,6 +47,7 @@ async fn look(place: &Place) -> Vec<Finding> {
         Ok(config) => {
             findings.push(Finding::ok("settings", "every setting is good"));
             findings.extend(of_settings(&config, &place.home, stopped));
+            findings.extend(sandbox::layers(&config, &place.home, &occupant).await);
         }
         Err(failure) => findings.push(
             Finding::fail("settings", format!("{:#}", failure.error))

@@ -193,10 +193,28 @@ impl Home {
         self.data.join("skills").join(tenant.as_str())
     }
 
+    /// The files of all workspaces: the only folder of the daemon's own below which programs may be given some.
+    #[must_use]
+    pub fn files(&self) -> PathBuf {
+        self.data.join("files")
+    }
+
+    /// Records of running child processes, and their folders for temporary files.
+    #[must_use]
+    pub fn cages(&self) -> PathBuf {
+        self.cache.join("cages")
+    }
+
     /// The folder of a workspace's files. It may not exist yet.
     #[must_use]
     pub fn workspace_folder(&self, tenant: &TenantId, workspace: WorkspaceId) -> PathBuf {
-        self.data.join("files").join(tenant.as_str()).join(workspace.to_string())
+        self.files().join(tenant.as_str()).join(workspace.to_string())
+    }
+
+    /// Transcripts of processes: one folder per tenant.
+    #[must_use]
+    pub fn processes(&self) -> PathBuf {
+        self.data.join("processes")
     }
 
     /// The key of the vault, unless a setting names another file.

@@ -9,7 +9,8 @@ use super::sources::Sources;
 use super::tree::{Node, Value};
 use super::{
     ApprovalsConfig, AssistantConfig, BackendsConfig, BudgetsConfig, ConsoleConfig, EgressConfig,
-    IngressConfig, MemoryConfig, SessionsConfig, StoreConfig, TelemetryConfig, VaultConfig, reader,
+    IngressConfig, MemoryConfig, ProcessesConfig, SandboxConfig, SessionsConfig, StoreConfig,
+    TelemetryConfig, VaultConfig, reader,
 };
 
 /// Every setting of the daemon. `Config::default()` is what an empty home runs with.
@@ -24,6 +25,8 @@ pub struct Config {
     pub store: StoreConfig,
     /// Sessions, their queues and their limits.
     pub sessions: SessionsConfig,
+    /// Processes that outlive a turn.
+    pub processes: ProcessesConfig,
     /// Logs and traces.
     pub telemetry: TelemetryConfig,
     /// The model providers.
@@ -32,6 +35,8 @@ pub struct Config {
     pub budgets: BudgetsConfig,
     /// Outbound requests.
     pub egress: EgressConfig,
+    /// The cages of child processes.
+    pub sandbox: SandboxConfig,
     /// What protects the vault.
     pub vault: VaultConfig,
     /// What the first assistant of a new home is made of.
@@ -63,6 +68,7 @@ impl Config {
         }
         self.store.validate(check);
         self.sessions.validate(check);
+        self.processes.validate(check);
         self.telemetry.validate(check);
         self.assistant.validate(check);
         self.approvals.validate(check);
@@ -70,6 +76,7 @@ impl Config {
         self.backends.validate(check);
         self.budgets.validate(check);
         self.egress.validate(check);
+        self.sandbox.validate(check);
         self.vault.validate(check);
         let name = &self.assistant.backend;
         if name != DEMO && !self.backends.0.contains_key(name) {

@@ -8,6 +8,8 @@ use std::time::Duration;
 
 use capuchin_actors::ports::keep_ledger::{AcceptError, KeepLedger, LedgerError};
 use capuchin_actors::session::{LaneKey, SessionDirectory};
+use futures::FutureExt as _;
+use futures::future::FusedFuture as _;
 use jiff::Timestamp;
 use tokio::time::{Interval, MissedTickBehavior};
 
@@ -19,14 +21,18 @@ use crate::adapters::ledger::Ledger;
 use crate::approvals::Approvals;
 use crate::budgets::Budgets;
 use crate::memory::{Memory, MemoryError};
+use crate::processes::Processes;
 use crate::protocol::chat::Usage;
 use crate::protocol::journal::TurnLog;
 use crate::protocol::turn::{Settlement, TurnAnswer, TurnFailure, TurnState};
 use crate::redaction::LeakLog;
+use crate::sandbox::Sandbox;
 use crate::telemetry::Metrics;
 use crate::turns::Turns;
 use crate::vault::{Oauth, Vault};
 
+/// When the sandbox is proven: after everything else has started.
+const PROVE_AFTER: Duration = Duration::from_secs(1);
 /// How often gauges are read.
 const GAUGES_EVERY: Duration = Duration::from_secs(10);
 /// How often questions that nobody decided in time are ended. Whoever waits for one ends it by itself.
@@ -66,6 +72,8 @@ pub(super) struct Chores {
     told: Told,
     budgets: Budgets,
     memory: Memory,
+    sandbox: Sandbox,
+    processes: Processes,
 }
 
 impl Chores {
@@ -83,6 +91,8 @@ impl Chores {
             told: parts.told.clone(),
             budgets: parts.budgets.clone(),
             memory: parts.knowledge.memory.clone(),
+            sandbox: parts.sandbox.clone(),
+            processes: parts.processes.clone(),
         }
     }
 
@@ -97,8 +107,11 @@ impl Chores {
         let (mut anchor, mut tell) = (every(ANCHOR_EVERY), every(TELL_EVERY));
         // The first time is the start of the daemon.
         anchor.reset();
+        let proven = self.prove_sandbox().fuse();
+        tokio::pin!(proven);
         loop {
             tokio::select! {
+                () = &mut proven, if !proven.is_terminated() => {}
                 _ = gauges.tick() => self.read_gauges(),
                 _ = resume.tick() => self.resume().await,
                 _ = leaks.tick() => self.write_leaks().await,
@@ -111,6 +124,20 @@ impl Chores {
                 _ = vault.tick() => self.keep_vault().await,
                 _ = devices.tick() => self.oauth.poll_devices().await,
                 Some((key, reason)) = self.quarantines.next() => self.end_turns(&key, &reason).await,
+            }
+        }
+    }
+
+    /// Finds out which walls this system really puts up around child processes, while everything else goes on.
+    async fn prove_sandbox(&self) {
+        tokio::time::sleep(PROVE_AFTER).await;
+        let layers = self.sandbox.layers().await;
+        for state in layers.states.iter().filter(|state| !state.active) {
+            let (layer, evidence) = (state.layer, &state.evidence);
+            if layers.done_without.contains(&layer) {
+                tracing::warn!(%layer, evidence, "programs are run without a layer of the sandbox, as the settings allow");
+            } else {
+                tracing::warn!(%layer, evidence, "no program is run: this system lacks a layer of the sandbox");
             }
         }
     }
@@ -203,6 +230,9 @@ impl Chores {
         match self.turns.prune(now_ms).await {
             Ok(pruned) => tracing::debug!(?pruned, "pruned"),
             Err(error) => tracing::warn!(%error, "pruning failed"),
+        }
+        if let Err(error) = self.processes.records().prune().await {
+            tracing::warn!(%error, "old processes could not be forgotten");
         }
         if let Err(error) = self.leaks.prune(now_ms).await {
             tracing::warn!(%error, "old records of leaks could not be deleted");

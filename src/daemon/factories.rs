@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use capuchin_actors::process::ProcessFactory;
 use capuchin_actors::service::{Service, ServiceRun};
 use capuchin_actors::session::{LaneFactory, sweep_idle};
 use capuchin_actors::supervision::{StartChild, StartContext, StartError, StartOutcome};
@@ -25,6 +26,7 @@ pub(super) const NAMES: &[&str] = &[
     "usage_recorder",
     "session",
     "session_sweeper",
+    "process",
     "console_listener",
     "ingress_listener",
     "control_listener",
@@ -85,6 +87,7 @@ pub(super) fn table(parts: &Parts, home: &Home, doors: &Arc<Doors>, quarantines:
         ("usage_recorder", usage_recorder(parts)),
         ("session", Arc::new(LaneFactory::new(Arc::clone(&parts.sessions))) as Arc<dyn StartChild>),
         ("session_sweeper", session_sweeper(parts)),
+        ("process", ProcessFactory::build(Arc::clone(parts.processes.directory()))),
         ("console_listener", door(console_listener(parts, home, doors))),
         ("ingress_listener", door(ingress_listener(parts, home, doors))),
         ("control_listener", control_listener(parts, home)),

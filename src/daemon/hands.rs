@@ -3,13 +3,23 @@
 use std::sync::Arc;
 
 use crate::adapters::knowledge::Knowledge;
-use crate::tools::{Tool, ToolSource, Tools, file_tools};
+use crate::config::Config;
+use crate::processes::{self, Processes};
+use crate::sandbox::Sandbox;
+use crate::tools::{BashTool, Tool, ToolSource, Tools, file_tools};
 
 /// All built-in tools, and the sources of others.
-pub(super) fn tools(knowledge: &Knowledge) -> Tools {
-    let mut built_in: Vec<Arc<dyn Tool>> = Vec::new();
+pub(super) fn tools(
+    knowledge: &Knowledge,
+    sandbox: &Sandbox,
+    processes: &Processes,
+    config: &Config,
+) -> Tools {
+    let mut built_in: Vec<Arc<dyn Tool>> =
+        vec![Arc::new(BashTool::new(sandbox.clone(), config.sandbox.network))];
     built_in.extend(file_tools());
     built_in.extend(knowledge.tools());
+    built_in.extend(processes::tools::tools(processes));
     let sources: Vec<Arc<dyn ToolSource>> = Vec::new();
     Tools::new(built_in, sources)
 }

@@ -4,6 +4,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
+use capuchin_actors::process::ProcessOpener;
 use capuchin_actors::session::{SessionDirectory, SessionLimits, SessionPorts, TreeOpener};
 use capuchin_actors::supervision::TreeHandle;
 use parking_lot::Mutex;
@@ -24,8 +25,10 @@ use crate::guard::Guard;
 use crate::http::AppState;
 use crate::identity::Identity;
 use crate::policy::{KillSwitches, Policies};
+use crate::processes::Processes;
 use crate::protocol::ids::TenantId;
 use crate::redaction::{LeakLog, Redactor};
+use crate::sandbox::Sandbox;
 use crate::telemetry::Metrics;
 use crate::tools::Tools;
 use crate::turns::{EventHub, Turns};
@@ -56,6 +59,7 @@ pub(super) struct Parts {
     pub(super) guard: Guard,
     pub(super) knowledge: Knowledge,
     pub(super) tools: Tools,
+    pub(super) sandbox: Sandbox,
     pub(super) redactor: Redactor,
     pub(super) leaks: LeakLog,
     pub(super) usage: UsageRecorder,
@@ -66,6 +70,8 @@ pub(super) struct Parts {
     pub(super) tree: Arc<OnceLock<TreeHandle>>,
     pub(super) started: Instant,
     pub(super) sessions: Arc<SessionDirectory>,
+    pub(super) processes: Processes,
+    pub(super) process_opener: Arc<ProcessOpener>,
 }
 
 impl Parts {
@@ -90,23 +96,20 @@ impl Parts {
         let approvals = Approvals::new(db.clone(), policies.clone(), times(&config.approvals));
         let kill_switches = KillSwitches::open(db.clone()).await.context("the kill switch")?;
         let (egress, backends) = reach(&config, &vault)?;
-        let leaks = LeakLog::new(db.clone());
-        let metrics = Metrics::new();
+        let (leaks, metrics) = (LeakLog::new(db.clone()), Metrics::new());
         let budgets = Budgets::open(db.clone(), prices.clone(), metrics.clone(), config.budgets.clone());
         let budgets = budgets.await.context("the budgets")?;
         metrics.store.read_from(figures(&db));
-        let guard = Guard::new(
-            (redactor.clone(), leaks.clone()),
-            kill_switches.clone(),
-            policies.clone(),
-            approvals.clone(),
-            budgets.clone(),
-        );
-        let knowledge = Knowledge::open(&db, &config.memory, home);
-        let tools = super::hands::tools(&knowledge);
+        let scanner = (redactor.clone(), leaks.clone());
+        let judges = (policies.clone(), kill_switches.clone());
+        let guard = guard(&scanner, &judges, &approvals, &budgets);
+        let (knowledge, sandbox) = (Knowledge::open(&db, &config.memory, home), sandbox(&config, home));
+        let (process_opener, processes) =
+            super::processes::build((&db, home, &config), scanner, &sandbox, judges, &workspaces).await?;
+        let tools = super::hands::tools(&knowledge, &sandbox, &processes, &config);
         let runner = runner(&config, home, (&backends, &guard), (&knowledge, &tools), (&db, &metrics));
-        let (opener, sessions) =
-            sessions(Ledger::new(turns.clone(), metrics.clone()), runner, &config.sessions);
+        let ledger = Ledger::new(turns.clone(), metrics.clone());
+        let (opener, sessions) = sessions(ledger, runner, &config.sessions);
         hold(&sessions, &kill_switches);
         Ok(Self {
             config,
@@ -129,6 +132,9 @@ impl Parts {
             backends,
             guard,
             tools,
+            sandbox,
+            processes,
+            process_opener,
             knowledge,
             redactor,
             leaks,
@@ -161,6 +167,8 @@ impl Parts {
             guard: self.guard.clone(),
             knowledge: self.knowledge.clone(),
             tools: self.tools.clone(),
+            sandbox: self.sandbox.clone(),
+            processes: self.processes.clone(),
             redactor: self.redactor.clone(),
             leaks: self.leaks.clone(),
             usage: self.usage.clone(),
@@ -199,6 +207,16 @@ fn reach(config: &Config, vault: &Vault) -> anyhow::Result<(Egress, Backends)> {
     Ok((egress, backends))
 }
 
+/// The one gate in front of every model.
+fn guard(
+    scanner: &(Redactor, LeakLog),
+    (policies, switches): &(Policies, KillSwitches),
+    approvals: &Approvals,
+    budgets: &Budgets,
+) -> Guard {
+    Guard::new(scanner.clone(), switches.clone(), policies.clone(), approvals.clone(), budgets.clone())
+}
+
 /// Who runs turns.
 fn runner(
     config: &Config,
@@ -220,6 +238,16 @@ fn runner(
         rounds_max: config.sessions.rounds_max,
     };
     ModelTurns::new(parts, config.sessions.running_turns_max)
+}
+
+/// Where child processes live. What an earlier life left there is ended first.
+fn sandbox(config: &Config, home: &Home) -> Sandbox {
+    let sandbox = Sandbox::new(config.sandbox.options(home, config.vault.key_file.as_deref()));
+    match sandbox.sweep() {
+        0 => {}
+        ended => tracing::warn!(ended, "programs that an earlier life of the daemon left are ended"),
+    }
+    sandbox
 }
 
 fn options(config: &StoreConfig) -> DbOptions {

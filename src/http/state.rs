@@ -19,9 +19,11 @@ use crate::db::Db;
 use crate::guard::{Guard, TextOf};
 use crate::identity::{Identity, Principal};
 use crate::policy::{Author, Engaged, KillSwitches, Policies, PolicyError};
+use crate::processes::Processes;
 use crate::protocol::ids::TenantId;
 use crate::protocol::turn::{Accepted, Inbound, TurnOverrides};
 use crate::redaction::{LeakLog, Redactor};
+use crate::sandbox::Sandbox;
 use crate::telemetry::Metrics;
 use crate::tools::Tools;
 use crate::turns::Turns;
@@ -61,6 +63,8 @@ pub struct AppState {
     pub kill_switches: KillSwitches,
     /// Live sessions: where messages go.
     pub sessions: Arc<SessionDirectory>,
+    /// Processes that outlive a turn.
+    pub processes: Processes,
     /// Who answers.
     pub backends: Backends,
     /// Secrets, and what seals them.
@@ -73,6 +77,8 @@ pub struct AppState {
     pub knowledge: Knowledge,
     /// What assistants can do.
     pub tools: Tools,
+    /// Where their programs run.
+    pub sandbox: Sandbox,
     /// The engine that the guard uses, with what the vault knows.
     pub redactor: Redactor,
     /// The record of secrets that were taken out of texts.
@@ -180,7 +186,7 @@ impl AppState {
         self.guard.clean(&TextOf { tenant: by.tenant.clone(), thread: None }, place, text).text
     }
 
-    /// Engages the kill switch: nothing is started any more, and what runs is stopped. How many turns.
+    /// Engages the kill switch: nothing is started any more, and what runs is stopped, processes too. How many turns.
     ///
     /// # Errors
     /// What the store answers; then nothing happened.
@@ -192,6 +198,7 @@ impl AppState {
     ) -> Result<(Engaged, usize), PolicyError> {
         let engaged = self.kill_switches.engage(tenant, by, reason).await?;
         let stopped = self.sessions.hold(tenant, engaged.to_string());
+        self.processes.halt(tenant);
         Ok((engaged, stopped))
     }
 

@@ -7,6 +7,7 @@ pub mod doors;
 pub mod filters;
 mod frame;
 pub mod pages;
+pub mod processes;
 mod rail;
 pub mod safety;
 pub mod security;

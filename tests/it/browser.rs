@@ -11,6 +11,7 @@
 
 mod chrome;
 mod people;
+mod processes;
 mod site;
 mod trust;
 mod vault;
@@ -349,6 +350,7 @@ async fn every_page_is_accessible_fits_and_breaks_no_policy_in_every_look() {
         ("kill", "/settings/safety/kill?reason=it+writes+nonsense"),
         ("chat", thread.as_str()),
         ("new", "/chat"),
+        ("processes", "/processes"),
         ("runtime", "/runtime"),
         ("confirm", "/runtime/confirm?action=restart&path=root/tenants"),
         ("audit", "/audit"),

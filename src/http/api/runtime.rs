@@ -17,6 +17,7 @@ use crate::http::extract::{Named, Params};
 use crate::http::page::Page;
 use crate::http::problem::Problem;
 use crate::http::state::AppState;
+use crate::sandbox::Layers;
 
 /// Time that a drained actor gets to finish what is queued.
 const DRAIN: Duration = Duration::from_secs(30);
@@ -38,7 +39,11 @@ pub(super) struct Acted {
 }
 
 pub(super) fn routes() -> OpenApiRouter<AppState> {
-    OpenApiRouter::default().routes(routes!(tree)).routes(routes!(reports)).routes(routes!(act))
+    OpenApiRouter::default()
+        .routes(routes!(tree))
+        .routes(routes!(reports))
+        .routes(routes!(sandbox))
+        .routes(routes!(act))
 }
 
 /// The tree as it is now.
@@ -70,6 +75,17 @@ async fn tree(
 async fn reports(by: May<SeeRuntime>, State(state): State<AppState>) -> Result<Json<Page<Report>>, Problem> {
     refuse_restricted(by.assistant.is_some())?;
     Ok(Json(Page::whole(running(&state)?.reports())))
+}
+
+/// What the self-test of the sandbox found: every layer, whether it held, and what was tried.
+#[utoipa::path(
+    get, path = "/api/v1/runtime/sandbox", tag = "runtime",
+    responses((status = 200, description = "`states` of every layer, and the layers that the settings do without", body = Object)),
+    security(("token" = ["read"]), ("token" = ["operate"]))
+)]
+async fn sandbox(by: May<SeeRuntime>, State(state): State<AppState>) -> Result<Json<Layers>, Problem> {
+    refuse_restricted(by.assistant.is_some())?;
+    Ok(Json((*state.sandbox.layers().await).clone()))
 }
 
 /// Restarts, stops, drains or releases the actor at a path of the tree.

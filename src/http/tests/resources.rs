@@ -166,7 +166,7 @@ async fn a_token_for_one_assistant_reaches_nothing_of_the_others() {
     let path = format!("/api/v1/threads/{}", own.id());
     let answer = world.send(request(Method::PATCH, &path).bearer(&token).json(&widened)).await;
     assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "it cannot hand its thread to another one");
-    for path in ["/api/v1/runtime/tree", "/api/v1/runtime/reports"] {
+    for path in ["/api/v1/runtime/tree", "/api/v1/runtime/reports", "/api/v1/runtime/sandbox"] {
         assert_eq!(world.get(path, &token).await.status, StatusCode::FORBIDDEN, "{path}");
     }
     let wider = json!({ "name": "wider", "scopes": ["admin"], "assistant": "capuchin" });

@@ -91,6 +91,37 @@ impl Answer {
     }
 }
 
+/// Processes whose actors have no tree: none starts.
+fn processes(
+    home: &std::path::Path,
+    db: &Db,
+    policies: &Policies,
+    switches: &KillSwitches,
+    workspaces: &Workspaces,
+) -> crate::processes::Processes {
+    use crate::adapters::processes::{KeptProcesses, SandboxedProcesses};
+    use crate::processes::{Processes, Records};
+    use capuchin_actors::process::{ProcessDirectory, ProcessOpener, ProcessPorts};
+
+    let place = crate::config::Home::locate(Some(home)).unwrap();
+    let scanner = (Redactor::new(), LeakLog::new(db.clone()));
+    let records = Records::new(db.clone(), scanner, place.processes(), Default::default());
+    let ports = ProcessPorts {
+        runner: Arc::new(SandboxedProcesses::new(sandbox(home), records.clone())),
+        keeper: Arc::new(KeptProcesses::new(records.clone())),
+    };
+    let directory = ProcessDirectory::new(ports, ProcessOpener::new("root/tenants".into()));
+    let folders = crate::workspaces::WorkspaceFolders::new(&place);
+    Processes::new(records, directory, (policies.clone(), switches.clone()), (workspaces.clone(), folders))
+}
+
+/// A sandbox without a launcher: it runs nothing, and says so.
+fn sandbox(home: &std::path::Path) -> crate::sandbox::Sandbox {
+    let mut options = crate::sandbox::SandboxOptions::new(home.join("cages"));
+    options.launcher = "/nonexistent/capuchin".into();
+    crate::sandbox::Sandbox::new(options)
+}
+
 impl World {
     #[allow(clippy::too_many_lines, reason = "it builds every part of the state once")]
     pub(super) async fn new() -> Self {
@@ -129,6 +160,7 @@ impl World {
         let ahead_ms = Arc::new(AtomicI64::new(0));
         let identity = Self::identity(&db, tenant, &ahead_ms).await;
         identity.keep_seeds_in(&vault);
+        let processes = processes(home.path(), &db, &policies, &kill_switches, &workspaces);
         let state = AppState {
             db: db.clone(),
             audit: crate::audit::Audit::new(db.clone()),
@@ -151,6 +183,8 @@ impl World {
                 approvals,
                 budgets.clone(),
             ),
+            sandbox: sandbox(home.path()),
+            processes,
             tools: Tools::new(file_tools(), Vec::new()),
             knowledge: Knowledge::open(&db, &config.memory, &Home::locate(Some(home.path())).unwrap()),
             redactor: Redactor::new(),

@@ -87,9 +87,10 @@ pub(super) async fn show(
 ) -> Response {
     let may_operate = by.authorize(<Operate as crate::http::auth::Need>::ANY_OF).is_ok();
     let tree = read::tree::tree(&state, may_operate);
+    let sandbox = read::sandbox::walls(&state).await;
     let frame = reader.frame("Runtime", "runtime");
     let notice = query.done.map(|action| action.past().to_owned());
-    page(StatusCode::OK, &RuntimePage { frame, tree, notice })
+    page(StatusCode::OK, &RuntimePage { frame, tree, sandbox, notice })
 }
 
 /// `GET /runtime/confirm`.

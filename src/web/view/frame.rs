@@ -51,7 +51,7 @@ impl std::fmt::Display for Theme {
 pub struct Frame {
     /// Title of the page.
     pub title: String,
-    /// Which entry of the navigation it belongs to: `home`, `chat`, `inbox`, `vault`, `audit`, `runtime`,
+    /// Which entry of the navigation it belongs to: `home`, `chat`, `inbox`, `vault`, `audit`, `processes`, `runtime`,
     /// `settings`, or nothing.
     pub place: &'static str,
     /// The look.

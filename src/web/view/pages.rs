@@ -166,6 +166,8 @@ pub struct RuntimePage {
     pub frame: Frame,
     /// The tree.
     pub tree: TreeView,
+    /// The sandbox of child processes, outermost wall first.
+    pub sandbox: Vec<WallView>,
     /// What the last action did.
     pub notice: Option<String>,
 }
@@ -185,6 +187,19 @@ pub struct TreeView {
     pub rows: Vec<TreeRow>,
     /// Newest first.
     pub reports: Vec<CrashView>,
+}
+
+/// One layer of the sandbox.
+#[derive(Clone, Debug, Default)]
+pub struct WallView {
+    /// Its name in the settings.
+    pub name: String,
+    /// What it is.
+    pub what: String,
+    /// The word of its state: `active`, `down`, or `stopped` where the settings do without.
+    pub state: &'static str,
+    /// What the self-test tried and what came of it.
+    pub evidence: String,
 }
 
 /// One actor.

@@ -130,6 +130,10 @@ fn home(theme: Theme) -> HomePage {
     }
 }
 
+fn wall(name: &str, state: &'static str, evidence: &str) -> WallView {
+    WallView { name: name.into(), what: "What it is.".into(), state, evidence: evidence.into() }
+}
+
 fn runtime(theme: Theme) -> RuntimePage {
     let row = |path: &str, kind: &str, state: &str, children: usize, open: bool, reason: &str| {
         let supervisor = kind.contains("for");
@@ -160,6 +164,11 @@ fn runtime(theme: Theme) -> RuntimePage {
     };
     RuntimePage {
         frame: Frame::private("Runtime", "runtime", theme),
+        sandbox: vec![
+            wall("namespaces", "down", "EPERM: unprivileged user namespaces are off"),
+            wall("landlock", "active", "a file that was not given cannot be read"),
+            wall("seccomp", "stopped", "it is left out"),
+        ],
         tree: TreeView {
             rows: vec![
                 row("root", "rest for one", "running", 3, true, ""),
