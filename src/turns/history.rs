@@ -5,12 +5,11 @@ use serde::Serialize;
 use crate::db::TenantRead;
 use crate::protocol::chat::{ChatMessage, Part, Role, ToolCall};
 use crate::protocol::ids::{CompactionId, MessageId, TenantId, ThreadId, TurnId};
-use crate::protocol::journal::Compacted;
 use crate::protocol::turn::Provenance;
 
 use super::error::TurnsError;
 use super::ledger::{Turns, now_ms};
-use super::store::{history as store, journal};
+use super::store::history as store;
 
 /// Stands for the answer of a call that has none.
 const NO_ANSWER: &str = "No answer: the turn ended before or while this was done. Whether it had an effect is unknown; \
@@ -102,7 +101,7 @@ pub fn left_open(
     thread: ThreadId,
     turn: TurnId,
 ) -> Result<(u32, Vec<OpenCall>), TurnsError> {
-    Ok((store::rounds_read(read, thread, turn)?, store::open_calls(read, thread, turn)?))
+    Ok((store::rounds(read, thread, turn)?, store::open_calls(read, thread, turn)?))
 }
 
 /// Makes a piece of a conversation whole: an answer whose call is not there is left out, and a call that will never
@@ -203,21 +202,6 @@ impl Turns {
         id: CompactionId,
     ) -> Result<bool, TurnsError> {
         let write = self.db().write(tenant, move |tx| Ok(store::undo(tx, thread, id, now_ms())?));
-        write.await
-    }
-
-    /// Keeps a summary that a person asked for.
-    ///
-    /// # Errors
-    /// What the store answers.
-    pub async fn compact(
-        &self,
-        tenant: &TenantId,
-        thread: ThreadId,
-        kept: Compacted,
-    ) -> Result<(), TurnsError> {
-        let write =
-            self.db().write(tenant, move |tx| Ok(journal::insert_summary(tx, thread, &kept, now_ms())?));
         write.await
     }
 }

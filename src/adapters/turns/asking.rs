@@ -2,7 +2,6 @@
 
 use serde_json::{Value, json};
 
-use super::calls::is_allowed;
 use crate::approvals::{Approval, ApprovalState};
 use crate::protocol::chat::ToolSpec;
 use crate::tools::{Arguments, ToolOutput};
@@ -46,11 +45,11 @@ pub(super) fn question(arguments: &Arguments) -> String {
 pub(super) fn answer(decided: Option<&Approval>) -> ToolOutput {
     let Some(decided) = decided else { return ToolOutput::system("nobody could be asked").failed() };
     let reason = decided.reason.as_str();
-    match (is_allowed(decided), decided.state, reason.is_empty()) {
-        (true, _, false) => ToolOutput::system(format!("The person answered: {reason}")),
-        (true, _, true) => ToolOutput::system("The person said yes."),
-        (_, ApprovalState::Expired, _) => ToolOutput::system("The person did not answer in time.").failed(),
-        (_, _, false) => ToolOutput::system(format!("The person said no: {reason}")),
-        (_, _, true) => ToolOutput::system("The person said no."),
+    match (decided.state, reason.is_empty()) {
+        (ApprovalState::Allowed, false) => ToolOutput::system(format!("The person answered: {reason}")),
+        (ApprovalState::Allowed, true) => ToolOutput::system("The person said yes."),
+        (ApprovalState::Expired, _) => ToolOutput::system("The person did not answer in time.").failed(),
+        (_, false) => ToolOutput::system(format!("The person said no: {reason}")),
+        (_, true) => ToolOutput::system("The person said no."),
     }
 }

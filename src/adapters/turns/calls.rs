@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::asking;
 use super::run::{Run, digest, key};
-use crate::approvals::{Approval, ApprovalState};
+use crate::approvals::Approval;
 use crate::guard::ToolUse;
 use crate::policy::ToolClass;
 use crate::protocol::chat::{ChatMessage, Part, Role, ToolCall};
@@ -249,9 +249,4 @@ const fn class_word(class: ToolClass) -> &'static str {
         ToolClass::Idempotent => "idempotent",
         ToolClass::Effectful => "effectful",
     }
-}
-
-/// Whether a question was answered with yes.
-pub(super) fn is_allowed(approval: &Approval) -> bool {
-    approval.state == ApprovalState::Allowed
 }

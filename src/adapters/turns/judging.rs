@@ -25,7 +25,8 @@ const NAMED_HOSTS_MAX: usize = 32;
 // === impl Run ===
 
 impl Run {
-    pub(super) fn prepared_class(&self, call: &ToolCall) -> Option<ToolClass> {
+    /// The class of a call before it is its turn: as the loop puts calls together. `None` for what cannot be done.
+    pub(super) fn class(&self, call: &ToolCall) -> Option<ToolClass> {
         self.understand(call).ok().map(|ready| ready.class)
     }
 

@@ -9,7 +9,6 @@ use super::calls::Prepared;
 use super::{ModelTurns, Reporter};
 use crate::backends::Backend;
 use crate::guard::ModelCall;
-use crate::policy::ToolClass;
 use crate::protocol::chat::{Part, Role, ToolCall, Usage};
 use crate::protocol::model::{ModelError, ModelErrorKind};
 use crate::protocol::turn::TurnOverrides;
@@ -131,11 +130,6 @@ impl Run {
         let outcome = tokio::time::timeout(left, work).await.unwrap_or_else(over);
         *wall_left = Some(left.saturating_sub(began.elapsed()));
         outcome
-    }
-
-    /// The class of a call before it is planned: as the loop puts calls together. `None` for what cannot be done.
-    pub(super) fn class(&self, call: &ToolCall) -> Option<ToolClass> {
-        self.prepared_class(call)
     }
 
     pub(super) fn shape(&self, call: &ToolCall) -> Call {

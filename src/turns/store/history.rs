@@ -83,21 +83,18 @@ pub(in crate::turns) fn untrusted(
 }
 
 /// How many rounds of a turn are messages of its thread already.
-pub(in crate::turns) fn rounds(tx: &TenantTx<'_>, thread: ThreadId, turn: TurnId) -> Result<u32, DbError> {
-    tx.query_one(ROUNDS, &[&thread, &turn], |row| row.get(0))
-}
-
-/// The same in a read.
-pub(in crate::turns) fn rounds_read(
+pub(in crate::turns) fn rounds(
     read: &TenantRead<'_>,
     thread: ThreadId,
     turn: TurnId,
 ) -> Result<u32, DbError> {
-    read.query_one(ROUNDS, &[&thread, &turn], |row| row.get(0))
+    read.query_one(
+        "SELECT count(*) FROM messages INDEXED BY messages_by_thread
+         WHERE tenant = ?1 AND thread_id = ?2 AND turn_id = ?3 AND role = 'assistant'",
+        &[&thread, &turn],
+        |row| row.get(0),
+    )
 }
-
-const ROUNDS: &str = "SELECT count(*) FROM messages INDEXED BY messages_by_thread
-                      WHERE tenant = ?1 AND thread_id = ?2 AND turn_id = ?3 AND role = 'assistant'";
 
 /// The calls of a turn's last round that have no answer yet.
 pub(in crate::turns) fn open_calls(

@@ -201,19 +201,18 @@ fn told(
 
 fn keep_summary(tx: &mut TenantTx<'_>, at: At, kept: &Compacted) -> Result<(), TurnsError> {
     end(tx, at, ("compaction", "", "finished"))?;
-    Ok(insert_summary(tx, at.thread, kept, at.now_ms)?)
-}
-
-pub(in crate::turns) fn insert_summary(
-    tx: &mut TenantTx<'_>,
-    thread: ThreadId,
-    kept: &Compacted,
-    now_ms: i64,
-) -> Result<(), DbError> {
     tx.execute(
         "INSERT INTO compactions (id, tenant, thread_id, upto, summary, made_by, messages, created_ms)
          VALUES (?2, ?1, ?3, ?4, ?5, ?6, ?7, ?8)",
-        &[&CompactionId::new(), &thread, &kept.upto, &kept.summary, &kept.made_by, &kept.messages, &now_ms],
+        &[
+            &CompactionId::new(),
+            &at.thread,
+            &kept.upto,
+            &kept.summary,
+            &kept.made_by,
+            &kept.messages,
+            &at.now_ms,
+        ],
     )?;
     Ok(())
 }
