@@ -12,12 +12,14 @@
 
 mod clock;
 mod directory;
+mod endings;
 mod factory;
 mod hold;
 mod lane;
 mod limits;
 mod recorder;
 mod recovery;
+mod retry;
 mod slot;
 mod stop;
 mod submission;

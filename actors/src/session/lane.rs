@@ -4,36 +4,36 @@
 //! supervisor; a crash loses nothing, because the next lane reads the unfinished turns
 //! back. Stops by itself only to sleep. Watches its turn: a turn that crashed or was
 //! killed is settled here, and more crashes than the limit crash the lane as well, so
-//! that its supervisor's backoff and quarantine apply to the session as a whole.
+//! that its supervisor's backoff and quarantine apply to the session as a whole. A store that
+//! takes nothing is no crash: the lane asks it again, and says meanwhile why it takes nothing.
+
+mod ends;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use ractor::{Actor, ActorCell, ActorId, ActorProcessingErr, ActorRef, SupervisionEvent};
+use ractor::{Actor, ActorCell, ActorProcessingErr, ActorRef, SupervisionEvent};
 use tokio::sync::oneshot;
-use tokio::time::Instant;
 
 use super::directory::LaneEntry;
+use super::endings::Endings;
 use super::factory::LaneKey;
 use super::recovery::{Recovery, recover};
+use super::retry::RetryDelay;
 use super::slot::{LaneStatus, Slot};
 use super::submission::{Submission, SubmitReply};
 use super::turn::{Turn, TurnArgs, TurnMsg};
 use super::{SessionDirectory, SessionShared};
-use crate::ports::keep_ledger::LedgerError;
-use crate::protocol::chat::Usage;
+use crate::ports::keep_ledger::{AcceptError, LedgerError};
 use crate::protocol::ids::TurnId;
-use crate::protocol::journal::TurnLog;
-use crate::protocol::turn::{
-    Cause, OwnText, PendingTurn, Settlement, TurnAnswer, TurnFailure, TurnOverrides, TurnState, TurnWork,
-};
+use crate::protocol::turn::{Cause, OwnText, PendingTurn, TurnOverrides, TurnState, TurnWork};
 use crate::supervision::exit::Exit;
 use crate::supervision::intensity::RestartWindow;
 
 #[derive(ractor_cluster_derive::RactorMessage)]
 pub(super) enum LaneMsg {
-    /// Read the unfinished turns back. The first message of every lane.
-    Load,
+    /// Do what is to be done next: the first message of every lane, and the one after the store refused.
+    GoOn,
     /// Take a message into the thread.
     Submit(Box<Submission>),
     /// The stop signal of this turn was raised, or it waits: see that it ends.
@@ -42,7 +42,7 @@ pub(super) enum LaneMsg {
     KillTurn(TurnId),
     /// Nothing is started for the tenant any more: see that what runs ends.
     Hold,
-    /// The tenant is not held any more: go on.
+    /// The tenant is not held any more.
     Release,
     /// Rest was long enough: stop, if nothing waits.
     Sleep,
@@ -66,6 +66,20 @@ struct Running {
     _slot: Slot,
 }
 
+/// Why the next step was not made.
+enum Halt {
+    /// The store refused; it is asked again.
+    Store(LedgerError),
+    /// Nothing that waiting mends.
+    Fault(ActorProcessingErr),
+}
+
+impl From<LedgerError> for Halt {
+    fn from(error: LedgerError) -> Self {
+        Self::Store(error)
+    }
+}
+
 pub(super) struct Lane;
 
 pub(super) struct LaneArgs {
@@ -80,6 +94,13 @@ pub(super) struct LaneState {
     /// Turns that wait, in the order of their messages; bounded by `queue_per_thread`.
     queue: VecDeque<Waiting>,
     running: Option<Running>,
+    /// Whether the unfinished turns of earlier lives were read back. Nothing is taken in before.
+    loaded: bool,
+    /// Turns that ended and are not settled. None begins before they are.
+    endings: Endings,
+    retry_delay: RetryDelay,
+    /// Whether a `GoOn` is under way.
+    retries: bool,
     /// Crashes of turns, bounded by `turn_crashes`.
     crashes: RestartWindow,
 }
@@ -95,14 +116,25 @@ impl Actor for Lane {
         args: LaneArgs,
     ) -> Result<LaneState, ActorProcessingErr> {
         // Reading the ledger is the first message, so that the supervisor is not kept waiting.
-        myself.cast(LaneMsg::Load)?;
+        myself.cast(LaneMsg::GoOn)?;
         let LaneArgs { key, directory } = args;
         let limits = &directory.shared().limits;
         let crashes = RestartWindow::new(limits.turn_crashes);
         let status = Arc::new(LaneStatus::new());
         let entry = LaneEntry::new(key.tenant.clone(), myself, Arc::clone(&status));
         directory.register(key.thread, entry);
-        Ok(LaneState { key, directory, status, queue: VecDeque::new(), running: None, crashes })
+        Ok(LaneState {
+            key,
+            directory,
+            status,
+            queue: VecDeque::new(),
+            running: None,
+            loaded: false,
+            endings: Endings::default(),
+            retry_delay: RetryDelay::new(),
+            retries: true,
+            crashes,
+        })
     }
 
     async fn handle(
@@ -112,12 +144,12 @@ impl Actor for Lane {
         state: &mut LaneState,
     ) -> Result<(), ActorProcessingErr> {
         match msg {
-            LaneMsg::Load => state.on_load(&myself).await,
+            LaneMsg::GoOn => state.on_go_on(&myself).await,
             LaneMsg::Submit(submission) => state.on_submit(&myself, submission).await,
             LaneMsg::Stop(turn) => state.on_stop(&myself, turn).await,
             LaneMsg::KillTurn(turn) => state.on_kill_turn(turn),
             LaneMsg::Hold => state.on_hold(&myself).await,
-            LaneMsg::Release => state.run_next(&myself).await,
+            LaneMsg::Release => state.go_on(&myself).await,
             LaneMsg::Sleep => state.on_sleep(&myself),
         }
     }
@@ -138,16 +170,64 @@ impl Actor for Lane {
 // === impl LaneState ===
 
 impl LaneState {
-    /// Reads the unfinished turns of the thread, ends those that cannot go on and queues the others.
-    async fn on_load(&mut self, myself: &ActorRef<LaneMsg>) -> Result<(), ActorProcessingErr> {
-        let pending = self.shared().ports.ledger.pending(&self.key.tenant, self.key.thread).await?;
-        for turn in pending {
-            match recover(&turn, self.shared().limits.attempts_max) {
-                Recovery::Run { attempt } => self.enqueue_recovered(turn, attempt),
-                Recovery::End(failure) => self.settle_for(&turn, TurnState::Interrupted, failure).await?,
+    async fn on_go_on(&mut self, myself: &ActorRef<LaneMsg>) -> Result<(), ActorProcessingErr> {
+        self.retries = false;
+        self.go_on(myself).await
+    }
+
+    /// Makes the next steps; when the store refuses one, it is made later.
+    async fn go_on(&mut self, myself: &ActorRef<LaneMsg>) -> Result<(), ActorProcessingErr> {
+        match self.next_steps(myself).await {
+            Ok(()) => self.retry_delay.reset(),
+            Err(Halt::Fault(error)) => return Err(error),
+            Err(Halt::Store(_)) if self.retries => {}
+            Err(Halt::Store(error)) => {
+                tracing::warn!(thread = %self.key.thread, %error, "the store is asked again");
+                self.retries = true;
+                drop(myself.send_after(self.retry_delay.next(), || LaneMsg::GoOn));
             }
         }
-        self.run_next(myself).await
+        Ok(())
+    }
+
+    /// Reads what earlier lives left, settles what ended, and begins the next turn that waits, if none runs.
+    async fn next_steps(&mut self, myself: &ActorRef<LaneMsg>) -> Result<(), Halt> {
+        self.load().await?;
+        self.settle_endings().await?;
+        while self.running.is_none() && !self.is_held() {
+            let Some(next) = self.queue.front() else { break };
+            let begun = self.shared().ports.ledger.begin(&self.key.tenant, next.turn, next.attempt).await;
+            if let Err(error @ (LedgerError::DiskFull | LedgerError::Unavailable)) = begun {
+                return Err(error.into());
+            }
+            let Some(next) = self.queue.pop_front() else { break };
+            // Fenced: it ended meanwhile, for instance by a stop.
+            if begun.is_ok() {
+                let work = self.work(next.turn, None, next.attempt, (next.cause, next.overrides));
+                self.start_turn(myself, work, None, next.slot).await.map_err(Halt::Fault)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads the unfinished turns of the thread, ends those that cannot go on and queues the others. Once.
+    async fn load(&mut self) -> Result<(), LedgerError> {
+        if self.loaded {
+            return Ok(());
+        }
+        for turn in self.shared().ports.ledger.pending(&self.key.tenant, self.key.thread).await? {
+            match recover(&turn, self.shared().limits.attempts_max) {
+                Recovery::Run { attempt } => self.enqueue_recovered(turn, attempt),
+                Recovery::End(failure) => self.endings.push(turn.turn_id, TurnState::Interrupted, failure),
+            }
+        }
+        self.loaded = true;
+        Ok(())
+    }
+
+    async fn settle_endings(&mut self) -> Result<(), LedgerError> {
+        let ledger = Arc::clone(&self.shared().ports.ledger);
+        self.endings.settle(&*ledger, &self.key).await
     }
 
     fn shared(&self) -> &Arc<SessionShared> {
@@ -173,9 +253,15 @@ impl LaneState {
             return Ok(());
         };
         self.status.touch();
+        if let Err(error) = self.load().await {
+            // silent-ok: a sender that gave up knows nothing of it, and nothing was taken in
+            let _ = reply.send(SubmitReply::Outcome(Err(AcceptError::Ledger(error))));
+            return Ok(());
+        }
         let turn = TurnId::new();
         let (overrides, cause) = (inbound.overrides.clone(), inbound.cause());
-        let free = self.running.is_none() && self.queue.is_empty() && !self.is_held();
+        let idle = self.running.is_none() && self.queue.is_empty() && self.endings.is_empty();
+        let free = idle && !self.is_held();
         let at_once = free && inbound.idempotency_key.is_none();
         let content =
             at_once.then(|| OwnText { text: inbound.content.clone(), provenance: inbound.provenance });
@@ -201,7 +287,7 @@ impl LaneState {
         };
         // silent-ok: a sender that gave up finds its message in the thread
         let _ = reply.send(SubmitReply::Outcome(outcome));
-        self.run_next(myself).await
+        self.go_on(myself).await
     }
 
     fn work(
@@ -226,24 +312,6 @@ impl LaneState {
         self.shared().holds.reason(&self.key.tenant).is_some()
     }
 
-    /// Begins the next turn that waits, if none runs.
-    async fn run_next(&mut self, myself: &ActorRef<LaneMsg>) -> Result<(), ActorProcessingErr> {
-        while self.running.is_none() && !self.is_held() {
-            let Some(next) = self.queue.pop_front() else { break };
-            let begun = self.shared().ports.ledger.begin(&self.key.tenant, next.turn, next.attempt).await;
-            match begun {
-                Ok(()) => {
-                    let work = self.work(next.turn, None, next.attempt, (next.cause, next.overrides));
-                    self.start_turn(myself, work, None, next.slot).await?;
-                }
-                // Ended meanwhile, for instance by a stop.
-                Err(LedgerError::Fenced) => {}
-                Err(error @ (LedgerError::DiskFull | LedgerError::Unavailable)) => return Err(error.into()),
-            }
-        }
-        Ok(())
-    }
-
     async fn start_turn(
         &mut self,
         myself: &ActorRef<LaneMsg>,
@@ -265,110 +333,12 @@ impl LaneState {
         Ok(())
     }
 
-    async fn on_turn_ended(
-        &mut self,
-        myself: &ActorRef<LaneMsg>,
-        actor: ActorId,
-        exit: Exit,
-    ) -> Result<(), ActorProcessingErr> {
-        let Some(running) = self.running.take_if(|running| running.cell.get_id() == actor) else {
-            return Ok(());
-        };
-        self.shared().stops.forget(running.turn);
-        self.status.set_running(false);
-        match exit {
-            Exit::Normal | Exit::Shutdown(_) => {}
-            Exit::Killed if running.stopped => {
-                let failure = self.shared().holds.stopped(&self.key.tenant);
-                self.settle_dead(running.turn, TurnState::Stopped, failure).await?;
-            }
-            Exit::Killed => {
-                let failure = TurnFailure::new("killed", "the turn was killed; send the message again", true);
-                self.settle_dead(running.turn, TurnState::Failed, failure).await?;
-            }
-            Exit::Failed(error) => self.on_turn_crashed(running.turn, &error).await?,
-        }
-        drop(running);
-        self.run_next(myself).await
-    }
-
-    async fn on_turn_crashed(&mut self, turn: TurnId, error: &str) -> Result<(), ActorProcessingErr> {
-        tracing::error!(thread = %self.key.thread, %turn, error, "a turn crashed");
-        let message =
-            "the turn crashed and was ended; nothing that you wrote is lost, and the next message works";
-        self.settle_dead(turn, TurnState::Failed, TurnFailure::new("crashed", message, true)).await?;
-        if !self.crashes.record(Instant::now()) {
-            return Err(format!("its turns keep crashing, the last time with: {error}").into());
-        }
-        Ok(())
-    }
-
-    /// Settles a turn whose actor is gone, with the part of its answer that is in the log.
-    async fn settle_dead(
-        &self,
-        turn: TurnId,
-        state: TurnState,
-        failure: TurnFailure,
-    ) -> Result<(), LedgerError> {
-        let pending = self.shared().ports.ledger.pending(&self.key.tenant, self.key.thread).await?;
-        match pending.into_iter().find(|pending| pending.turn_id == turn) {
-            Some(pending) => self.settle_for(&pending, state, failure).await,
-            None => Ok(()),
-        }
-    }
-
-    async fn settle_for(
-        &self,
-        turn: &PendingTurn,
-        state: TurnState,
-        failure: TurnFailure,
-    ) -> Result<(), LedgerError> {
-        let settlement = Settlement {
-            tenant: self.key.tenant.clone(),
-            thread: self.key.thread,
-            turn_id: turn.turn_id,
-            state,
-            answer: TurnAnswer { text: turn.partial.clone(), ..TurnAnswer::default() },
-            spent: Usage::default(),
-            tail: TurnLog::default(),
-            failure: Some(failure),
-        };
-        match self.shared().ports.ledger.settle(settlement).await {
-            Ok(()) | Err(LedgerError::Fenced) => Ok(()),
-            Err(error) => Err(error),
-        }
-    }
-
-    async fn on_stop(&mut self, myself: &ActorRef<LaneMsg>, turn: TurnId) -> Result<(), ActorProcessingErr> {
-        if let Some(running) = self.running.as_mut().filter(|running| running.turn == turn) {
-            running.stopped = true;
-            let grace = self.directory.shared().limits.stop_grace;
-            drop(myself.send_after(grace, move || LaneMsg::KillTurn(turn)));
-        } else if let Some(place) = self.queue.iter().position(|waiting| waiting.turn == turn) {
-            self.queue.remove(place);
-            let failure = TurnFailure::new("stopped", "stopped before it began", false);
-            self.settle_dead(turn, TurnState::Stopped, failure).await?;
-        }
-        Ok(())
-    }
-
-    async fn on_hold(&mut self, myself: &ActorRef<LaneMsg>) -> Result<(), ActorProcessingErr> {
-        match self.running.as_ref().map(|running| running.turn) {
-            Some(turn) => self.on_stop(myself, turn).await,
-            None => Ok(()),
-        }
-    }
-
-    fn on_kill_turn(&mut self, turn: TurnId) -> Result<(), ActorProcessingErr> {
-        if let Some(running) = self.running.as_ref().filter(|running| running.turn == turn) {
-            tracing::warn!(thread = %self.key.thread, %turn, "a stopped turn did not end in time and is killed");
-            running.cell.kill();
-        }
-        Ok(())
-    }
-
     fn on_sleep(&mut self, myself: &ActorRef<LaneMsg>) -> Result<(), ActorProcessingErr> {
-        if self.running.is_none() && self.queue.is_empty() && self.status.waiting() == 0 {
+        if self.running.is_none()
+            && self.queue.is_empty()
+            && self.endings.is_empty()
+            && self.status.waiting() == 0
+        {
             self.directory.forget(self.key.thread, myself);
             myself.stop(None);
         }

@@ -5,7 +5,6 @@
 //! Owned by the turn. Nothing is written before the turn's message is accepted.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use futures::future::{BoxFuture, pending};
 use serde_json::{Map, Value};
@@ -13,6 +12,7 @@ use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep_until};
 
 use super::SessionShared;
+use super::retry::RetryDelay;
 use crate::ports::keep_ledger::LedgerError;
 use crate::ports::run_turn::{ToKeep, TurnReport};
 use crate::protocol::chat::{ToolCall, Usage};
@@ -20,10 +20,6 @@ use crate::protocol::event::{EventKind, NewEvent};
 use crate::protocol::journal::{JournalEntry, TurnLog};
 use crate::protocol::model::ModelEvent;
 use crate::protocol::turn::{Settlement, TurnAnswer, TurnFailure, TurnState, TurnWork};
-
-/// First and longest delay between tries of a write that the store refused.
-const RETRY_MIN: Duration = Duration::from_millis(50);
-const RETRY_MAX: Duration = Duration::from_secs(2);
 
 /// Why recording ends a turn.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -56,7 +52,7 @@ pub(super) struct Recorder {
     in_flight_waiting: Vec<oneshot::Sender<()>>,
     write: Option<BoxFuture<'static, Result<(), LedgerError>>>,
     retry_at: Option<Instant>,
-    retry_delay: Duration,
+    retry_delay: RetryDelay,
 }
 
 impl Recorder {
@@ -78,7 +74,7 @@ impl Recorder {
             in_flight_waiting: Vec::new(),
             write: None,
             retry_at: None,
-            retry_delay: RETRY_MIN,
+            retry_delay: RetryDelay::new(),
         }
     }
 
@@ -210,7 +206,7 @@ impl Recorder {
         let mut waiting = std::mem::take(&mut self.in_flight_waiting);
         match outcome {
             Ok(()) => {
-                self.retry_delay = RETRY_MIN;
+                self.retry_delay.reset();
                 for kept in waiting {
                     // silent-ok: a turn that was stopped does not wait any more
                     let _ = kept.send(());
@@ -222,16 +218,10 @@ impl Recorder {
                 self.pending = log;
                 waiting.append(&mut self.waiting);
                 self.waiting = waiting;
-                self.retry_at = Some(Instant::now() + self.next_delay());
+                self.retry_at = Some(Instant::now() + self.retry_delay.next());
             }
         }
         Ok(())
-    }
-
-    fn next_delay(&mut self) -> Duration {
-        let delay = self.retry_delay;
-        self.retry_delay = (delay * 2).min(RETRY_MAX);
-        delay
     }
 
     /// Ends the turn in the ledger. Tries until the store takes it: an answer is never dropped
@@ -258,8 +248,7 @@ impl Recorder {
                 Ok(()) => return Ok(()),
                 Err(LedgerError::Fenced) => return Err(RecordError::Fenced),
                 Err(LedgerError::DiskFull | LedgerError::Unavailable) => {
-                    let delay = self.next_delay();
-                    tokio::time::sleep(delay).await;
+                    tokio::time::sleep(self.retry_delay.next()).await;
                 }
             }
         }

@@ -88,6 +88,19 @@ async fn a_full_disk_delays_the_answer_and_loses_none_of_it() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_store_that_refuses_for_long_crashes_no_session_and_what_waits_is_answered_when_it_takes_again() {
+    let stage = Stage::new(&[Play::Say(&["first"]), Play::Say(&["second"])]);
+    let first = stage.say("a").await.turn_id;
+    let second = stage.say("b").await.turn_id;
+    stage.ledger.refuse.lock().extend([LedgerError::DiskFull; 40]);
+    let refused = stage.directory.submit(stage.message("c")).await;
+    assert_eq!(refused, Err(AcceptError::Ledger(LedgerError::DiskFull)));
+    assert_eq!(stage.ledger.ended(first).await.logged, "first");
+    assert_eq!(stage.ledger.ended(second).await.logged, "second");
+    assert_eq!(stage.ledger.row(second).attempt, 1);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_failed_call_keeps_the_partial_answer_and_its_reason() {
     let stage = Stage::new(&[Play::Fail(ModelErrorKind::RateLimited)]);
     let accepted = stage.say("hi").await;
