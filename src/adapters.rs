@@ -2,4 +2,6 @@
 
 pub mod knowledge;
 pub mod ledger;
+pub mod mcp;
+pub mod mcp_programs;
 pub mod turns;

@@ -19,6 +19,7 @@
 
 mod address;
 mod clients;
+mod environment;
 mod error;
 mod place;
 mod placeholder;

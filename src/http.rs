@@ -17,6 +17,7 @@ pub mod extract;
 mod handshake;
 pub mod host;
 mod listener;
+mod mcp;
 mod moment;
 pub mod page;
 pub mod problem;

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+pub mod mcp_server;
 pub mod ports;
 pub mod protocol;
 pub mod service;

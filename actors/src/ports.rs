@@ -5,4 +5,5 @@
 //! arguments; tests hand fakes.
 
 pub mod keep_ledger;
+pub mod run_servers;
 pub mod run_turn;

@@ -22,6 +22,15 @@ pub struct Knowledge {
     pub skills: Skills,
 }
 
+/// A part of what an assistant is told.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Told {
+    /// What it is, for people.
+    pub what: &'static str,
+    /// Its text.
+    pub text: String,
+}
+
 /// For whom a prompt is.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Reader {
@@ -57,8 +66,14 @@ impl Knowledge {
         tools
     }
 
-    /// The system prompt of an assistant with what it knows below it. What there is nothing of costs no byte.
+    /// The system prompt of an assistant with what it knows below it.
     pub async fn prompt(&self, own: String, reader: &Reader) -> String {
+        let texts: Vec<String> = self.told(own, reader).await.into_iter().map(|part| part.text).collect();
+        texts.join("\n\n")
+    }
+
+    /// The same, part by part. What there is nothing of costs no byte.
+    pub async fn told(&self, own: String, reader: &Reader) -> Vec<Told> {
         let visible = Visible {
             assistant: Some(reader.assistant),
             workspace: Some(reader.workspace),
@@ -69,9 +84,14 @@ impl Knowledge {
             self.memory.prompt(&reader.tenant, visible),
             self.skills.prompt(&reader.tenant, reader.workspace),
         );
-        let parts = [own, files, facts, skills];
-        let said: Vec<String> = parts.into_iter().filter(|part| !part.trim().is_empty()).collect();
-        said.join("\n\n")
+        let parts = [
+            ("System prompt", own),
+            ("Files of the assistant", files),
+            ("Memory", facts),
+            ("Skills", skills),
+        ];
+        let parts = parts.into_iter().filter(|(_, text)| !text.trim().is_empty());
+        parts.map(|(what, text)| Told { what, text }).collect()
     }
 
     /// Removes what is known to an assistant that is gone. What cannot be removed stays, and the log says why.

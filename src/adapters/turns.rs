@@ -10,6 +10,7 @@
 //! | `judging` · `calls` | understands and judges · makes and answers tool calls |
 //! | `asking` · `spawn` | `ask_person` · `spawn_agent` |
 //! | `fitting` | shortens the conversation |
+//! | `preview` | shows a person what the next turn would be told |
 //! | `reporter` | tells the recorder |
 //!
 //! **Invariant:** what the model said, and every call, is durable before anything follows from it.
@@ -20,6 +21,7 @@ mod calls;
 mod fitting;
 mod judging;
 mod opening;
+mod preview;
 mod reporter;
 mod round;
 mod run;
@@ -45,6 +47,7 @@ use crate::tools::Tools;
 use crate::turns::HistoryLimits;
 use crate::workspaces::Workspaces;
 use opening::Opening;
+pub use preview::Preview;
 use reporter::Reporter;
 
 /// What turns work with.

@@ -4,6 +4,7 @@ mod audit;
 mod budget;
 mod consent;
 mod knowledge;
+mod mcp;
 mod people;
 mod vault;
 
@@ -14,6 +15,7 @@ use clap::{Args, Parser, Subcommand};
 use super::certs::CertsCommand;
 pub use audit::{AuditCommand, AuditFilterArgs, AuditVerifyArgs};
 pub use budget::{BudgetCommand, BudgetSetArgs};
+pub use mcp::{McpAddArgs, McpCommand};
 pub use vault::{DeleteArgs, HostArgs, NamedArgs, OauthAddArgs, OauthCommand, SetArgs, VaultCommand};
 
 pub use consent::{
@@ -103,6 +105,9 @@ pub enum Command {
     /// Keys and tokens: stored sealed, never shown again
     #[command(subcommand)]
     Vault(VaultCommand),
+    /// MCP servers, whose tools assistants use
+    #[command(subcommand)]
+    Mcp(McpCommand),
     /// People: the owner and members
     #[command(subcommand)]
     Member(MemberCommand),
@@ -153,9 +158,22 @@ pub enum Command {
     },
     /// Print the version
     Version(JsonArgs),
+    /// The filter of the tool `jq`; the daemon starts it
+    #[command(hide = true)]
+    Jq(JqArgs),
     /// A part of the sandbox; the daemon starts it
     #[command(hide = true)]
     Cage(CageArgs),
+}
+
+/// A filter over JSON from stdin.
+#[derive(Args, Clone, Debug)]
+pub struct JqArgs {
+    /// Write texts as they are
+    #[arg(long)]
+    pub raw_output: bool,
+    /// The filter
+    pub filter: String,
 }
 
 /// Which part of a cage this process is.

@@ -13,8 +13,8 @@ use super::args::{CageArgs, CageStage, Cli, Command, PlaceArgs};
 use super::exit::{Exit, Failure, Outcome};
 use super::place::Place;
 use super::{
-    agent, approvals, audit, budget, certs, chat, config, doctor, kill_switch, lifecycle, login, memory,
-    output, people, policy, redact, serve, skill, status, token, tree, vault,
+    agent, approvals, audit, budget, certs, chat, config, doctor, jq, kill_switch, lifecycle, login, mcp,
+    memory, output, people, policy, redact, serve, skill, status, token, tree, vault,
 };
 
 const GUIDE: &str = "\
@@ -58,6 +58,7 @@ fn dispatch(args: &PlaceArgs, command: Option<Command>) -> Outcome {
         Some(Command::Audit(command)) => audit::run(&place()?, command),
         Some(Command::Certs(certs)) => certs::run(&place()?, certs),
         Some(Command::Vault(command)) => wait(many()?, vault::run(&place()?, command)),
+        Some(Command::Mcp(command)) => wait(one()?, mcp::run(&place()?, command)),
         Some(Command::Member(command)) => wait(one()?, people::member(&place()?, command)),
         Some(Command::Session(command)) => wait(one()?, people::session(&place()?, command)),
         Some(Command::RecoveryKey) => wait(one()?, people::recovery_key(&place()?)),
@@ -72,6 +73,7 @@ fn dispatch(args: &PlaceArgs, command: Option<Command>) -> Outcome {
         Some(Command::Doctor(doctor)) => wait(one()?, doctor::run(&place()?, doctor)),
         Some(Command::Config(command)) => config::run(&place()?, command),
         Some(Command::Redact { jsonl }) => redact::run(jsonl),
+        Some(Command::Jq(args)) => jq::run(&args),
         Some(Command::Openapi) => {
             output::json(&crate::http::openapi());
             Ok(Exit::Done)

@@ -9,8 +9,8 @@ use super::sources::Sources;
 use super::tree::{Node, Value};
 use super::{
     ApprovalsConfig, AssistantConfig, BackendsConfig, BudgetsConfig, ConsoleConfig, EgressConfig,
-    IngressConfig, MemoryConfig, SandboxConfig, SessionsConfig, StoreConfig, TelemetryConfig, VaultConfig,
-    reader,
+    IngressConfig, McpConfig, MemoryConfig, SandboxConfig, SessionsConfig, StoreConfig, TelemetryConfig,
+    VaultConfig, reader,
 };
 
 /// Every setting of the daemon. `Config::default()` is what an empty home runs with.
@@ -43,6 +43,8 @@ pub struct Config {
     pub approvals: ApprovalsConfig,
     /// What assistants remember.
     pub memory: MemoryConfig,
+    /// MCP servers: how long they may take, and how much they may say.
+    pub mcp: McpConfig,
 }
 
 impl Config {
@@ -75,6 +77,7 @@ impl Config {
         self.egress.validate(check);
         self.sandbox.validate(check);
         self.vault.validate(check);
+        self.mcp.validate(check);
         let name = &self.assistant.backend;
         if name != DEMO && !self.backends.0.contains_key(name) {
             check

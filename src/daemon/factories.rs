@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use capuchin_actors::mcp_server::{keeper_factory, server_factory};
 use capuchin_actors::service::{Service, ServiceRun};
 use capuchin_actors::session::{LaneFactory, sweep_idle};
 use capuchin_actors::supervision::{StartChild, StartContext, StartError, StartOutcome};
@@ -15,6 +16,7 @@ use super::certificate_watch::CertificateWatch;
 use super::chores::Chores;
 use super::parts::Parts;
 use super::reports::Quarantines;
+use crate::adapters::mcp::ServerRuns;
 use crate::certificates::Certificates;
 use crate::config::{Config, Home};
 use crate::http::{self, AppState, TlsDoor};
@@ -25,6 +27,8 @@ pub(super) const NAMES: &[&str] = &[
     "usage_recorder",
     "session",
     "session_sweeper",
+    "mcp_server",
+    "mcp_keeper",
     "console_listener",
     "ingress_listener",
     "control_listener",
@@ -85,6 +89,8 @@ pub(super) fn table(parts: &Parts, home: &Home, doors: &Arc<Doors>, quarantines:
         ("usage_recorder", usage_recorder(parts)),
         ("session", Arc::new(LaneFactory::new(Arc::clone(&parts.sessions))) as Arc<dyn StartChild>),
         ("session_sweeper", session_sweeper(parts)),
+        ("mcp_server", server_factory(Arc::new(ServerRuns(parts.mcp.clone())))),
+        ("mcp_keeper", keeper_factory(Arc::new(ServerRuns(parts.mcp.clone())))),
         ("console_listener", door(console_listener(parts, home, doors))),
         ("ingress_listener", door(ingress_listener(parts, home, doors))),
         ("control_listener", control_listener(parts, home)),

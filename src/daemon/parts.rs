@@ -23,6 +23,7 @@ use crate::egress::Egress;
 use crate::guard::Guard;
 use crate::http::AppState;
 use crate::identity::Identity;
+use crate::mcp::McpServers;
 use crate::policy::{KillSwitches, Policies};
 use crate::protocol::ids::TenantId;
 use crate::redaction::{LeakLog, Redactor};
@@ -58,6 +59,8 @@ pub(super) struct Parts {
     pub(super) knowledge: Knowledge,
     pub(super) tools: Tools,
     pub(super) sandbox: Sandbox,
+    pub(super) mcp: McpServers,
+    pub(super) model_turns: ModelTurns,
     pub(super) redactor: Redactor,
     pub(super) leaks: LeakLog,
     pub(super) usage: UsageRecorder,
@@ -79,16 +82,14 @@ impl Parts {
         let prices = Prices::new(&config.backends);
         let turns = Turns::priced(db.clone(), EventHub::new(), prices.clone());
         turns.begin_boot(env!("CARGO_PKG_VERSION")).await.context("the database")?;
-        let audit = Audit::new(db.clone());
+        let (audit, tenant) = (Audit::new(db.clone()), TenantId::home());
         let told = Told::new(audit.clone(), turns.clone(), Anchors::new(home.audit_anchors()));
-        let tenant = TenantId::home();
         let options = super::protection::options(&config.vault, home);
         let vault = Vault::load(db.clone(), options, redactor.clone()).await.context("the vault")?;
         let identity = Identity::open(db.clone(), tenant.clone()).await.context("the credentials")?;
         identity.keep_seeds_in(&vault);
         let (assistants, workspaces) = desks(&db, home, &tenant, &config).await?;
-        let threads = Threads::new(db.clone());
-        let policies = Policies::new(db.clone());
+        let (threads, policies) = (Threads::new(db.clone()), Policies::new(db.clone()));
         let approvals = Approvals::new(db.clone(), policies.clone(), times(&config.approvals));
         let kill_switches = KillSwitches::open(db.clone()).await.context("the kill switch")?;
         let (egress, backends) = reach(&config, &vault)?;
@@ -104,10 +105,10 @@ impl Parts {
             budgets.clone(),
         );
         let (knowledge, sandbox) = (Knowledge::open(&db, &config.memory, home), sandbox(&config, home));
-        let tools = super::hands::tools(&knowledge, (&sandbox, &egress), &config);
-        let runner = runner(&config, home, (&backends, &guard), (&knowledge, &tools), (&db, &metrics));
-        let ledger = Ledger::new(turns.clone(), metrics.clone());
-        let (opener, sessions) = sessions(ledger, runner, &config.sessions);
+        let mcp = super::hands::mcp((&db, &egress), &redactor, (&sandbox, &workspaces), &config);
+        let tools = super::hands::tools((&knowledge, &mcp), (&sandbox, &egress), &config);
+        let model_turns = runner(&config, home, (&backends, &guard), (&knowledge, &tools), (&db, &metrics));
+        let (opener, sessions) = sessions((&turns, &metrics), model_turns.clone(), &config.sessions);
         hold(&sessions, &kill_switches);
         Ok(Self {
             config,
@@ -132,6 +133,8 @@ impl Parts {
             tools,
             sandbox,
             knowledge,
+            mcp,
+            model_turns,
             redactor,
             leaks,
             metrics,
@@ -164,6 +167,8 @@ impl Parts {
             knowledge: self.knowledge.clone(),
             tools: self.tools.clone(),
             sandbox: self.sandbox.clone(),
+            mcp: self.mcp.clone(),
+            model_turns: self.model_turns.clone(),
             redactor: self.redactor.clone(),
             leaks: self.leaks.clone(),
             usage: self.usage.clone(),
@@ -246,10 +251,11 @@ fn options(config: &StoreConfig) -> DbOptions {
 
 /// The live sessions, and who opens their places in the tree.
 fn sessions(
-    ledger: Ledger,
+    (turns, metrics): (&Turns, &Metrics),
     runner: ModelTurns,
     config: &SessionsConfig,
 ) -> (Arc<TreeOpener>, Arc<SessionDirectory>) {
+    let ledger = Ledger::new(turns.clone(), metrics.clone());
     let ports = SessionPorts { ledger: Arc::new(ledger), runner: Arc::new(runner) };
     let opener = TreeOpener::new(super::tenants_path());
     let directory = SessionDirectory::new(ports, limits(config), Arc::clone(&opener) as _);

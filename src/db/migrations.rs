@@ -23,6 +23,7 @@ pub(super) const MIGRATIONS: &[(&str, &str)] = &[
     ("0011_hands.sql", include_str!("../../migrations/0011_hands.sql")),
     ("0012_knowledge.sql", include_str!("../../migrations/0012_knowledge.sql")),
     ("0013_folders.sql", include_str!("../../migrations/0013_folders.sql")),
+    ("0014_mcp.sql", include_str!("../../migrations/0014_mcp.sql")),
 ];
 
 /// Brings the file to the newest version that this program knows; the number of migrations applied.

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 
 use crate::protocol::ids::{
-    ApprovalId, AssistantId, BudgetId, CompactionId, FactId, MemberId, MessageId, OauthTokenId, PasskeyId,
-    RuleId, SecretId, TenantId, ThreadId, TokenId, TurnId, WebSessionId, WorkspaceId,
+    ApprovalId, AssistantId, BudgetId, CompactionId, FactId, McpServerId, MemberId, MessageId, OauthTokenId,
+    PasskeyId, RuleId, SecretId, TenantId, ThreadId, TokenId, TurnId, WebSessionId, WorkspaceId,
 };
 
 use super::error::DbError;
@@ -198,6 +198,7 @@ id_values!(
     AssistantId,
     BudgetId,
     FactId,
+    McpServerId,
     MessageId,
     OauthTokenId,
     RuleId,

@@ -16,7 +16,7 @@ use zeroize::Zeroizing;
 use super::{EgressError, Secret};
 use crate::protocol::ids::TenantId;
 
-const MARK: &str = "@secret:";
+pub(super) const MARK: &str = "@secret:";
 /// Longest name, in bytes: the vault's limit.
 const NAME_BYTES_MAX: usize = 100;
 
@@ -139,13 +139,13 @@ fn name_at(text: &str) -> &str {
     text.get(..length).unwrap_or_default()
 }
 
-fn collect(text: &str, names: &mut Vec<String>) {
+pub(super) fn collect(text: &str, names: &mut Vec<String>) {
     let found = text.match_indices(MARK).filter_map(|(at, _)| text.get(at + MARK.len()..)).map(name_at);
     names.extend(found.filter(|name| !name.is_empty()).map(str::to_owned));
 }
 
 /// Replaces the placeholders whose names are known. What is put in is not searched again.
-fn replace(text: &str, named: &Named, put: fn(&str, &mut String)) -> Zeroizing<String> {
+pub(super) fn replace(text: &str, named: &Named, put: fn(&str, &mut String)) -> Zeroizing<String> {
     let grown = named.values().map(|secret| secret.expose().len() * 6).sum::<usize>();
     let mut filled = Zeroizing::new(String::with_capacity(text.len() + grown));
     let mut rest = text;

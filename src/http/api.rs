@@ -6,6 +6,7 @@ mod assistants;
 mod audit;
 mod budgets;
 mod compactions;
+mod context;
 mod credentials;
 mod described;
 mod device;
@@ -16,6 +17,7 @@ mod export;
 mod health;
 mod kill_switch;
 mod leaks;
+mod mcp_servers;
 mod members;
 mod memory;
 mod messages;
@@ -63,6 +65,7 @@ fn documented() -> OpenApiRouter<AppState> {
         .merge(messages::routes())
         .merge(events::routes())
         .merge(compactions::routes())
+        .merge(context::routes())
         .merge(turns::routes())
         .merge(models::routes())
         .merge(tokens::routes())
@@ -71,6 +74,7 @@ fn documented() -> OpenApiRouter<AppState> {
         .merge(secrets::routes())
         .merge(vault::routes())
         .merge(oauth_tokens::routes())
+        .merge(mcp_servers::routes())
         .merge(runtime::routes())
         .merge(audit::routes())
         .merge(approvals::routes())

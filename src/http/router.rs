@@ -8,6 +8,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use super::api;
 use super::edge::{self, EdgeState};
 use super::host::HostRules;
+use super::mcp;
 use super::problem::Problem;
 use super::state::AppState;
 use super::v1;
@@ -28,6 +29,7 @@ pub fn console(state: AppState) -> Router {
         .merge(api)
         .merge(crate::web::router())
         .merge(v1::router())
+        .merge(mcp::router())
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(DefaultBodyLimit::max(body_bytes_max))

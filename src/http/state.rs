@@ -9,6 +9,7 @@ use capuchin_actors::supervision::{ActorPath, CallError, TreeHandle};
 use tokio_util::sync::CancellationToken;
 
 use crate::adapters::knowledge::Knowledge;
+use crate::adapters::turns::ModelTurns;
 use crate::approvals::Approvals;
 use crate::assistants::Assistants;
 use crate::audit::{Audit, Entry, Outcome};
@@ -18,6 +19,7 @@ use crate::config::Config;
 use crate::db::Db;
 use crate::guard::{Guard, TextOf};
 use crate::identity::{Identity, Principal};
+use crate::mcp::McpServers;
 use crate::policy::{Author, Engaged, KillSwitches, Policies, PolicyError};
 use crate::protocol::ids::TenantId;
 use crate::protocol::turn::{Accepted, Inbound, TurnOverrides};
@@ -76,6 +78,10 @@ pub struct AppState {
     pub tools: Tools,
     /// Where their programs run.
     pub sandbox: Sandbox,
+    /// Servers whose tools assistants use.
+    pub mcp: McpServers,
+    /// What sessions run, here for what it would tell a model.
+    pub model_turns: ModelTurns,
     /// The engine that the guard uses, with what the vault knows.
     pub redactor: Redactor,
     /// The record of secrets that were taken out of texts.

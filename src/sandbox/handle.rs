@@ -99,6 +99,14 @@ impl Sandbox {
         self.inner.options.limits
     }
 
+    /// Where this very program is, for what a cage runs of it.
+    ///
+    /// # Errors
+    /// [`SandboxError::Launcher`]: it is not there any more.
+    pub fn launcher(&self) -> Result<PathBuf, SandboxError> {
+        self.inner.options.launcher.canonicalize().map_err(SandboxError::Launcher)
+    }
+
     pub(super) fn options(&self) -> &SandboxOptions {
         &self.inner.options
     }

@@ -1,6 +1,6 @@
 //! The self-test: a cage is put up around a probe that tries to break every wall and says what came of it.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -73,7 +73,7 @@ const fn absent(layer: Layer, evidence: String) -> LayerState {
 
 async fn probe(sandbox: &Sandbox, layers: &[Layer]) -> Result<Vec<LayerState>, SandboxError> {
     let options = sandbox.options();
-    let program = real(&options.launcher).map_err(SandboxError::Launcher)?;
+    let program = sandbox.launcher()?;
     let canary = options.state.join("canary");
     std::fs::create_dir_all(&options.state).map_err(SandboxError::Launcher)?;
     std::fs::write(&canary, "nobody inside reads this").map_err(SandboxError::Launcher)?;
@@ -98,10 +98,6 @@ async fn probe(sandbox: &Sandbox, layers: &[Layer]) -> Result<Vec<LayerState>, S
         step: "the self-test",
         error: format!("{} {}", finished.ended.describe(), finished.text().trim()),
     })
-}
-
-fn real(launcher: &Path) -> std::io::Result<PathBuf> {
-    launcher.canonicalize()
 }
 
 fn namespaces() -> Vec<(String, PathBuf)> {

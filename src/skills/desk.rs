@@ -13,12 +13,14 @@ use crate::config::{FileText, Home};
 use crate::db::{Db, DbError};
 use crate::identity::{Made, Principal, RequestKey, once};
 use crate::protocol::ids::{TenantId, WorkspaceId};
+use crate::workspaces::{WorkspaceError, Workspaces};
 
 /// See the module. Cheap to clone.
 #[derive(Clone)]
 pub struct Skills {
     db: Db,
     home: Arc<Home>,
+    workspaces: Workspaces,
     /// Between the look at a version and the write.
     writing: Arc<Mutex<()>>,
 }
@@ -29,15 +31,22 @@ impl Skills {
     /// The skills of this home.
     #[must_use]
     pub fn new(db: Db, home: &Home) -> Self {
-        Self { db, home: Arc::new(home.clone()), writing: Arc::default() }
+        let workspaces = Workspaces::new(db.clone(), home);
+        Self { db, home: Arc::new(home.clone()), workspaces, writing: Arc::default() }
     }
 
     /// The folder of a place's skills. It may not exist.
-    #[must_use]
-    pub fn folder(&self, tenant: &TenantId, place: SkillPlace) -> PathBuf {
+    ///
+    /// # Errors
+    /// [`SkillError::NotFound`]: there is no such workspace, or its folder has gone.
+    pub async fn folder(&self, tenant: &TenantId, place: SkillPlace) -> Result<PathBuf, SkillError> {
         match place {
-            SkillPlace::Home => self.home.skills(tenant),
-            SkillPlace::Workspace(id) => self.home.workspace_folder(tenant, id).join("skills"),
+            SkillPlace::Home => Ok(self.home.skills(tenant)),
+            SkillPlace::Workspace(id) => match self.workspaces.folder(tenant, id).await {
+                Ok(folder) => Ok(folder.join("skills")),
+                Err(WorkspaceError::Store(error)) => Err(error.into()),
+                Err(_) => Err(SkillError::NotFound),
+            },
         }
     }
 
@@ -46,7 +55,7 @@ impl Skills {
     /// # Errors
     /// [`SkillError`].
     pub async fn list(&self, tenant: &TenantId, place: SkillPlace) -> Result<Vec<Skill>, SkillError> {
-        let root = self.folder(tenant, place);
+        let root = self.folder(tenant, place).await?;
         let mut skills = blocking(move || folders::list(&root, place)).await?;
         if skills.is_empty() {
             return Ok(skills);
@@ -63,7 +72,7 @@ impl Skills {
     /// # Errors
     /// [`SkillError::NotFound`], or why it cannot be looked for.
     pub async fn get(&self, tenant: &TenantId, place: SkillPlace, name: &str) -> Result<Skill, SkillError> {
-        let (root, wanted) = (self.folder(tenant, place), name.to_owned());
+        let (root, wanted) = (self.folder(tenant, place).await?, name.to_owned());
         let found = blocking(move || folders::one(&root, &wanted, place)).await?;
         let mut skill = found.ok_or(SkillError::NotFound)?;
         let mut choices = self.db.read(tenant, move |read| store::choices(read, place)).await?;
@@ -76,7 +85,7 @@ impl Skills {
     /// # Errors
     /// [`SkillError::Io`].
     pub async fn files(&self, tenant: &TenantId, skill: &Skill) -> Result<Vec<SkillFile>, SkillError> {
-        let (root, name) = (self.folder(tenant, skill.place), skill.name.clone());
+        let (root, name) = (self.folder(tenant, skill.place).await?, skill.name.clone());
         blocking(move || folders::files(&root, &name)).await
     }
 
@@ -90,7 +99,8 @@ impl Skills {
         skill: &Skill,
         path: &str,
     ) -> Result<Option<FileText>, SkillError> {
-        let (root, name, path) = (self.folder(tenant, skill.place), skill.name.clone(), path.to_owned());
+        let (root, name, path) =
+            (self.folder(tenant, skill.place).await?, skill.name.clone(), path.to_owned());
         blocking(move || folders::file(&root, &name, &path)).await
     }
 
@@ -122,7 +132,7 @@ impl Skills {
             .await?;
         if !(made.repeated && taken) {
             let (root, name, writing) =
-                (self.folder(&by.tenant, SkillPlace::Home), name.clone(), Arc::clone(&self.writing));
+                (self.home.skills(&by.tenant), name.clone(), Arc::clone(&self.writing));
             let make = move || {
                 let _one_at_a_time = writing.lock();
                 folders::make(&root, &name, &new)
@@ -151,8 +161,7 @@ impl Skills {
         }
         current(&self.get(&by.tenant, SkillPlace::Home, name).await?, version)?;
         self.tell(by, told(by, "skill.changed", name, &new.text)).await?;
-        let (root, own, writing) =
-            (self.folder(&by.tenant, SkillPlace::Home), name.to_owned(), Arc::clone(&self.writing));
+        let (root, own, writing) = (self.home.skills(&by.tenant), name.to_owned(), Arc::clone(&self.writing));
         let write = move || {
             let _one_at_a_time = writing.lock();
             let now = folders::one(&root, &own, SkillPlace::Home)?.ok_or(SkillError::NotFound)?;
@@ -199,7 +208,7 @@ impl Skills {
         let skill = self.get(&by.tenant, SkillPlace::Home, name).await?;
         current(&skill, version)?;
         self.tell(by, told(by, "skill.removed", name, &skill.text)).await?;
-        let (root, own) = (self.folder(&by.tenant, SkillPlace::Home), name.to_owned());
+        let (root, own) = (self.home.skills(&by.tenant), name.to_owned());
         blocking(move || folders::remove(&root, &own)).await?;
         let gone = name.to_owned();
         let forget = self.db.write(&by.tenant, move |tx| store::forget(tx, SkillPlace::Home, &gone));

@@ -26,6 +26,9 @@ pub enum TelemetryError {
     Twice(#[from] TryInitError),
 }
 
+/// Libraries that report every request of a peer. Whoever wants that names them in `telemetry.log_filter`.
+const QUIET: &str = "rmcp=error";
+
 /// Keeps telemetry alive. Dropping it sends the spans that are still here, for at most five seconds,
 /// so drop it last and outside the async runtime.
 #[must_use = "telemetry ends when its guard is dropped"]
@@ -46,7 +49,7 @@ pub fn check_filter(filter: &str) -> Result<(), ParseError> {
 /// # Errors
 /// See [`TelemetryError`]; nothing is half set up then.
 pub fn init(config: &TelemetryConfig, redactor: &Redactor) -> Result<TelemetryGuard, TelemetryError> {
-    let filter = EnvFilter::builder().parse(&config.log_filter)?;
+    let filter = EnvFilter::builder().parse(format!("{QUIET},{}", config.log_filter))?;
     let otlp = config.otlp_endpoint.as_deref().map(Otlp::connect).transpose()?;
     let lines = lines(config.log_format, redactor.clone()).with_filter(filter);
     tracing_subscriber::registry().with(lines).with(otlp.as_ref().map(Otlp::layer)).try_init()?;

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 
-use super::{ToolError, ToolOutput};
+use super::ToolError;
 
 /// Says when work that looks at many things must end.
 #[derive(Clone)]
@@ -38,10 +38,10 @@ impl Stop {
 }
 
 /// Runs this on a thread that may block. `time` is for the work to keep by looking at its [`Stop`].
-pub(super) fn blocking(
+pub(super) fn blocking<T: Send + 'static>(
     time: Duration,
-    work: impl FnOnce(&Stop) -> Result<ToolOutput, ToolError> + Send + 'static,
-) -> BoxFuture<'static, Result<ToolOutput, ToolError>> {
+    work: impl FnOnce(&Stop) -> Result<T, ToolError> + Send + 'static,
+) -> BoxFuture<'static, Result<T, ToolError>> {
     async move {
         let stop = Stop::after(time);
         let _waiting = Waiting(Arc::clone(&stop.gone));

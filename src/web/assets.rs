@@ -34,6 +34,7 @@ files! {
     "code.js": "text/javascript; charset=utf-8",
     "composer.js": "text/javascript; charset=utf-8",
     "decide.js": "text/javascript; charset=utf-8",
+    "drawer.js": "text/javascript; charset=utf-8",
     "inbox.js": "text/javascript; charset=utf-8",
     "entrance.js": "text/javascript; charset=utf-8",
     "live.js": "text/javascript; charset=utf-8",

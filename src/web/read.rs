@@ -3,7 +3,10 @@
 pub(super) mod approvals;
 pub(super) mod audit;
 pub(super) mod budgets;
+pub(super) mod context;
 pub(super) mod home;
+pub(super) mod library;
+pub(super) mod mcp;
 pub(super) mod models;
 pub(super) mod notices;
 pub(super) mod rail;

@@ -4,10 +4,14 @@ mod approvals;
 mod audit;
 mod budgets;
 mod chat;
+mod context;
 mod device;
 mod entrance;
+mod facts;
 mod gate;
 mod home;
+mod library;
+mod mcp;
 mod runtime;
 mod safety;
 mod secrets;
@@ -16,6 +20,7 @@ mod send;
 mod settings;
 mod tokens;
 mod vault;
+mod workspaces;
 
 use axum::Router;
 use axum::http::StatusCode;
@@ -41,6 +46,9 @@ pub fn router() -> Router<AppState> {
         .route("/device/decide", post(device::decide))
         .route("/logout", post(gate::sign_out))
         .route("/chat", get(chat::new).post(send::first))
+        .route("/c/{thread}/context", get(context::show))
+        .route("/c/{thread}/summaries/{summary}/undo", post(context::undo))
+        .route("/c/{thread}/turns/{turn}/run", get(context::run))
         .route("/c/{thread}", get(chat::show))
         .route("/c/{thread}/messages", post(send::message))
         .route("/c/{thread}/rename", post(send::rename))
@@ -70,6 +78,15 @@ pub fn router() -> Router<AppState> {
         .route("/settings/budgets", get(budgets::show).post(budgets::create))
         .route("/settings/budgets/{id}", post(budgets::change))
         .route("/settings/budgets/{id}/remove", post(budgets::remove))
+        .route("/settings/workspaces", get(workspaces::show).post(workspaces::create))
+        .route("/settings/workspaces/{id}", post(workspaces::change))
+        .route("/settings/workspaces/{id}/delete", post(workspaces::delete))
+        .route("/settings/mcp", get(mcp::show).post(mcp::create))
+        .route("/settings/mcp/import", post(mcp::import))
+        .route("/settings/mcp/{id}", post(mcp::change))
+        .route("/settings/mcp/{id}/accept", post(mcp::accept))
+        .route("/settings/mcp/{id}/restart", post(mcp::restart))
+        .route("/settings/mcp/{id}/remove", post(mcp::remove))
         .route("/settings/safety", get(safety::show))
         .route("/settings/safety/policy", post(safety::policy))
         .route("/settings/safety/assistants/{id}", post(safety::assistant))
@@ -81,7 +98,7 @@ pub fn router() -> Router<AppState> {
         .route("/runtime/confirm", get(runtime::confirm))
         .route("/runtime/{action}", post(runtime::act))
         .route("/assets/{build}/{name}", get(assets::serve));
-    let pages = pages.merge(security());
+    let pages = pages.merge(security()).merge(library());
     // The stream is never compressed: a compressor holds back what a reader waits for.
     pages.layer(CompressionLayer::new()).route("/live", get(live::follow))
 }
@@ -119,4 +136,18 @@ fn security() -> Router<AppState> {
         .route("/settings/security/tokens/{id}/revoke", post(security::revoke_token))
         .route("/settings/security/members", post(security::invite))
         .route("/settings/security/members/{id}/{action}", post(security::change_member))
+}
+
+/// `/library` and its forms.
+fn library() -> Router<AppState> {
+    Router::new()
+        .route("/library", get(library::show))
+        .route("/library/files/{assistant}/{name}", get(library::file).post(library::write_file))
+        .route("/library/memory", post(facts::create))
+        .route("/library/memory/{id}", post(facts::change))
+        .route("/library/memory/{id}/forget", post(facts::forget))
+        .route("/library/skills", post(library::create_skill))
+        .route("/library/skills/{name}", get(library::skill).post(library::write_skill))
+        .route("/library/skills/{name}/enable", post(library::enable_skill))
+        .route("/library/skills/{name}/remove", post(library::remove_skill))
 }

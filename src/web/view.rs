@@ -3,9 +3,12 @@
 pub mod approvals;
 pub mod audit;
 pub mod budgets;
+pub mod context;
 pub mod doors;
 pub mod filters;
 mod frame;
+pub mod library;
+pub mod mcp;
 pub mod pages;
 mod rail;
 pub mod safety;
@@ -14,6 +17,7 @@ pub mod settings;
 pub mod tokens;
 mod turn;
 pub mod vault;
+pub mod workspaces;
 
 pub use self::frame::{Frame, HaltFragment, Halted, Notices, Theme};
 pub use self::rail::{Rail, RailFragment, RailThread, RailWorkspace};

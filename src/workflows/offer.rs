@@ -7,7 +7,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::protocol::chat::{ChatMessage, Part, ToolSpec};
-use crate::tools::Reach;
+use crate::tools::{Reach, ToolOutput};
 
 /// The tool that gives the schemas of others.
 pub const FIND_TOOLS: &str = "find_tools";
@@ -23,6 +23,8 @@ pub struct Offered {
     pub spec: ToolSpec,
     /// Whether it is always in prompts.
     pub reach: Reach,
+    /// Whether a server wrote its name, description and schema: words of others.
+    pub foreign: bool,
 }
 
 /// The tools of a prompt for this conversation.
@@ -76,19 +78,20 @@ pub fn found<'t>(tools: &'t [Offered], arguments: &Map<String, Value>) -> Vec<&'
     scored.into_iter().map(|(_, tool)| tool).take(FOUND_MAX).collect()
 }
 
-/// What `find_tools` answers: the schemas, which are in the prompts from now on.
+/// What `find_tools` answers: the schemas, which are in the prompts from now on. Text of others if one of them is.
 #[must_use]
-pub fn findings(tools: &[Offered], arguments: &Map<String, Value>) -> String {
+pub fn findings(tools: &[Offered], arguments: &Map<String, Value>) -> ToolOutput {
     let found = found(tools, arguments);
     if found.is_empty() {
-        return format!("There is no such tool. There are: {}", names(tools));
+        return ToolOutput::system(format!("There is no such tool. There are: {}", names(tools)));
     }
     let lines = found.iter().map(|tool| {
         json!({ "name": tool.spec.name, "description": tool.spec.description, "parameters": tool.spec.parameters })
             .to_string()
     });
     let lines: Vec<String> = lines.collect();
-    format!("You can call these now:\n{}", lines.join("\n"))
+    let text = format!("You can call these now:\n{}", lines.join("\n"));
+    if found.iter().any(|tool| tool.foreign) { ToolOutput::tool(text) } else { ToolOutput::system(text) }
 }
 
 fn find_tools(tools: &[Offered]) -> ToolSpec {

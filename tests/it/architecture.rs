@@ -62,6 +62,8 @@ const HOMES: &[(&str, &[&str])] = &[
     ("encoding_rs", &["src/tools"]),
     ("cap_std", &["src/tools", "src/skills", "src/memory", "src/assistants", "src/workspaces"]),
     ("jaq_core", &["src/tools"]),
+    ("jaq_std", &["src/tools"]),
+    ("jaq_json", &["src/tools"]),
     ("jsonschema", &["src/tools"]),
     ("rmcp", &["src/mcp", "src/http/mcp"]),
     ("landlock", &["src/sandbox"]),

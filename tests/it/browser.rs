@@ -10,6 +10,8 @@
 )]
 
 mod chrome;
+mod furnished;
+mod library;
 mod people;
 mod site;
 mod trust;
@@ -215,6 +217,29 @@ async fn messages_wait_in_line_and_can_be_taken_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_stands_behind_an_answer_opens_beside_it_and_without_scripts_as_a_page() {
+    let (site, chrome) = ready_or_skip!();
+    site.chat(&chrome, "use list_files {}").await;
+    chrome.until(ENDED).await;
+    chrome.click(".turn a[data-drawer]").await;
+    chrome.until("document.querySelector('dialog.drawer[open] .steps')").await;
+    let steps = chrome.text("document.querySelector('dialog .steps').innerText").await;
+    assert!(steps.contains("Asked the model") && steps.contains("Called list_files"), "{steps}");
+    chrome.assert_accessible("the drawer").await;
+    chrome.picture("drawer-run").await;
+    chrome.click("dialog.drawer > button").await;
+    chrome.until("!document.querySelector('dialog[open]')").await;
+    chrome.click(".thread-head a[data-drawer]").await;
+    chrome.until("document.querySelector('dialog.drawer[open] meter')").await;
+    let context = chrome.text("document.querySelector('dialog').innerText").await;
+    assert!(context.contains("demo/demo") && context.contains("read_file"), "{context}");
+    chrome.picture("drawer-context").await;
+    let page = chrome.text("document.querySelector('.thread-head a[data-drawer]').href").await;
+    chrome.go(&page).await;
+    chrome.until("document.querySelector('main meter')").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_error_says_why_and_can_be_tried_again() {
     let (site, chrome) = ready_or_skip!();
     site.chat(&chrome, "/error rate_limited").await;
@@ -311,70 +336,22 @@ async fn without_scripts_people_set_up_sign_in_send_and_read() {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_page_is_accessible_fits_and_breaks_no_policy_in_every_look() {
     let (site, chrome) = ready_or_skip!();
-    site.chat(&chrome, "/tour").await;
-    chrome.until(ENDED).await;
-    let thread = chrome.text("location.pathname").await;
-    chrome.fill("#content", "/error overloaded\u{e007}").await;
-    chrome.until("document.querySelector('.turn .banner')").await;
-    let asked = trust::ask(&chrome, "rm", &["-r", "a\u{202e}b", "cache"]).await;
-    let denied =
-        trust::ask(&chrome, "curl", &["https://example.com/a/rather/long/address?with=parameters"]).await;
-    let answer = serde_json::json!({ "decision": "deny", "reason": "not from here" });
-    chrome.api("POST", &format!("/api/v1/approvals/{denied}"), Some(&answer)).await;
-    let rule = serde_json::json!({
-        "effect": "deny", "action": { "kind": "run_command", "program": "rm" },
-        "standing": "never delete anything", "note": "since the accident",
-    });
-    chrome.api("POST", "/api/v1/policy/rules", Some(&rule)).await;
-    let secret = serde_json::json!({
-        "name": "anthropic", "value": "sk-ant-api03-bm90LWEta2V5", "description": "for the house",
-    });
-    chrome.api("POST", "/api/v1/secrets", Some(&secret)).await;
-    let (asked, denied) = (format!("/a/{asked}"), format!("/a/{denied}"));
-    let sure = format!("{asked}/decide?choice=allow_always");
-    let pages = [
-        ("home", "/"),
-        ("inbox", "/inbox"),
-        ("asked", asked.as_str()),
-        ("denied", denied.as_str()),
-        ("sure", sure.as_str()),
-        ("vault", "/vault"),
-        ("secret", "/vault/secrets/anthropic"),
-        ("vault-accounts", "/vault?tab=tokens"),
-        ("vault-access", "/vault?tab=access"),
-        ("vault-leaks", "/vault?tab=leaks"),
-        ("vault-keys", "/vault?tab=keys"),
-        ("safety", "/settings/safety?kind=run_command&first=rm&second=-r%20cache&source=owner"),
-        ("budgets", "/settings/budgets"),
-        ("kill", "/settings/safety/kill?reason=it+writes+nonsense"),
-        ("chat", thread.as_str()),
-        ("new", "/chat"),
-        ("runtime", "/runtime"),
-        ("confirm", "/runtime/confirm?action=restart&path=root/tenants"),
-        ("audit", "/audit"),
-        ("audit-none", "/audit?action=nothing&since=1h"),
-        ("settings", "/settings"),
-        ("about", "/about"),
-        ("security", "/settings/security"),
-        ("device", "/device"),
-        ("step-up", "/step-up?next=/settings/security"),
-        ("missing", "/nothing/here"),
-    ];
+    let pages = furnished::pages(&site, &chrome).await;
     for look in LOOKS {
         chrome.look(look).await;
         let suffix = format!("{}-{}", if look.dark { "dark" } else { "light" }, look.width);
-        for (name, path) in pages {
+        for (name, path) in &pages {
             chrome.go(&format!("{}{path}", site.url)).await;
             chrome.until("document.documentElement.hasAttribute('data-js')").await;
             chrome.until(&format!("document.getElementById('connection')?.hidden !== false || {LIVE}")).await;
             assert_eq!(chrome.policy().await, capuchin::web::PAGE_POLICY, "{name}");
+            chrome.picture(&format!("{name}-{suffix}")).await;
             chrome.assert_sound(look.width).await;
             chrome.assert_accessible(&format!("{name} {suffix}")).await;
-            chrome.picture(&format!("{name}-{suffix}")).await;
         }
     }
     // The narrowest window that the guidelines know.
-    for (_, path) in pages {
+    for (_, path) in &pages {
         chrome.look(chrome::Look { width: 320, height: 640, dark: false }).await;
         chrome.go(&format!("{}{path}", site.url)).await;
         chrome.assert_sound(320).await;

@@ -17,6 +17,7 @@ mod conversation;
 mod faults;
 mod fuzzed_api;
 mod hands;
+mod mcp;
 mod nothing_lost;
 mod openai_sdk;
 mod planted;

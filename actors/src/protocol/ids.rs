@@ -128,6 +128,10 @@ uuid_id!(
     /// OAuth tokens of one account at one provider.
     OauthTokenId
 );
+uuid_id!(
+    /// A configured MCP server.
+    McpServerId
+);
 
 /// An isolated household or person. 1–64 characters of `a-z0-9-`.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]

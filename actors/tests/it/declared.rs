@@ -15,11 +15,21 @@ use crate::support::*;
 const DECLARED: &str = include_str!("../../../supervision.toml");
 
 /// What follows the kill of a leaf: who starts again, and who is gone until somebody asks for it.
-const OUTCOMES: [(&str, &[&str], &[&str]); 8] = [
+const OUTCOMES: [(&str, &[&str], &[&str]); 10] = [
     ("root/substrate/store-writer", &["store-writer", "usage"], &[]),
     ("root/substrate/usage", &["usage"], &[]),
     ("root/tenants/home/sessions/s1", &["s1"], &[]),
-    ("root/tenants/home/sweeper", &["sweeper"], &["root/tenants/home/sessions/s1"]),
+    ("root/tenants/home/mcp-servers/m1", &["m1"], &[]),
+    (
+        "root/tenants/home/mcp-keeper",
+        &["mcp-keeper", "sweeper"],
+        &["root/tenants/home/sessions/s1", "root/tenants/home/mcp-servers/m1"],
+    ),
+    (
+        "root/tenants/home/sweeper",
+        &["mcp-keeper", "sweeper"],
+        &["root/tenants/home/sessions/s1", "root/tenants/home/mcp-servers/m1"],
+    ),
     ("root/edge/console", &["console"], &[]),
     ("root/edge/ingress", &["ingress"], &[]),
     ("root/edge/control", &["control"], &[]),
@@ -41,6 +51,8 @@ async fn running(workers: &Workers) -> RunningTree {
     tenants.start_child("home", Some(tenant)).await.unwrap();
     let sessions = tree.handle().supervisor(&"root/tenants/home/sessions".into());
     sessions.start_child("s1", None).await.unwrap();
+    let servers = tree.handle().supervisor(&"root/tenants/home/mcp-servers".into());
+    servers.start_child("m1", None).await.unwrap();
     workers.log.take();
     tree
 }
@@ -60,7 +72,9 @@ fn leaves(child: &DeclaredChild, found: &mut BTreeSet<String>) {
 fn every_declared_leaf_has_its_outcome_below() {
     let mut found = BTreeSet::new();
     declared().root.children.iter().for_each(|child| leaves(child, &mut found));
-    let last = |path: &str| path.rsplit('/').next().unwrap_or_default().replace("s1", "session");
+    let last = |path: &str| {
+        path.rsplit('/').next().unwrap_or_default().replace("s1", "session").replace("m1", "mcp-server")
+    };
     let listed: BTreeSet<String> = OUTCOMES.iter().map(|(path, ..)| last(path)).collect();
     assert_eq!(found, listed);
 }
@@ -170,6 +184,9 @@ root
 │   └── tenant
 │       ├── sessions
 │       │   └── session
+│       ├── mcp-servers
+│       │   └── mcp-server
+│       ├── mcp-keeper
 │       └── sweeper
 └── edge
     ├── console

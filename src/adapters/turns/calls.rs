@@ -150,7 +150,7 @@ impl Run {
         self.reporter.keep(JournalEntry::CallBegun(begun)).await?;
         self.reporter.tool((&self.own_id(call), &call.name), "running", self.shown(call)).await;
         let done = match ready.doer {
-            Doer::FindTools => Ok(ToolOutput::system(findings(&self.offered, &ready.arguments))),
+            Doer::FindTools => Ok(findings(&self.offered, &ready.arguments)),
             Doer::AskPerson => Ok(asking::answer(ready.asked.as_ref())),
             Doer::SpawnAgent => self.spawn(call, &ready.arguments).await,
             Doer::Tool(tool) => {

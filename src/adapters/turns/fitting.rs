@@ -102,7 +102,7 @@ impl Run {
         if summary.is_empty() { Err(unfinished()) } else { Ok(summary) }
     }
 
-    fn context_tokens(&self) -> u64 {
+    pub(super) fn context_tokens(&self) -> u64 {
         self.task.backend.context_tokens().unwrap_or(self.turns.parts.context_tokens)
     }
 }

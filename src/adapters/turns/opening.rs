@@ -16,8 +16,8 @@ use crate::workflows::conversation::{Persona, own};
 use crate::workspaces::Answering;
 
 /// What the store knows of a turn that begins, at one moment.
-struct Found {
-    answering: Answering,
+pub(super) struct Found {
+    pub(super) answering: Answering,
     history: History,
     tainted: bool,
     rounds: u32,
@@ -93,7 +93,7 @@ impl ModelTurns {
         Ok(Opening { run, rounds: found.rounds, open: found.open })
     }
 
-    async fn find(&self, work: &TurnWork) -> Result<Found, ModelError> {
+    pub(super) async fn find(&self, work: &TurnWork) -> Result<Found, ModelError> {
         let own = if work.content.is_some() { OwnMessage::Excluded } else { OwnMessage::Included };
         let (limits, thread, turn) = (self.parts.limits, work.thread, work.turn_id);
         let read = self.parts.db.read(&work.tenant, move |read| {

@@ -62,11 +62,15 @@ pub(super) struct Run {
 impl Run {
     pub(super) async fn new(turns: ModelTurns, task: Task, history: History, reporter: Reporter) -> Self {
         let tools = turns.parts.tools.at(&task.place).await;
-        let mut offered: Vec<Offered> =
-            tools.iter().map(|tool| Offered { spec: tool.spec(), reach: tool.reach() }).collect();
+        let offer = |tool: &Arc<dyn Tool>| Offered {
+            spec: tool.spec(),
+            reach: tool.reach(),
+            foreign: tool.server().is_some(),
+        };
+        let mut offered: Vec<Offered> = tools.iter().map(offer).collect();
         if task.below.is_none() {
             let own = [super::asking::spec(), super::spawn::spec()];
-            offered.extend(own.map(|spec| Offered { spec, reach: Reach::OnDemand }));
+            offered.extend(own.map(|spec| Offered { spec, reach: Reach::OnDemand, foreign: false }));
         }
         Self {
             turns,

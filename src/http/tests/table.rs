@@ -7,7 +7,7 @@ use axum::http::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use super::world::{Ask, World, request};
-use crate::http::{Connection, openapi};
+use crate::http::{Connection, console, openapi};
 use crate::identity::{NewToken, PROOF_LIFE_MS, Principal, Role, Scope, Scopes};
 
 /// One operation of the document.
@@ -335,7 +335,8 @@ async fn the_people_of_another_tenant_find_and_change_nothing_of_this_one() {
         local: "127.0.0.1:7717".parse().unwrap(),
         tls: false,
     };
-    let send = |ask: Ask| World::send_to(state.clone(), connection, ask.json(&json!({})));
+    let console = console(state.clone());
+    let send = |ask: Ask| World::send_to(console.clone(), connection, ask.json(&json!({})));
     for operation in operations().into_iter().filter(|operation| operation.needs.is_some()) {
         let name = format!("{} {}", operation.method, operation.path);
         let foreign = send(ask(&operation).bearer(&ours)).await.status;

@@ -1,9 +1,10 @@
 //! A console over a real store, without listeners and with sessions that do not start.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
+use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
 use capuchin_actors::ports::run_turn::{RunTurn, TurnReport};
@@ -18,15 +19,17 @@ use tower::ServiceExt as _;
 
 use crate::adapters::knowledge::Knowledge;
 use crate::adapters::ledger::Ledger;
+use crate::adapters::turns::{ModelTurns, TurnParts};
 use crate::approvals::{ApprovalTimes, Approvals};
 use crate::assistants::{Assistants, NewAssistant};
 use crate::backends::Backends;
-use crate::config::{Config, Home};
+use crate::config::Config;
 use crate::db::{Db, DbOptions, WriterRun};
 use crate::egress::Egress;
 use crate::guard::Guard;
 use crate::http::{AppState, Connection, console};
 use crate::identity::{Identity, NewToken, Principal};
+use crate::mcp::{McpServers, NoProcesses};
 use crate::policy::{KillSwitches, Policies};
 use crate::protocol::ids::{AssistantId, TenantId};
 use crate::protocol::model::ModelError;
@@ -62,6 +65,8 @@ impl RunTurn for NoSessions {
 
 pub(super) struct World {
     pub(super) state: AppState,
+    /// Made with the first request: every test makes hundreds.
+    console: OnceLock<Router>,
     /// How far the clock of identity is ahead, in milliseconds.
     ahead_ms: Arc<AtomicI64>,
     _writer: WriterRun,
@@ -137,6 +142,28 @@ impl World {
         let ahead_ms = Arc::new(AtomicI64::new(0));
         let identity = Self::identity(&db, tenant, &ahead_ms).await;
         identity.keep_seeds_in(&vault);
+        let guard = Guard::new(
+            (Redactor::new(), LeakLog::new(db.clone())),
+            kill_switches.clone(),
+            policies.clone(),
+            approvals.clone(),
+            budgets.clone(),
+        );
+        let knowledge = Knowledge::open(&db, &config.memory, &folders);
+        let tools = Tools::new(file_tools(), Vec::new());
+        let parts = TurnParts {
+            db: db.clone(),
+            backends: backends.clone(),
+            guard: guard.clone(),
+            knowledge: knowledge.clone(),
+            tools: tools.clone(),
+            workspaces: workspaces.clone(),
+            metrics: Metrics::new(),
+            limits: TurnParts::limits(&config.sessions),
+            context_tokens: config.sessions.context_tokens,
+            rounds_max: config.sessions.rounds_max,
+        };
+        let model_turns = ModelTurns::new(parts, 1);
         let state = AppState {
             db: db.clone(),
             audit: crate::audit::Audit::new(db.clone()),
@@ -145,23 +172,25 @@ impl World {
             workspaces,
             threads: Threads::new(db.clone()),
             turns,
-            policies: policies.clone(),
-            approvals: approvals.clone(),
-            kill_switches: kill_switches.clone(),
+            policies,
+            approvals,
+            kill_switches,
             sessions: SessionDirectory::new(ports, SessionLimits::default(), Arc::new(NoSessions)),
             backends,
+            mcp: McpServers::new(
+                db.clone(),
+                egress.clone(),
+                Redactor::new(),
+                Arc::new(NoProcesses),
+                crate::config::McpConfig::default(),
+            ),
             oauth: Oauth::new(vault.clone(), egress),
             vault,
-            guard: Guard::new(
-                (Redactor::new(), LeakLog::new(db.clone())),
-                kill_switches,
-                policies,
-                approvals,
-                budgets.clone(),
-            ),
+            guard,
             sandbox: sandbox(home.path()),
-            tools: Tools::new(file_tools(), Vec::new()),
-            knowledge: Knowledge::open(&db, &config.memory, &Home::locate(Some(home.path())).unwrap()),
+            tools,
+            knowledge,
+            model_turns,
             redactor: Redactor::new(),
             leaks: LeakLog::new(db.clone()),
             budgets,
@@ -172,7 +201,7 @@ impl World {
             stopping: tokio_util::sync::CancellationToken::new(),
             config: Arc::new(config),
         };
-        Self { state, ahead_ms, _writer: writer, _home: home }
+        Self { state, console: OnceLock::new(), ahead_ms, _writer: writer, _home: home }
     }
 
     fn vault_options(home: &std::path::Path) -> VaultOptions {
@@ -261,17 +290,18 @@ impl World {
     }
 
     pub(super) async fn send_over(&self, connection: Connection, request: Request<Body>) -> Answer {
-        Self::send_to(self.state.clone(), connection, request).await
+        let console = self.console.get_or_init(|| console(self.state.clone()));
+        Self::send_to(console.clone(), connection, request).await
     }
 
     /// A request to a console that shares this store.
     pub(super) async fn send_to(
-        state: AppState,
+        console: Router,
         connection: Connection,
         mut request: Request<Body>,
     ) -> Answer {
         request.extensions_mut().insert(connection);
-        let response = console(state).oneshot(request).await.unwrap();
+        let response = console.oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let is_stream = parts
             .headers

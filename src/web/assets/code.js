@@ -21,13 +21,16 @@ export async function copy(text, on) {
   setTimeout(() => { on.textContent = label; }, 1500);
 }
 
+/** How many there are on the page: each has a name of its own. */
+let count = 0;
+
 /** @param {ParentNode} root */
 export function enhanceCode(root) {
   for (const pre of root.querySelectorAll(".block:not(.pending) > pre:not(.plain)")) {
     const code = pre.querySelector("code");
     if (!code) continue;
     const language = (code.className.match(/language-(\S+)/) ?? [])[1] ?? "text";
-    pre.setAttribute("aria-label", `Code, ${language}`);
+    pre.setAttribute("aria-label", `Code ${++count}, ${language}`);
     pre.setAttribute("role", "region");
     const box = document.createElement("div");
     box.className = "codebox";

@@ -26,6 +26,7 @@ pub(in crate::web) async fn rail(state: &AppState, by: &Principal) -> Result<Rai
     let workspaces = workspaces
         .into_iter()
         .map(|workspace| RailWorkspace {
+            id: workspace.id.to_string(),
             name: workspace.name,
             threads: threads
                 .iter()

@@ -15,7 +15,7 @@ use crate::http::auth::ReadChats;
 use crate::http::extract::{Named, Params};
 use crate::http::{AppState, May, Problem};
 use crate::identity::Principal;
-use crate::protocol::ids::{MessageId, ThreadId};
+use crate::protocol::ids::{MessageId, ThreadId, WorkspaceId};
 
 /// Messages to begin with. The demo answers each of them.
 const STARTERS: &[(&str, &str)] = &[
@@ -31,6 +31,9 @@ const WELCOME: &str = "/tour";
 pub(super) struct NewQuery {
     #[serde(default)]
     welcome: Option<String>,
+    /// Where it begins; the default workspace without it.
+    #[serde(default)]
+    workspace: Option<WorkspaceId>,
 }
 
 #[derive(Deserialize)]
@@ -47,8 +50,12 @@ pub(super) async fn new(
     Params(query): Params<NewQuery>,
 ) -> Result<Response, Problem> {
     let draft = if query.welcome.is_some() { WELCOME } else { "" };
-    let frame = reader.frame("New chat", "chat");
-    Ok(page(StatusCode::OK, &chat_page(&state, &by, frame, None, draft.to_owned()).await?))
+    let mut shown = chat_page(&state, &by, reader.frame("New chat", "chat"), None, draft.to_owned()).await?;
+    if let Some(id) = query.workspace {
+        let workspace = state.workspaces.get(&by, id).await.map_err(read::problem)?;
+        shown.workspace = Some((id.to_string(), workspace.name));
+    }
+    Ok(page(StatusCode::OK, &shown))
 }
 
 /// `GET /c/{thread}`.
@@ -87,6 +94,7 @@ pub(super) async fn chat_page(
         frame,
         rail,
         thread,
+        workspace: None,
         greeting,
         starters: if assistant.backend == "demo" { STARTERS } else { &[] },
         models: read::models::choices(state, &own).await,

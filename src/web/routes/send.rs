@@ -27,6 +27,9 @@ pub(super) struct MessageFields {
     model: String,
     #[serde(default)]
     key: String,
+    /// Of a new conversation: where it begins; empty for the default workspace.
+    #[serde(default)]
+    workspace: String,
 }
 
 #[derive(Deserialize)]
@@ -50,7 +53,11 @@ pub(super) async fn first(
     check_content(&state, &fields.content)?;
     let key = (!fields.key.is_empty())
         .then(|| RequestKey::new(&by, "web.chat", &fields.key, fields.content.as_bytes()));
-    let made = state.threads.create(&by, NewThread::default(), key).await.map_err(read::problem)?;
+    let nowhere = |_| Problem::invalid_field("workspace", "names nothing that exists");
+    let workspace_id =
+        (!fields.workspace.is_empty()).then(|| fields.workspace.parse().map_err(nowhere)).transpose()?;
+    let new = NewThread { workspace_id, ..NewThread::default() };
+    let made = state.threads.create(&by, new, key).await.map_err(read::problem)?;
     let thread = made.thing.id;
     let accepted = submit(&state, &by, thread, fields, None).await?;
     let page = format!("/c/{thread}");
@@ -90,6 +97,7 @@ pub(super) async fn retry(
         content: message.content,
         model: String::new(),
         key: format!("retry {turn} {}", record.attempt),
+        workspace: String::new(),
     };
     let accepted = submit(&state, &by, thread, fields, None).await?;
     Ok(reader.answer(StatusCode::ACCEPTED, json!({ "turn_id": accepted.turn_id }), &format!("/c/{thread}")))

@@ -51,8 +51,8 @@ impl std::fmt::Display for Theme {
 pub struct Frame {
     /// Title of the page.
     pub title: String,
-    /// Which entry of the navigation it belongs to: `home`, `chat`, `inbox`, `vault`, `audit`, `runtime`,
-    /// `settings`, or nothing.
+    /// Which entry of the navigation it belongs to: `home`, `chat`, `inbox`, `library`, `vault`, `audit`,
+    /// `runtime`, `settings`, or nothing.
     pub place: &'static str,
     /// The look.
     pub theme: Theme,

@@ -108,6 +108,8 @@ pub struct ChatPage {
     pub rail: Rail,
     /// The conversation; none for a new one.
     pub thread: Option<ThreadView>,
+    /// Where a new conversation begins, id and name; none for the default workspace.
+    pub workspace: Option<(String, String)>,
     /// What an empty conversation says.
     pub greeting: String,
     /// Messages to begin with: what the button says, and what it sends.

@@ -24,6 +24,8 @@ pub struct Rail {
 /// One workspace.
 #[derive(Clone, Debug)]
 pub struct RailWorkspace {
+    /// Its id.
+    pub id: String,
     /// Its name.
     pub name: String,
     /// Its chats, newest first.

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use capuchin::protocol::ids::{AssistantId, TenantId, ThreadId, TurnId, WorkspaceId};
 use capuchin::protocol::turn::Provenance;
 use capuchin::sandbox::Network;
-use capuchin::tools::{BashTool, OUTPUT_BYTES_MAX, Place, Tool, ToolCallRun, ToolOutput};
+use capuchin::tools::{BashTool, JqTool, OUTPUT_BYTES_MAX, Place, Tool, ToolCallRun, ToolOutput};
 use serde_json::{Value, json};
 
 use super::{Range, SECRET, wait_for};
@@ -89,4 +89,30 @@ async fn an_injected_command_reads_no_secret_and_reaches_nobody() {
     let output = bash(&range, &command).await;
     assert!(!output.text.contains(SECRET), "{}", output.text);
     assert!(listener.accept().is_err());
+}
+
+#[tokio::test]
+async fn a_jq_filter_reads_a_file_of_the_workspace_and_its_crash_is_its_own() {
+    let Some(range) = Range::new().await else { return };
+    std::fs::write(
+        range.workspace.join("tea.json"),
+        "{\"teas\": [{\"name\": \"oolong\"}, {\"name\": \"mate\"}]}",
+    )
+    .unwrap();
+    let jq = async |arguments: Value| {
+        let tool = JqTool::new(range.sandbox.clone());
+        tool.run(call(&range, &arguments)).await
+    };
+    let names = jq(json!({ "filter": ".teas[].name", "path": "tea.json", "raw": true })).await.unwrap();
+    assert_eq!((names.text.as_str(), names.failed), ("oolong\nmate", false));
+    let text = jq(json!({ "filter": "map(. + 1)", "json": "[1, 2]" })).await.unwrap();
+    assert_eq!(text.text, "[\n  2,\n  3\n]");
+    let wrong = jq(json!({ "filter": ".a", "json": "[1]" })).await.unwrap();
+    assert!(wrong.failed && wrong.text.contains("cannot index"), "{}", wrong.text);
+    // It never ends, and takes the whole stack.
+    let deep = jq(json!({ "filter": "def f: [f]; f", "json": "1" })).await.unwrap();
+    assert!(deep.failed && deep.text.contains("signal"), "{}", deep.text);
+    for path in ["../tea.json", "/etc/passwd"] {
+        assert!(jq(json!({ "filter": ".", "path": path })).await.is_err(), "{path}");
+    }
 }

@@ -134,9 +134,9 @@ impl TestDaemon {
     /// The same with this on its standard input.
     pub fn cli_reading(&self, arguments: &[&str], input: &str) -> (i32, String, String) {
         let mut child = Command::new(env!("CARGO_BIN_EXE_capuchin"))
-            .args(arguments)
             .arg("--home")
             .arg(&self.home)
+            .args(arguments)
             .env("NO_COLOR", "1")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

@@ -38,6 +38,7 @@ fn rail() -> Rail {
     Rail {
         workspaces: vec![
             RailWorkspace {
+                id: "w1".to_owned(),
                 name: "Home".to_owned(),
                 threads: vec![
                     thread(1, "Which of my machines has the most free disk?"),
@@ -45,7 +46,7 @@ fn rail() -> Rail {
                     thread(3, "Taxes"),
                 ],
             },
-            RailWorkspace { name: "Work".to_owned(), threads: Vec::new() },
+            RailWorkspace { id: "w2".to_owned(), name: "Work".to_owned(), threads: Vec::new() },
         ],
         current: Some("t1".to_owned()),
         more: false,
@@ -68,6 +69,7 @@ fn chat(theme: Theme, turns: Vec<TurnView>) -> ChatPage {
         ),
         rail: rail(),
         thread,
+        workspace: None,
         greeting: "Capuchin answers with the demo backend for now: offline, no key needed.".to_owned(),
         starters: &[("Show me around", "/tour"), ("Count slowly", "/slow 20")],
         models: vec![ModelChoice {

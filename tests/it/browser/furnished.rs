@@ -1,0 +1,101 @@
+//! A daemon in which something has happened, so that every page has something to show.
+
+use serde_json::json;
+
+use super::chrome::Chrome;
+use super::site::Site;
+use super::{ENDED, library, trust};
+
+/// Every page that a signed-in owner reaches: its name, and where it is.
+pub async fn pages(site: &Site, chrome: &Chrome) -> Vec<(&'static str, String)> {
+    let mut pages = of_the_chat(site, chrome).await;
+    pages.extend(of_trust(chrome).await);
+    pages.extend(of_knowledge(chrome).await);
+    pages.extend(of_settings(chrome).await);
+    let always = [
+        ("home", "/"),
+        ("inbox", "/inbox"),
+        ("new", "/chat"),
+        ("runtime", "/runtime"),
+        ("confirm", "/runtime/confirm?action=restart&path=root/tenants"),
+        ("audit", "/audit"),
+        ("audit-none", "/audit?action=nothing&since=1h"),
+        ("settings", "/settings"),
+        ("workspaces", "/settings/workspaces"),
+        ("about", "/about"),
+        ("security", "/settings/security"),
+        ("device", "/device"),
+        ("step-up", "/step-up?next=/settings/security"),
+        ("missing", "/nothing/here"),
+    ];
+    pages.extend(always.map(|(name, path)| (name, path.to_owned())));
+    pages
+}
+
+async fn of_the_chat(site: &Site, chrome: &Chrome) -> Vec<(&'static str, String)> {
+    site.chat(chrome, "/tour").await;
+    chrome.until(ENDED).await;
+    let thread = chrome.text("location.pathname").await;
+    chrome.fill("#content", "/error overloaded\u{e007}").await;
+    chrome.until("document.querySelector('.turn .banner')").await;
+    chrome.fill("#content", "use list_files {}\u{e007}").await;
+    chrome.until("document.querySelectorAll('.turn').length === 3").await;
+    chrome.until(ENDED).await;
+    let run = chrome
+        .text("[...document.querySelectorAll('.turn a[data-drawer]')].at(-1).getAttribute('href')")
+        .await;
+    vec![("chat", thread.clone()), ("context", format!("{thread}/context")), ("run", run)]
+}
+
+async fn of_trust(chrome: &Chrome) -> Vec<(&'static str, String)> {
+    let asked = trust::ask(chrome, "rm", &["-r", "a\u{202e}b", "cache"]).await;
+    let denied =
+        trust::ask(chrome, "curl", &["https://example.com/a/rather/long/address?with=parameters"]).await;
+    let answer = json!({ "decision": "deny", "reason": "not from here" });
+    chrome.api("POST", &format!("/api/v1/approvals/{denied}"), Some(&answer)).await;
+    let rule = json!({
+        "effect": "deny", "action": { "kind": "run_command", "program": "rm" },
+        "standing": "never delete anything", "note": "since the accident",
+    });
+    chrome.api("POST", "/api/v1/policy/rules", Some(&rule)).await;
+    let secret = json!({
+        "name": "anthropic", "value": "sk-ant-api03-bm90LWEta2V5", "description": "for the house",
+    });
+    chrome.api("POST", "/api/v1/secrets", Some(&secret)).await;
+    let safety = "/settings/safety?kind=run_command&first=rm&second=-r%20cache&source=owner";
+    vec![
+        ("asked", format!("/a/{asked}")),
+        ("denied", format!("/a/{denied}")),
+        ("sure", format!("/a/{asked}/decide?choice=allow_always")),
+        ("vault", "/vault".to_owned()),
+        ("secret", "/vault/secrets/anthropic".to_owned()),
+        ("vault-accounts", "/vault?tab=tokens".to_owned()),
+        ("vault-access", "/vault?tab=access".to_owned()),
+        ("vault-leaks", "/vault?tab=leaks".to_owned()),
+        ("vault-keys", "/vault?tab=keys".to_owned()),
+        ("safety", safety.to_owned()),
+        ("budgets", "/settings/budgets".to_owned()),
+        ("kill", "/settings/safety/kill?reason=it+writes+nonsense".to_owned()),
+    ]
+}
+
+async fn of_knowledge(chrome: &Chrome) -> Vec<(&'static str, String)> {
+    let (file, skill) = library::fill(chrome).await;
+    vec![
+        ("library", "/library".to_owned()),
+        ("library-file", file),
+        ("library-memory", "/library?tab=memory".to_owned()),
+        ("library-memory-none", "/library?tab=memory&q=nothing+fits".to_owned()),
+        ("library-skills", "/library?tab=skills".to_owned()),
+        ("library-skill", skill),
+    ]
+}
+
+async fn of_settings(chrome: &Chrome) -> Vec<(&'static str, String)> {
+    let server = json!({
+        "name": "weather", "transport": { "type": "http", "url": "http://127.0.0.1:9/mcp", "headers": {} },
+    });
+    chrome.api("POST", "/api/v1/mcp-servers", Some(&server)).await;
+    chrome.api("POST", "/api/v1/workspaces", Some(&json!({ "name": "Garden" }))).await;
+    vec![("mcp", "/settings/mcp".to_owned())]
+}
