@@ -27,6 +27,8 @@ use crate::protocol::ids::TenantId;
 const LOOK_AGAIN: Duration = Duration::from_secs(300);
 /// Shortest time between two looks: a server may call for one as often as it likes.
 const REST: Duration = Duration::from_secs(1);
+/// How long the first turns after a start wait for servers.
+const FIRST_TRIES: Duration = Duration::from_secs(5);
 /// How long a server may take to say goodbye.
 const GOODBYE: Duration = Duration::from_secs(3);
 /// Most bytes of a line of error output.
@@ -52,6 +54,27 @@ impl McpServers {
             (server.name, print.first_chunk::<8>().map_or(0, |bytes| u64::from_le_bytes(*bytes)))
         });
         Ok(wanted.collect())
+    }
+
+    /// Waits, once in a life of the daemon, until the servers that shall run have been tried: a turn that an earlier
+    /// life left goes on with the tools that it had.
+    pub(super) async fn first_tries(&self, tenant: &TenantId) {
+        let table = self.table();
+        if table.is_tried(tenant) {
+            return;
+        }
+        // silent-ok: a store that does not answer is told by everything else of the turn
+        let wanted = self.wanted(tenant).await.unwrap_or_default();
+        let is_tried = |name: &str| {
+            matches!(table.get(tenant, name).view.state, ServerState::Ready | ServerState::Failed(_))
+        };
+        let mut moves = table.moves();
+        let tried = async {
+            while !wanted.iter().all(|(name, _)| is_tried(name)) && moves.changed().await.is_ok() {}
+        };
+        // silent-ok: who is not there by then is not there
+        let _ = timeout(FIRST_TRIES, tried).await;
+        table.set_tried(tenant);
     }
 
     /// Resolves once [`McpServers::wanted`] may have another answer. Keeps one wish that nobody waits for.

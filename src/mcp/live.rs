@@ -1,6 +1,6 @@
 //! The servers that run now: their state, their tools, and the way to call them. Nothing here outlives the daemon.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
 use parking_lot::Mutex;
@@ -107,6 +107,8 @@ struct Entry {
 pub(super) struct LiveTable {
     entries: Mutex<HashMap<(TenantId, String), Entry>>,
     changed: Mutex<HashMap<TenantId, Arc<Notify>>>,
+    /// Tenants whose servers were all tried in this life of the daemon.
+    tried: Mutex<HashSet<TenantId>>,
     /// Counts what happened to any of them.
     moved: watch::Sender<u64>,
 }
@@ -125,6 +127,15 @@ impl LiveTable {
     pub(super) fn change(&self, tenant: &TenantId, name: &str, change: impl FnOnce(&mut Live)) {
         change(&mut self.entries.lock().entry((tenant.clone(), name.to_owned())).or_default().live);
         self.moved.send_modify(|moves| *moves = moves.wrapping_add(1));
+    }
+
+    /// Whether the servers of a tenant that shall run were all tried.
+    pub(super) fn is_tried(&self, tenant: &TenantId) -> bool {
+        self.tried.lock().contains(tenant)
+    }
+
+    pub(super) fn set_tried(&self, tenant: &TenantId) {
+        self.tried.lock().insert(tenant.clone());
     }
 
     /// Changes whenever something happens to any server.

@@ -18,7 +18,12 @@ pub struct McpTools(pub McpServers);
 
 impl ToolSource for McpTools {
     fn tools(&self, place: &Place) -> BoxFuture<'static, Vec<Arc<dyn Tool>>> {
-        futures::future::ready(offered(&self.0, place)).boxed()
+        let (servers, place) = (self.0.clone(), place.clone());
+        async move {
+            servers.first_tries(&place.tenant).await;
+            offered(&servers, &place)
+        }
+        .boxed()
     }
 }
 

@@ -2,11 +2,14 @@
 
 mod injection;
 
+use std::path::Path;
+
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use crate::support::client::{Client, Event};
 use crate::support::daemon::{Setup, TestDaemon};
+use crate::support::mcp_program;
 use crate::support::upstream::{Act, Upstream, events};
 
 /// The demo speaks at once.
@@ -51,6 +54,20 @@ async fn answers(client: &Client, thread: &str) -> Vec<(String, String)> {
     tools.map(|message| (text(message, "outcome"), text(message, "content"))).collect()
 }
 
+/// Lets assistants use a server that is a program; where it is.
+fn notes(daemon: &TestDaemon) -> tempfile::TempDir {
+    let programs = tempfile::tempdir().unwrap();
+    add_notes(daemon, programs.path(), "Reads notes.");
+    programs
+}
+
+fn add_notes(daemon: &TestDaemon, folder: &Path, description: &str) {
+    let program = mcp_program::write(folder, description);
+    let folder = folder.display().to_string();
+    let added = daemon.cli(&["mcp", "add", "notes", "--write", &folder, "--", "bash", &program]);
+    assert!(added.0 == 0 && added.1.contains("notes: ready"), "{added:?}");
+}
+
 /// Where the default workspace has its files.
 async fn folder(daemon: &TestDaemon, client: &Client) -> std::path::PathBuf {
     let (_, workspaces) = client.get("/api/v1/workspaces").await;
@@ -62,6 +79,7 @@ async fn folder(daemon: &TestDaemon, client: &Client) -> std::path::PathBuf {
 async fn a_turn_reads_is_asked_writes_is_denied_recovers_and_hands_on() {
     let daemon = quick();
     let client = daemon.client();
+    let programs = notes(&daemon);
     let thread = client.thread("hands").await;
     let script = "use write_file {\"path\": \"notes.md\", \"content\": \"one\"}\n\
                   use read_file {\"path\": \"notes.md\"}\nand list_files {}\n\
@@ -70,21 +88,25 @@ async fn a_turn_reads_is_asked_writes_is_denied_recovers_and_hands_on() {
                   use nonsense {}\n\
                   use find_tools {\"query\": \"list_files\"}\n\
                   use spawn_agent {\"task\": \"use read_file {\\\"path\\\": \\\"notes.md\\\"}\"}\n\
+                  use notes__read {\"n\": 1}\n\
                   use ask_person {\"question\": \"Which colour?\"}";
     let turn = client.say(&thread, script).await;
-    let decisions = [("allow", ""), ("deny", "not that one"), ("allow", ""), ("allow", "blue")];
+    let decisions =
+        [("allow", ""), ("deny", "not that one"), ("allow", ""), ("allow", ""), ("allow", "blue")];
     let events = deciding(&client, &thread, &turn, &decisions).await;
     let last = events.last().unwrap();
     assert_eq!(last.kind, "done", "{last:?}");
     let told = answers(&client, &thread).await;
     let outcomes: Vec<_> = told.iter().map(|(outcome, _)| outcome.as_str()).collect();
-    let wanted = ["done", "done", "done", "denied", "failed", "failed", "done", "done", "done"];
+    let wanted = ["done", "done", "done", "denied", "failed", "failed", "done", "done", "done", "done"];
     assert_eq!(outcomes, wanted, "{told:#?}");
     assert!(told[1].1.contains("one") && told[2].1.contains("notes.md"), "{told:#?}");
     assert!(told[3].1.contains("not that one"), "{told:#?}");
     assert!(told[5].1.contains("find_tools"), "{told:#?}");
     assert!(told[7].1.contains("one"), "{told:#?}");
-    assert_eq!(told[8].1, "The person answered: blue");
+    assert_eq!(told[8].1, "the notes say: tea");
+    assert_eq!(mcp_program::calls(programs.path()), [1]);
+    assert_eq!(told[9].1, "The person answered: blue");
     let folder = folder(&daemon, &client).await;
     assert_eq!(std::fs::read_to_string(folder.join("notes.md")).unwrap(), "one");
     assert!(!folder.join("other.md").exists());
@@ -92,7 +114,7 @@ async fn a_turn_reads_is_asked_writes_is_denied_recovers_and_hands_on() {
     let (_, steps) = client.get(&format!("/api/v1/turns/{turn}/steps")).await;
     let steps = steps["items"].as_array().unwrap();
     let of = |kind: &str| steps.iter().filter(|step| step["kind"] == kind).count();
-    assert_eq!((of("tool_call"), of("approval")), (10, 4), "{steps:#?}");
+    assert_eq!((of("tool_call"), of("approval")), (11, 5), "{steps:#?}");
     assert!(steps.iter().all(|step| step["state"] != "started"), "{steps:#?}");
     assert!(steps.iter().any(|step| step["subject"].as_str().unwrap().contains('/')), "{steps:#?}");
     let states: Vec<_> = events
@@ -112,6 +134,7 @@ async fn a_turn_that_is_killed_after_any_of_its_steps_goes_on_and_does_nothing_t
     rule(&client, "allow", json!({ "kind": "write_path" })).await;
     rule(&client, "allow", json!({ "kind": "call_tool" })).await;
     let folder = folder(&daemon, &client).await;
+    let programs = notes(&daemon);
     let (mut at, mut unknown) = (1, 0);
     loop {
         let client = daemon.client();
@@ -120,6 +143,7 @@ async fn a_turn_that_is_killed_after_any_of_its_steps_goes_on_and_does_nothing_t
         let script = format!(
             "use write_file {{\"path\": \"{path}\", \"content\": \"x.\"}}\n\
              use edit {{\"path\": \"{path}\", \"old\": \"x.\", \"new\": \"xx.\"}}\n\
+             use notes__read {{\"n\": {at}}}\n\
              use read_file {{\"path\": \"{path}\"}}\nand list_files {{}}"
         );
         let turn = client.say(&thread, &script).await;
@@ -133,13 +157,23 @@ async fn a_turn_that_is_killed_after_any_of_its_steps_goes_on_and_does_nothing_t
         let content = std::fs::read_to_string(folder.join(&path)).unwrap();
         let outcomes: Vec<_> = told.iter().map(|(outcome, _)| outcome.as_str()).collect();
         match last.kind.as_str() {
-            "done" => match outcomes[1] {
-                "unknown" => {
-                    unknown += 1;
-                    assert!(["x.", "xx."].contains(&content.as_str()), "{at}: {content}");
+            "done" => {
+                let noted = mcp_program::calls(programs.path()).iter().filter(|n| **n == at).count();
+                match outcomes[2] {
+                    "unknown" => {
+                        unknown += 1;
+                        assert!(noted <= 1, "{at}: called {noted} times");
+                    }
+                    outcome => assert_eq!((outcome, noted), ("done", 1), "{at}: {told:#?}"),
                 }
-                outcome => assert_eq!((outcome, content.as_str()), ("done", "xx."), "{at}: {told:#?}"),
-            },
+                match outcomes[1] {
+                    "unknown" => {
+                        unknown += 1;
+                        assert!(["x.", "xx."].contains(&content.as_str()), "{at}: {content}");
+                    }
+                    outcome => assert_eq!((outcome, content.as_str()), ("done", "xx."), "{at}: {told:#?}"),
+                }
+            }
             // Only when the answer itself was seen in part.
             _ => assert_eq!(
                 (last.data["state"].as_str(), content.as_str()),

@@ -125,16 +125,17 @@ impl Run {
         self.end(id, call, outcome).await
     }
 
-    /// The last look before a call is made: it is still what was judged, its approval is used up, and it is paid for.
+    /// The last look before a call is made: one that waited for a person is still what the person saw, its approval is
+    /// used up, and it is paid for.
     async fn allow(&self, made: &ToolCall, ready: &Ready) -> Result<(), ModelError> {
-        let now = self.understand(made).map_err(|why| ModelError::new(ModelErrorKind::Denied, why))?;
-        if now.wanted.digest() != ready.wanted.digest() {
-            return Err(ModelError::new(ModelErrorKind::Denied, CHANGED));
-        }
         let (guard, call) = (&self.turns.parts.guard, &self.task.call);
         if let Some(approval) = &ready.asked
             && !matches!(ready.doer, Doer::AskPerson)
         {
+            let now = self.understand(made).map_err(|why| ModelError::new(ModelErrorKind::Denied, why))?;
+            if now.wanted.digest() != ready.wanted.digest() {
+                return Err(ModelError::new(ModelErrorKind::Denied, CHANGED));
+            }
             guard.redeem(call, approval, &ready.wanted).await?;
         }
         guard.spend_tool_call(call).await

@@ -41,9 +41,6 @@ impl Run {
         }
         let mut answer = answer?;
         self.spent = self.spent.plus(answer.usage);
-        if !tools {
-            answer.tool_calls.clear();
-        }
         if answer.tool_calls.is_empty() && tools {
             self.take_written(&mut answer);
         }
@@ -85,7 +82,7 @@ impl Run {
         let started = Instant::now();
         let stream = admitted.answer(self.task.backend.stream(request));
         let mut wall_left = self.wall_left;
-        let relayed = self.relay(stream, round, &span).instrument(span.clone());
+        let relayed = self.relay(stream, (round, tools), &span).instrument(span.clone());
         let outcome = Self::timed(&mut wall_left, relayed).await;
         self.wall_left = wall_left;
         let metrics = &self.turns.parts.metrics;
@@ -107,8 +104,14 @@ impl Run {
         honour(&decided)
     }
 
-    /// Passes the answer on as it comes. Ends with the stream, or with nobody listening.
-    async fn relay(&self, mut answer: Answer, round: u32, span: &Span) -> Result<TurnAnswer, ModelError> {
+    /// Passes the answer on as it comes. Ends with the stream, or with nobody listening. Calls of a model that has no
+    /// tools in this round are dropped.
+    async fn relay(
+        &self,
+        mut answer: Answer,
+        (round, tools): (u32, bool),
+        span: &Span,
+    ) -> Result<TurnAnswer, ModelError> {
         let (started, mut first) = (Instant::now(), true);
         let call = &self.task.call;
         let mut said =
@@ -117,10 +120,10 @@ impl Run {
         while let Some(event) = answer.next().await {
             let event = match event? {
                 ModelEvent::ToolCall(call) => {
-                    let call = self.with_own_id(call, (round, said.tool_calls.len()), &mut ids);
-                    if said.tool_calls.len() >= CALLS_PER_ROUND_MAX {
+                    if !tools || said.tool_calls.len() >= CALLS_PER_ROUND_MAX {
                         continue;
                     }
+                    let call = self.with_own_id(call, (round, said.tool_calls.len()), &mut ids);
                     said.tool_calls.push(call.clone());
                     ModelEvent::ToolCall(call)
                 }

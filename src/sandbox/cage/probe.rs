@@ -124,12 +124,24 @@ fn limits(outside: &Outside) -> Tried {
     }
     drop(files);
     let most = usize::try_from(limits.processes).unwrap_or(usize::MAX);
-    let processes = match threads(most) {
-        started if started < most => format!("processes at {started}"),
-        // Of root the system counts none. A cage ends who has too many; that would be this program.
-        _ => "processes are counted by the cage".to_owned(),
+    // Of root the system counts none. The cage ends who has too many: here that would be this program.
+    let processes = if is_root_outside() {
+        "processes are counted by the cage".to_owned()
+    } else {
+        match threads(most) {
+            started if started < most => format!("processes at {started}"),
+            // Without a namespace others of this user may have ended meanwhile.
+            _ => "processes are counted by the cage".to_owned(),
+        }
     };
     Ok(format!("memory ends at {} MiB, files at {}, {processes}", memory >> 20, limits.open_files))
+}
+
+/// Whether this user is root for the system, whoever it is in here.
+fn is_root_outside() -> bool {
+    let map = fs::read_to_string("/proc/self/uid_map").unwrap_or_default();
+    let outside = map.split_whitespace().nth(1).and_then(|uid| uid.parse::<u32>().ok());
+    outside.unwrap_or_else(|| rustix::process::getuid().as_raw()) == 0
 }
 
 /// How many threads can be started, up to this many: with the first one that is one too many.

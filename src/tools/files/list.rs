@@ -49,7 +49,7 @@ impl Tool for ListFiles {
     fn run(&self, call: ToolCallRun) -> BoxFuture<'static, Result<ToolOutput, ToolError>> {
         blocking(TIME, move |stop| {
             let (path, pattern, depth) = given(&call.arguments, &call.place)?;
-            list(&Folder::open(&call.place.folder)?, &path, pattern, depth, stop).map(ToolOutput::tool)
+            list(&Folder::open(&call.place.folder)?, &path, pattern, depth, stop)
         })
     }
 }
@@ -72,7 +72,7 @@ fn list(
     pattern: Option<&str>,
     depth: usize,
     stop: &Stop,
-) -> Result<String, ToolError> {
+) -> Result<ToolOutput, ToolError> {
     let wanted = glob(pattern)?;
     let (mut text, mut entries) = (String::new(), 0);
     let ended = walk(folder, start, depth, stop, |found| {
@@ -93,10 +93,10 @@ fn list(
         ControlFlow::Continue(())
     })?;
     match ended {
-        Ended::Whole if text.is_empty() => text.push_str("[nothing is there]\n"),
+        Ended::Whole if text.is_empty() => return Ok(ToolOutput::system("[nothing is there]")),
         Ended::Whole => {}
         Ended::Enough => text.push_str(&format!("[more than {entries} entries; name a folder or a glob]\n")),
         Ended::Bounded => text.push_str("[there is more than one walk looks at; name a folder]\n"),
     }
-    Ok(text)
+    Ok(ToolOutput::tool(text))
 }

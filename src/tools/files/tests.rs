@@ -266,7 +266,7 @@ async fn lists_leave_out_what_gitignore_says_and_are_bounded() {
     assert_eq!(text, wanted);
     assert_eq!(world.text("list_files", json!({"glob": "*.md"})).await, "src/deep/er/est/x.md (0 bytes)\n");
     assert_eq!(world.text("list_files", json!({"path": "src/deep", "depth": 1})).await, "src/deep/er/ …\n");
-    assert_eq!(world.text("list_files", json!({"glob": "*.none"})).await, "[nothing is there]\n");
+    assert_eq!(world.text("list_files", json!({"glob": "*.none"})).await, "[nothing is there]");
     assert!(world.refusal("list_files", json!({"path": "none"})).await.contains("there is no none"));
     assert!(world.plan("list_files", json!({"glob": "[z-a]"})).is_err());
     for n in 0..=super::list::ENTRIES_MAX {
