@@ -4,4 +4,5 @@ pub mod knowledge;
 pub mod ledger;
 pub mod mcp;
 pub mod mcp_programs;
+pub mod processes;
 pub mod turns;

@@ -8,6 +8,7 @@ mod chores;
 mod factories;
 mod hands;
 mod parts;
+mod processes;
 mod protection;
 mod reports;
 mod told;
@@ -98,6 +99,7 @@ pub async fn start(config: Config, home: Home, options: StartOptions) -> anyhow:
     parts.told.check_anchors().await;
     let tree = RunningTree::start(ROOT, spec, subscribers).await.context("the daemon could not start")?;
     parts.opener.connect(tree.handle().clone());
+    parts.process_opener.connect(tree.handle().clone());
     // silent-ok: it is set once per start, here
     let _ = parts.tree.set(tree.handle().clone());
     start_tenants(&parts).await?;

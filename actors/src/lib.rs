@@ -2,6 +2,7 @@
 
 pub mod mcp_server;
 pub mod ports;
+pub mod process;
 pub mod protocol;
 pub mod service;
 pub mod session;

@@ -5,5 +5,6 @@
 //! arguments; tests hand fakes.
 
 pub mod keep_ledger;
+pub mod run_process;
 pub mod run_servers;
 pub mod run_turn;

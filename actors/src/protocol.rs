@@ -8,5 +8,6 @@ pub mod event;
 pub mod ids;
 pub mod journal;
 pub mod model;
+pub mod process;
 pub mod remote;
 pub mod turn;

@@ -283,9 +283,9 @@ pub struct TokenCreateArgs {
     /// A name to recognise it by
     #[arg(long)]
     pub name: String,
-    /// What it may do: chat, read, approve, operate, metrics, admin
+    /// What it may do: chat, read, approve, processes, operate, metrics, admin
     #[arg(long, value_name = "SCOPE", value_delimiter = ',', required = true,
-          value_parser = ["chat", "read", "approve", "operate", "metrics", "admin"], hide_possible_values = true)]
+          value_parser = ["chat", "read", "approve", "processes", "operate", "metrics", "admin"], hide_possible_values = true)]
     pub scope: Vec<String>,
     /// The only assistant that it may use
     #[arg(long, value_name = "A")]

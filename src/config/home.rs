@@ -211,6 +211,12 @@ impl Home {
         self.files().join(tenant.as_str()).join(workspace.to_string())
     }
 
+    /// Transcripts of processes: one folder per tenant.
+    #[must_use]
+    pub fn processes(&self) -> PathBuf {
+        self.data.join("processes")
+    }
+
     /// The key of the vault, unless a setting names another file.
     #[must_use]
     pub fn vault_key_file(&self) -> PathBuf {

@@ -9,8 +9,8 @@ use super::sources::Sources;
 use super::tree::{Node, Value};
 use super::{
     ApprovalsConfig, AssistantConfig, BackendsConfig, BudgetsConfig, ConsoleConfig, EgressConfig,
-    IngressConfig, McpConfig, MemoryConfig, SandboxConfig, SessionsConfig, StoreConfig, TelemetryConfig,
-    VaultConfig, reader,
+    IngressConfig, McpConfig, MemoryConfig, ProcessesConfig, SandboxConfig, SessionsConfig, StoreConfig,
+    TelemetryConfig, VaultConfig, reader,
 };
 
 /// Every setting of the daemon. `Config::default()` is what an empty home runs with.
@@ -25,6 +25,8 @@ pub struct Config {
     pub store: StoreConfig,
     /// Sessions, their queues and their limits.
     pub sessions: SessionsConfig,
+    /// Processes that outlive a turn.
+    pub processes: ProcessesConfig,
     /// Logs and traces.
     pub telemetry: TelemetryConfig,
     /// The model providers.
@@ -68,6 +70,7 @@ impl Config {
         }
         self.store.validate(check);
         self.sessions.validate(check);
+        self.processes.validate(check);
         self.telemetry.validate(check);
         self.assistant.validate(check);
         self.approvals.validate(check);

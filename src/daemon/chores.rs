@@ -21,6 +21,7 @@ use crate::adapters::ledger::Ledger;
 use crate::approvals::Approvals;
 use crate::budgets::Budgets;
 use crate::memory::{Memory, MemoryError};
+use crate::processes::Records;
 use crate::protocol::chat::Usage;
 use crate::protocol::journal::TurnLog;
 use crate::protocol::turn::{Settlement, TurnAnswer, TurnFailure, TurnState};
@@ -50,6 +51,8 @@ const CERTIFICATES_EVERY: Duration = Duration::from_secs(2);
 const RENEW_EVERY: Duration = Duration::from_secs(6 * 3_600);
 /// How often old events and keys are pruned. The first time is one period after start.
 const PRUNE_EVERY: Duration = Duration::from_secs(3_600);
+/// How often processes that ended long ago, or are too many, are forgotten.
+const FORGET_EVERY: Duration = Duration::from_secs(60);
 
 /// How often uses of secrets are written down and changes of keys are completed.
 const VAULT_EVERY: Duration = Duration::from_secs(60);
@@ -72,6 +75,7 @@ pub(super) struct Chores {
     budgets: Budgets,
     memory: Memory,
     sandbox: Sandbox,
+    processes: Records,
 }
 
 impl Chores {
@@ -90,6 +94,7 @@ impl Chores {
             budgets: parts.budgets.clone(),
             memory: parts.knowledge.memory.clone(),
             sandbox: parts.sandbox.clone(),
+            processes: parts.processes.records().clone(),
         }
     }
 
@@ -98,7 +103,7 @@ impl Chores {
         let (mut gauges, mut resume) = (every(GAUGES_EVERY), every(RESUME_EVERY));
         let (mut leaks, mut prune) = (every(LEAKS_EVERY), every(PRUNE_EVERY));
         let (mut certificates, mut renew) = (every(CERTIFICATES_EVERY), every(RENEW_EVERY));
-        let mut expire = every(EXPIRE_EVERY);
+        let (mut expire, mut forget) = (every(EXPIRE_EVERY), every(FORGET_EVERY));
         let (mut vault, mut devices) = (every(VAULT_EVERY), every(DEVICES_EVERY));
         prune.reset();
         let (mut anchor, mut tell) = (every(ANCHOR_EVERY), every(TELL_EVERY));
@@ -118,6 +123,7 @@ impl Chores {
                 _ = certificates.tick() => self.certificates.look().await,
                 _ = renew.tick() => self.certificates.renew().await,
                 _ = prune.tick() => self.prune().await,
+                _ = forget.tick() => self.forget_processes().await,
                 _ = vault.tick() => self.keep_vault().await,
                 _ = devices.tick() => self.oauth.poll_devices().await,
                 Some((key, reason)) = self.quarantines.next() => self.end_turns(&key, &reason).await,
@@ -236,6 +242,12 @@ impl Chores {
         }
         if let Err(error) = self.forget_old_facts().await {
             tracing::warn!(%error, "facts that are over are still remembered");
+        }
+    }
+
+    async fn forget_processes(&self) {
+        if let Err(error) = self.processes.prune().await {
+            tracing::warn!(%error, "old processes could not be forgotten");
         }
     }
 

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use capuchin_actors::mcp_server::{keeper_factory, server_factory};
+use capuchin_actors::process::ProcessFactory;
 use capuchin_actors::service::{Service, ServiceRun};
 use capuchin_actors::session::{LaneFactory, sweep_idle};
 use capuchin_actors::supervision::{StartChild, StartContext, StartError, StartOutcome};
@@ -29,6 +30,7 @@ pub(super) const NAMES: &[&str] = &[
     "session_sweeper",
     "mcp_server",
     "mcp_keeper",
+    "process",
     "console_listener",
     "ingress_listener",
     "control_listener",
@@ -91,6 +93,7 @@ pub(super) fn table(parts: &Parts, home: &Home, doors: &Arc<Doors>, quarantines:
         ("session_sweeper", session_sweeper(parts)),
         ("mcp_server", server_factory(Arc::new(ServerRuns(parts.mcp.clone())))),
         ("mcp_keeper", keeper_factory(Arc::new(ServerRuns(parts.mcp.clone())))),
+        ("process", ProcessFactory::build(Arc::clone(parts.processes.directory()))),
         ("console_listener", door(console_listener(parts, home, doors))),
         ("ingress_listener", door(ingress_listener(parts, home, doors))),
         ("control_listener", control_listener(parts, home)),
@@ -223,7 +226,7 @@ fn housekeeper(
     Service::factory(move |_, stop| {
         let chores = chores.clone();
         let run = ServiceRun::new(async move {
-            stop.run_until_cancelled(chores.run()).await;
+            stop.run_until_cancelled(Box::pin(chores.run())).await;
             Ok(())
         });
         futures::future::ready(Ok(run)).boxed()

@@ -8,6 +8,7 @@ use crate::config::Config;
 use crate::db::Db;
 use crate::egress::Egress;
 use crate::mcp::{McpServers, McpTools};
+use crate::processes::{self, Processes};
 use crate::redaction::Redactor;
 use crate::sandbox::Sandbox;
 use crate::tools::{BashTool, JqTool, Tool, ToolSource, Tools, WorkspaceMemory, file_tools, web_tools};
@@ -15,7 +16,7 @@ use crate::workspaces::Workspaces;
 
 /// All built-in tools, and the sources of others.
 pub(super) fn tools(
-    (knowledge, mcp): (&Knowledge, &McpServers),
+    (knowledge, mcp, processes): (&Knowledge, &McpServers, &Processes),
     (sandbox, egress): (&Sandbox, &Egress),
     config: &Config,
 ) -> Tools {
@@ -26,6 +27,7 @@ pub(super) fn tools(
     built_in.push(Arc::new(WorkspaceMemory::default()));
     built_in.extend(web_tools(egress));
     built_in.extend(knowledge.tools());
+    built_in.extend(processes::tools::tools(processes));
     let sources: Vec<Arc<dyn ToolSource>> = vec![Arc::new(McpTools(mcp.clone()))];
     Tools::new(built_in, sources)
 }

@@ -4,6 +4,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
+use capuchin_actors::process::ProcessOpener;
 use capuchin_actors::session::{SessionDirectory, SessionLimits, SessionPorts, TreeOpener};
 use capuchin_actors::supervision::TreeHandle;
 use parking_lot::Mutex;
@@ -25,6 +26,7 @@ use crate::http::AppState;
 use crate::identity::Identity;
 use crate::mcp::McpServers;
 use crate::policy::{KillSwitches, Policies};
+use crate::processes::Processes;
 use crate::protocol::ids::TenantId;
 use crate::redaction::{LeakLog, Redactor};
 use crate::sandbox::Sandbox;
@@ -71,6 +73,8 @@ pub(super) struct Parts {
     pub(super) tree: Arc<OnceLock<TreeHandle>>,
     pub(super) started: Instant,
     pub(super) sessions: Arc<SessionDirectory>,
+    pub(super) processes: Processes,
+    pub(super) process_opener: Arc<ProcessOpener>,
 }
 
 impl Parts {
@@ -97,16 +101,14 @@ impl Parts {
         let budgets = Budgets::open(db.clone(), prices.clone(), metrics.clone(), config.budgets.clone());
         let budgets = budgets.await.context("the budgets")?;
         metrics.store.read_from(figures(&db));
-        let guard = Guard::new(
-            (redactor.clone(), leaks.clone()),
-            kill_switches.clone(),
-            policies.clone(),
-            approvals.clone(),
-            budgets.clone(),
-        );
+        let scanner = (redactor.clone(), leaks.clone());
+        let judges = (policies.clone(), kill_switches.clone());
+        let guard = guard(&scanner, &judges, &approvals, &budgets);
         let (knowledge, sandbox) = (Knowledge::open(&db, &config.memory, home), sandbox(&config, home));
+        let (process_opener, processes) =
+            super::processes::build((&db, home, &config), scanner, &sandbox, judges, &workspaces).await?;
         let mcp = super::hands::mcp((&db, &egress), &redactor, (&sandbox, &workspaces), &config);
-        let tools = super::hands::tools((&knowledge, &mcp), (&sandbox, &egress), &config);
+        let tools = super::hands::tools((&knowledge, &mcp, &processes), (&sandbox, &egress), &config);
         let model_turns = runner(&config, home, (&backends, &guard), (&knowledge, &tools), (&db, &metrics));
         let (opener, sessions) = sessions((&turns, &metrics), model_turns.clone(), &config.sessions);
         hold(&sessions, &kill_switches);
@@ -132,6 +134,8 @@ impl Parts {
             guard,
             tools,
             sandbox,
+            processes,
+            process_opener,
             knowledge,
             mcp,
             model_turns,
@@ -169,6 +173,7 @@ impl Parts {
             sandbox: self.sandbox.clone(),
             mcp: self.mcp.clone(),
             model_turns: self.model_turns.clone(),
+            processes: self.processes.clone(),
             redactor: self.redactor.clone(),
             leaks: self.leaks.clone(),
             usage: self.usage.clone(),
@@ -205,6 +210,16 @@ fn reach(config: &Config, vault: &Vault) -> anyhow::Result<(Egress, Backends)> {
         tracing::warn!("{missing}");
     }
     Ok((egress, backends))
+}
+
+/// The one gate in front of every model.
+fn guard(
+    scanner: &(Redactor, LeakLog),
+    (policies, switches): &(Policies, KillSwitches),
+    approvals: &Approvals,
+    budgets: &Budgets,
+) -> Guard {
+    Guard::new(scanner.clone(), switches.clone(), policies.clone(), approvals.clone(), budgets.clone())
 }
 
 /// Who runs turns.

@@ -24,6 +24,7 @@ pub(super) const MIGRATIONS: &[(&str, &str)] = &[
     ("0012_knowledge.sql", include_str!("../../migrations/0012_knowledge.sql")),
     ("0013_folders.sql", include_str!("../../migrations/0013_folders.sql")),
     ("0014_mcp.sql", include_str!("../../migrations/0014_mcp.sql")),
+    ("0015_processes.sql", include_str!("../../migrations/0015_processes.sql")),
 ];
 
 /// Brings the file to the newest version that this program knows; the number of migrations applied.

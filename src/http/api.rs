@@ -25,6 +25,7 @@ mod models;
 mod oauth_tokens;
 mod optional;
 mod policy;
+mod processes;
 mod rules;
 mod runtime;
 mod secrets;
@@ -70,6 +71,7 @@ fn documented() -> OpenApiRouter<AppState> {
         .merge(models::routes())
         .merge(tokens::routes())
         .merge(tools::routes())
+        .merge(processes::routes())
         .merge(leaks::routes())
         .merge(secrets::routes())
         .merge(vault::routes())

@@ -26,19 +26,23 @@ pub trait Need: Send + Sync + 'static {
     const ANY_OF: &'static [Scope];
     /// Whether a one-use ticket in the query will do. For streams only.
     const TAKES_TICKET: bool = false;
+    /// Whether it is a WebSocket, whose clients in browsers cannot send a header: a token may come as the subprotocol
+    /// `bearer.TOKEN`, and in the query where the settings say so.
+    const IS_SOCKET: bool = false;
     /// Whether a person has to ask, for themselves: no token will do.
     const IN_PERSON: bool = false;
 }
 
 macro_rules! needs {
     ($($(#[$doc:meta])* $name:ident: [$($scope:ident),+] $(, ticket: $ticket:literal)?
-        $(, in_person: $in_person:literal)?;)+) => {$(
+        $(, socket: $socket:literal)? $(, in_person: $in_person:literal)?;)+) => {$(
         $(#[$doc])*
         #[derive(Clone, Copy, Debug)]
         pub enum $name {}
         impl Need for $name {
             const ANY_OF: &'static [Scope] = &[$(Scope::$scope),+];
             $(const TAKES_TICKET: bool = $ticket;)?
+            $(const IS_SOCKET: bool = $socket;)?
             $(const IN_PERSON: bool = $in_person;)?
         }
     )+};
@@ -57,6 +61,12 @@ needs! {
     Operate: [Operate];
     /// Sees actors.
     SeeRuntime: [Read, Operate];
+    /// Starts, tells and ends processes.
+    RunProcesses: [Processes];
+    /// Sees processes and what they said.
+    SeeProcesses: [Processes, Read];
+    /// Follows a process and types into it.
+    FollowProcess: [Processes], ticket: true, socket: true;
     /// Decides questions of assistants.
     Decide: [Approve];
     /// Sees questions of assistants.
@@ -127,7 +137,7 @@ pub const STEP_UP_REQUIRED: &str = "step_up_required";
 
 /// The only way to a principal that a route accepts.
 async fn allowed<N: Need>(parts: &mut Parts, state: &AppState) -> Result<Principal, Problem> {
-    let principal = authenticate(parts, state, N::TAKES_TICKET).await?;
+    let principal = authenticate(parts, state, (N::TAKES_TICKET, N::IS_SOCKET)).await?;
     principal.authorize(N::ANY_OF)?;
     if N::IN_PERSON {
         principal.in_person()?;
@@ -142,18 +152,23 @@ impl FromRequestParts<AppState> for Principal {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
-        authenticate(parts, state, false).await
+        authenticate(parts, state, (false, false)).await
     }
 }
 
 /// The only way from a request to a principal.
-async fn authenticate(parts: &Parts, state: &AppState, takes_ticket: bool) -> Result<Principal, Problem> {
+async fn authenticate(
+    parts: &Parts,
+    state: &AppState,
+    (takes_ticket, is_socket): (bool, bool),
+) -> Result<Principal, Problem> {
     if let Some(principal) = parts.extensions.get::<Principal>() {
         return Ok(principal.clone());
     }
     let connection = parts.extensions.get::<Connection>().copied();
     let connection = connection.ok_or_else(Problem::unauthenticated)?;
-    let credential = match bearer(&parts.headers)? {
+    let by_socket = || is_socket.then(|| socket_token(parts, state)).flatten();
+    let credential = match bearer(&parts.headers)?.or_else(by_socket) {
         Some(token) => Credential::Token(token),
         None => match cookie::session(&parts.headers, connection.is_tls()) {
             Some(value) => Credential::Session(value),
@@ -192,7 +207,19 @@ fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
 }
 
 fn ticket(parts: &Parts) -> Option<&str> {
-    parts.uri.query()?.split('&').find_map(|pair| pair.strip_prefix("ticket="))
+    in_query(parts, "ticket=")
+}
+
+fn in_query<'p>(parts: &'p Parts, name: &str) -> Option<&'p str> {
+    parts.uri.query()?.split('&').find_map(|pair| pair.strip_prefix(name))
+}
+
+/// The token of a WebSocket without a header: among its subprotocols, or in the query as old clients send it.
+fn socket_token<'p>(parts: &'p Parts, state: &AppState) -> Option<&'p str> {
+    let offered = parts.headers.get_all(header::SEC_WEBSOCKET_PROTOCOL).iter();
+    let words = offered.filter_map(|value| value.to_str().ok()).flat_map(|text| text.split(','));
+    let token = words.filter_map(|word| word.trim().strip_prefix("bearer.")).next();
+    token.or_else(|| state.config.processes.query_token.then(|| in_query(parts, "token=")).flatten())
 }
 
 impl From<AuthError> for Problem {

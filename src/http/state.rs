@@ -21,6 +21,7 @@ use crate::guard::{Guard, TextOf};
 use crate::identity::{Identity, Principal};
 use crate::mcp::McpServers;
 use crate::policy::{Author, Engaged, KillSwitches, Policies, PolicyError};
+use crate::processes::Processes;
 use crate::protocol::ids::TenantId;
 use crate::protocol::turn::{Accepted, Inbound, TurnOverrides};
 use crate::redaction::{LeakLog, Redactor};
@@ -64,6 +65,8 @@ pub struct AppState {
     pub kill_switches: KillSwitches,
     /// Live sessions: where messages go.
     pub sessions: Arc<SessionDirectory>,
+    /// Processes that outlive a turn.
+    pub processes: Processes,
     /// Who answers.
     pub backends: Backends,
     /// Secrets, and what seals them.
@@ -189,7 +192,7 @@ impl AppState {
         self.guard.clean(&TextOf { tenant: by.tenant.clone(), thread: None }, place, text).text
     }
 
-    /// Engages the kill switch: nothing is started any more, and what runs is stopped. How many turns.
+    /// Engages the kill switch: nothing is started any more, and what runs is stopped, processes too. How many turns.
     ///
     /// # Errors
     /// What the store answers; then nothing happened.
@@ -201,6 +204,7 @@ impl AppState {
     ) -> Result<(Engaged, usize), PolicyError> {
         let engaged = self.kill_switches.engage(tenant, by, reason).await?;
         let stopped = self.sessions.hold(tenant, engaged.to_string());
+        self.processes.halt(tenant);
         Ok((engaged, stopped))
     }
 

@@ -14,6 +14,8 @@ pub enum Scope {
     Read,
     /// Decide: answer what assistants and programs ask people. Never part of `chat`.
     Approve,
+    /// Start programs on this machine, type into them, read them and end them. Never part of `chat`.
+    Processes,
     /// Run the daemon: restart, stop, drain and release actors.
     Operate,
     /// Read the metrics.
@@ -24,8 +26,8 @@ pub enum Scope {
 
 impl Scope {
     /// All scopes, in the order in which they are shown.
-    pub const ALL: [Self; 6] =
-        [Self::Chat, Self::Read, Self::Approve, Self::Operate, Self::Metrics, Self::Admin];
+    pub const ALL: [Self; 7] =
+        [Self::Chat, Self::Read, Self::Approve, Self::Processes, Self::Operate, Self::Metrics, Self::Admin];
 
     /// The word used in the store, in the APIs and on the command line.
     #[must_use]
@@ -34,6 +36,7 @@ impl Scope {
             Self::Chat => "chat",
             Self::Read => "read",
             Self::Approve => "approve",
+            Self::Processes => "processes",
             Self::Operate => "operate",
             Self::Metrics => "metrics",
             Self::Admin => "admin",
@@ -48,6 +51,7 @@ impl Scope {
             Self::Metrics => 8,
             Self::Admin => 16,
             Self::Approve => 32,
+            Self::Processes => 64,
         }
     }
 }
@@ -62,10 +66,10 @@ impl fmt::Display for Scope {
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadScopes {
     /// This word is unknown.
-    #[error("unknown scope `{0}`; the scopes are chat, read, approve, operate, metrics and admin")]
+    #[error("unknown scope `{0}`; the scopes are chat, read, approve, processes, operate, metrics and admin")]
     Unknown(String),
     /// A credential without a scope could do nothing.
-    #[error("name at least one scope of chat, read, approve, operate, metrics and admin")]
+    #[error("name at least one scope of chat, read, approve, processes, operate, metrics and admin")]
     Empty,
 }
 

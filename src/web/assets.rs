@@ -35,6 +35,8 @@ files! {
     "composer.js": "text/javascript; charset=utf-8",
     "decide.js": "text/javascript; charset=utf-8",
     "drawer.js": "text/javascript; charset=utf-8",
+    "process.js": "text/javascript; charset=utf-8",
+    "processes.js": "text/javascript; charset=utf-8",
     "inbox.js": "text/javascript; charset=utf-8",
     "entrance.js": "text/javascript; charset=utf-8",
     "live.js": "text/javascript; charset=utf-8",

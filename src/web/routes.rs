@@ -12,6 +12,7 @@ mod gate;
 mod home;
 mod library;
 mod mcp;
+mod processes;
 mod runtime;
 mod safety;
 mod secrets;
@@ -74,6 +75,10 @@ pub fn router() -> Router<AppState> {
         .route("/vault/tokens/{name}/refresh", post(tokens::refresh))
         .route("/vault/tokens/{name}/revoke", post(tokens::revoke))
         .route("/vault/tokens/{name}/delete", post(tokens::delete))
+        .route("/processes", get(processes::list).post(processes::start))
+        .route("/processes/{id}", get(processes::show))
+        .route("/processes/{id}/input", post(processes::input))
+        .route("/processes/{id}/kill", post(processes::kill))
         .route("/settings", get(settings::show))
         .route("/settings/budgets", get(budgets::show).post(budgets::create))
         .route("/settings/budgets/{id}", post(budgets::change))

@@ -10,6 +10,7 @@ mod frame;
 pub mod library;
 pub mod mcp;
 pub mod pages;
+pub mod processes;
 mod rail;
 pub mod safety;
 pub mod security;

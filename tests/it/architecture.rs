@@ -19,6 +19,7 @@ const ROWS: &[&[&str]] = &[
         "identity",
         "mcp",
         "memory",
+        "processes",
         "skills",
         "tools",
         "turns",
@@ -65,6 +66,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("jaq_std", &["src/tools"]),
     ("jaq_json", &["src/tools"]),
     ("jsonschema", &["src/tools"]),
+    ("vt100", &["src/processes"]),
     ("rmcp", &["src/mcp", "src/http/mcp"]),
     ("landlock", &["src/sandbox"]),
     ("seccompiler", &["src/sandbox"]),
@@ -184,11 +186,16 @@ fn inside_actors_protocol_is_below_ports_and_no_actor_imports_another() {
     let mut broken = Vec::new();
     for source in sources().iter().filter(|source| source.path.starts_with("actors/src/")) {
         let forbidden: &[&str] = match source.path.trim_start_matches("actors/src/") {
-            path if path.starts_with("protocol") => &["ports", "supervision", "session", "service"],
-            path if path.starts_with("ports") => &["supervision", "session", "service"],
-            path if path.starts_with("supervision") => &["protocol", "ports", "session", "service"],
-            path if path.starts_with("session") => &["service"],
-            path if path.starts_with("service") => &["session", "protocol", "ports"],
+            path if path.starts_with("protocol") => {
+                &["ports", "supervision", "session", "process", "service"]
+            }
+            path if path.starts_with("ports") => &["supervision", "session", "process", "service"],
+            path if path.starts_with("supervision") => {
+                &["protocol", "ports", "session", "process", "service"]
+            }
+            path if path.starts_with("session") => &["process", "service"],
+            path if path.starts_with("process") => &["session"],
+            path if path.starts_with("service") => &["session", "process", "protocol", "ports"],
             _ => &[],
         };
         for (at, line) in source.code() {

@@ -13,6 +13,7 @@ mod chrome;
 mod furnished;
 mod library;
 mod people;
+mod processes;
 mod site;
 mod trust;
 mod vault;

@@ -21,6 +21,7 @@ mod mcp;
 mod nothing_lost;
 mod openai_sdk;
 mod planted;
+mod processes;
 mod readme;
 mod sandbox;
 mod siblings_live;

@@ -15,20 +15,29 @@ use crate::support::*;
 const DECLARED: &str = include_str!("../../../supervision.toml");
 
 /// What follows the kill of a leaf: who starts again, and who is gone until somebody asks for it.
-const OUTCOMES: [(&str, &[&str], &[&str]); 10] = [
+const OUTCOMES: [(&str, &[&str], &[&str]); 11] = [
     ("root/substrate/store-writer", &["store-writer", "usage"], &[]),
     ("root/substrate/usage", &["usage"], &[]),
     ("root/tenants/home/sessions/s1", &["s1"], &[]),
+    ("root/tenants/home/processes/p1", &["p1"], &[]),
     ("root/tenants/home/mcp-servers/m1", &["m1"], &[]),
     (
         "root/tenants/home/mcp-keeper",
         &["mcp-keeper", "sweeper"],
-        &["root/tenants/home/sessions/s1", "root/tenants/home/mcp-servers/m1"],
+        &[
+            "root/tenants/home/sessions/s1",
+            "root/tenants/home/processes/p1",
+            "root/tenants/home/mcp-servers/m1",
+        ],
     ),
     (
         "root/tenants/home/sweeper",
         &["mcp-keeper", "sweeper"],
-        &["root/tenants/home/sessions/s1", "root/tenants/home/mcp-servers/m1"],
+        &[
+            "root/tenants/home/sessions/s1",
+            "root/tenants/home/processes/p1",
+            "root/tenants/home/mcp-servers/m1",
+        ],
     ),
     ("root/edge/console", &["console"], &[]),
     ("root/edge/ingress", &["ingress"], &[]),
@@ -51,6 +60,8 @@ async fn running(workers: &Workers) -> RunningTree {
     tenants.start_child("home", Some(tenant)).await.unwrap();
     let sessions = tree.handle().supervisor(&"root/tenants/home/sessions".into());
     sessions.start_child("s1", None).await.unwrap();
+    let processes = tree.handle().supervisor(&"root/tenants/home/processes".into());
+    processes.start_child("p1", None).await.unwrap();
     let servers = tree.handle().supervisor(&"root/tenants/home/mcp-servers".into());
     servers.start_child("m1", None).await.unwrap();
     workers.log.take();
@@ -73,7 +84,8 @@ fn every_declared_leaf_has_its_outcome_below() {
     let mut found = BTreeSet::new();
     declared().root.children.iter().for_each(|child| leaves(child, &mut found));
     let last = |path: &str| {
-        path.rsplit('/').next().unwrap_or_default().replace("s1", "session").replace("m1", "mcp-server")
+        let name = path.rsplit('/').next().unwrap_or_default();
+        name.replace("s1", "session").replace("p1", "process").replace("m1", "mcp-server")
     };
     let listed: BTreeSet<String> = OUTCOMES.iter().map(|(path, ..)| last(path)).collect();
     assert_eq!(found, listed);
@@ -184,6 +196,8 @@ root
 │   └── tenant
 │       ├── sessions
 │       │   └── session
+│       ├── processes
+│       │   └── process
 │       ├── mcp-servers
 │       │   └── mcp-server
 │       ├── mcp-keeper

@@ -10,7 +10,7 @@ pub struct LoginArgs {
     /// A name to recognise this machine by [default: its host name]
     #[arg(long)]
     pub name: Option<String>,
-    /// What it may do there: chat, read, approve, operate, metrics, admin
+    /// What it may do there: chat, read, approve, processes, operate, metrics, admin
     #[arg(long, value_name = "SCOPE", value_delimiter = ',', default_value = "chat,read")]
     pub scope: Vec<String>,
 }

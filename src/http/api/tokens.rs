@@ -28,7 +28,7 @@ use crate::protocol::ids::TokenId;
 pub(super) struct TokenView {
     id: String,
     name: String,
-    /// Words of `chat`, `read`, `approve`, `operate`, `metrics`, `admin`.
+    /// Words of `chat`, `read`, `approve`, `processes`, `operate`, `metrics`, `admin`.
     scopes: Vec<&'static str>,
     /// Id of the only assistant that it may use.
     assistant_id: Option<String>,
@@ -77,7 +77,7 @@ impl From<CreatedToken> for TokenView {
 pub(super) struct CreateToken {
     /// 1–100 characters.
     name: String,
-    /// Words of `chat`, `read`, `approve`, `operate`, `metrics`, `admin`.
+    /// Words of `chat`, `read`, `approve`, `processes`, `operate`, `metrics`, `admin`.
     scopes: Vec<String>,
     /// Name or id of the only assistant that it may use.
     assistant: Option<String>,

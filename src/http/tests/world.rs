@@ -96,6 +96,29 @@ impl Answer {
     }
 }
 
+/// Processes whose actors have no tree: none starts.
+fn processes(
+    home: &std::path::Path,
+    db: &Db,
+    policies: &Policies,
+    switches: &KillSwitches,
+    workspaces: &Workspaces,
+) -> crate::processes::Processes {
+    use crate::adapters::processes::{KeptProcesses, SandboxedProcesses};
+    use crate::processes::{Processes, Records};
+    use capuchin_actors::process::{ProcessDirectory, ProcessOpener, ProcessPorts};
+
+    let place = crate::config::Home::locate(Some(home)).unwrap();
+    let scanner = (Redactor::new(), LeakLog::new(db.clone()));
+    let records = Records::new(db.clone(), scanner, place.processes(), Default::default());
+    let ports = ProcessPorts {
+        runner: Arc::new(SandboxedProcesses::new(sandbox(home), records.clone())),
+        keeper: Arc::new(KeptProcesses::new(records.clone())),
+    };
+    let directory = ProcessDirectory::new(ports, ProcessOpener::new("root/tenants".into()));
+    Processes::new(records, directory, (policies.clone(), switches.clone()), workspaces.clone())
+}
+
 /// A sandbox without a launcher: it runs nothing, and says so.
 fn sandbox(home: &std::path::Path) -> crate::sandbox::Sandbox {
     let mut options = crate::sandbox::SandboxOptions::new(home.join("cages"));
@@ -142,6 +165,7 @@ impl World {
         let ahead_ms = Arc::new(AtomicI64::new(0));
         let identity = Self::identity(&db, tenant, &ahead_ms).await;
         identity.keep_seeds_in(&vault);
+        let processes = processes(home.path(), &db, &policies, &kill_switches, &workspaces);
         let guard = Guard::new(
             (Redactor::new(), LeakLog::new(db.clone())),
             kill_switches.clone(),
@@ -191,6 +215,7 @@ impl World {
             tools,
             knowledge,
             model_turns,
+            processes,
             redactor: Redactor::new(),
             leaks: LeakLog::new(db.clone()),
             budgets,

@@ -60,6 +60,7 @@ pub(in crate::web) const fn meaning(scope: Scope) -> &'static str {
         Scope::Read => "read everything here but credentials",
         Scope::Approve => "decide what assistants may do",
         Scope::Operate => "restart and stop parts of the daemon",
+        Scope::Processes => "run programs on this machine",
         Scope::Metrics => "read the metrics",
         Scope::Admin => "everything, credentials included",
     }

@@ -21,6 +21,7 @@ const TILES: &[Tile] = &[
     tile("/settings/mcp", "tool", "MCP servers", "Whose tools assistants use, and what changed"),
     tile("/vault", "vault", "Vault", "Keys and tokens, who used them, what leaked"),
     tile("/audit", "audit", "Audit", "Who did what, and why it was allowed"),
+    tile("/processes", "tool", "Processes", "Programs that go on by themselves"),
     tile("/settings/security", "people", "Security", "Passkeys, codes, devices, tokens, people"),
     tile("/about", "about", "About", "Version, licences, what is inside"),
 ];

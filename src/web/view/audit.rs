@@ -98,6 +98,7 @@ impl AuditPage {
         "kill_switch",
         "member",
         "policy",
+        "process",
         "secret",
         "session",
         "sign_in",

@@ -16,6 +16,7 @@ pub async fn pages(site: &Site, chrome: &Chrome) -> Vec<(&'static str, String)> 
         ("home", "/"),
         ("inbox", "/inbox"),
         ("new", "/chat"),
+        ("processes", "/processes"),
         ("runtime", "/runtime"),
         ("confirm", "/runtime/confirm?action=restart&path=root/tenants"),
         ("audit", "/audit"),

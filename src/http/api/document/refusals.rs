@@ -25,7 +25,11 @@ pub(super) fn add_to(document: &mut OpenApi) {
         for operation in operations(item) {
             for (status, description) in refusals(path, operation) {
                 let responses = &mut operation.responses.responses;
-                let refusal = if path.starts_with("/v1/") { envelope } else { problem };
+                let refusal = if path.starts_with("/v1/") || path.starts_with("/sessions") {
+                    envelope
+                } else {
+                    problem
+                };
                 let known =
                     responses.entry(status.to_owned()).or_insert_with(|| RefOr::T(refusal(description)));
                 if let (RefOr::T(known), false) = (known, path.starts_with("/v1/")) {
@@ -95,7 +99,7 @@ fn problem(description: &str) -> Response {
     ResponseBuilder::new().description(description).content(PROBLEM, problem_content()).build()
 }
 
-/// The error envelope of the OpenAI face, whose shape OpenAI documents.
+/// The error envelope of a face whose shapes others have documented: `/v1`, `/sessions`.
 fn envelope(description: &str) -> Response {
     let content = ContentBuilder::new().build();
     ResponseBuilder::new().description(description).content("application/json", content).build()
