@@ -163,6 +163,7 @@ impl McpServers {
             Ok::<_, McpError>(changed)
         });
         let changed = write.await?;
+        self.inner.live.forget_failure(&by.tenant, &changed.name);
         self.inner.live.changed(&by.tenant).notify_one();
         Ok(self.view(&by.tenant, changed))
     }
@@ -202,6 +203,7 @@ impl McpServers {
             Ok::<_, McpError>(found)
         });
         let server = write.await?;
+        self.inner.live.forget_failure(&by.tenant, &server.name);
         self.inner.live.ask_restart(&by.tenant, &server.name);
         self.inner.live.changed(&by.tenant).notify_one();
         Ok(self.view(&by.tenant, server))

@@ -164,6 +164,13 @@ impl LiveTable {
         self.entries.lock().remove(&(tenant.clone(), name.to_owned()));
     }
 
+    /// It is about to be tried again: whoever waits for it waits for that.
+    pub(super) fn forget_failure(&self, tenant: &TenantId, name: &str) {
+        if matches!(self.get(tenant, name).view.state, ServerState::Failed(_)) {
+            self.change(tenant, name, |live| *live = Live::default());
+        }
+    }
+
     pub(super) fn restarts(&self, tenant: &TenantId, name: &str) -> u64 {
         self.entries.lock().get(&(tenant.clone(), name.to_owned())).map_or(0, |entry| entry.restarts)
     }

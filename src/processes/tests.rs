@@ -131,7 +131,7 @@ fn end(code: i32, killed: Option<KillReason>) -> ProcessEnd {
 }
 
 #[tokio::test]
-async fn the_cap_holds_at_and_over_and_what_has_ended_does_not_count() {
+async fn the_limit_holds_at_and_over_and_what_has_ended_does_not_count() {
     let world = World::new(2).await;
     let one = world.begun(wish("one")).await;
     world.start(wish("two")).await.unwrap();

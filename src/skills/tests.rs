@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::os::unix::fs::symlink;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
@@ -10,7 +10,7 @@ use super::*;
 use crate::config::Home;
 use crate::db::{Db, DbOptions, WriterRun};
 use crate::identity::Principal;
-use crate::protocol::ids::{AssistantId, TenantId, ThreadId, TurnId, WorkspaceId};
+use crate::protocol::ids::{TenantId, WorkspaceId};
 use crate::tools::{Place, Tool, ToolCallRun, ToolClass, ToolError, ToolOutput};
 use crate::workspaces::Workspaces;
 
@@ -34,15 +34,7 @@ impl Desk {
         let workspace =
             Workspaces::new(db.clone(), &located).ensure_default(&TenantId::home()).await.unwrap();
         let skills = Skills::new(db, &located);
-        let place = Place {
-            tenant: TenantId::home(),
-            thread: ThreadId::new(),
-            turn: TurnId::new(),
-            assistant: AssistantId::new(),
-            workspace: workspace.id,
-            folder: Path::new("/srv/work").into(),
-            depth: 0,
-        };
+        let place = Place { workspace: workspace.id, ..Place::somewhere("/srv/work") };
         Self { home, _writer: writer, skills, place }
     }
 

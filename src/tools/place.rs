@@ -23,3 +23,19 @@ pub struct Place {
     /// 0 for an assistant that a person, a schedule or a webhook asked; 1 for one that such an assistant started.
     pub depth: u8,
 }
+
+#[cfg(test)]
+impl Place {
+    /// A place of a test: somebody's first call in this folder.
+    pub(crate) fn somewhere(folder: impl AsRef<Path>) -> Self {
+        Self {
+            tenant: TenantId::home(),
+            thread: ThreadId::new(),
+            turn: TurnId::new(),
+            assistant: AssistantId::new(),
+            workspace: WorkspaceId::new(),
+            folder: folder.as_ref().into(),
+            depth: 0,
+        }
+    }
+}

@@ -1,5 +1,6 @@
 //! What a form answers: JSON to our scripts, a page to a browser without them.
 
+use askama::Template;
 use axum::Json;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
@@ -7,9 +8,11 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use serde_json::Value;
 
+use super::framed::sentence;
+use super::headers::page;
 use super::read;
 use super::view::{Frame, Notices, Theme};
-use crate::http::AppState;
+use crate::http::{AppState, Problem};
 use crate::identity::Principal;
 
 /// How the caller wants its answer.
@@ -33,6 +36,25 @@ impl Reader {
     /// The frame of a page for whoever asks.
     pub(super) fn frame(&self, title: impl Into<String>, place: &'static str) -> Frame {
         Frame { notices: self.notices.clone(), ..Frame::private(title, place, self.theme) }
+    }
+
+    /// Back to a page with what a form did there; or the page again with why it did not, which `refused` puts into it.
+    pub(super) async fn after<P: Template>(
+        &self,
+        path: &str,
+        outcome: Result<&str, Problem>,
+        again: impl Future<Output = Result<P, Problem>>,
+        refused: impl FnOnce(&mut P, String),
+    ) -> Result<Response, Problem> {
+        match outcome {
+            Ok(done) => Ok(Redirect::to(&format!("{path}?done={done}")).into_response()),
+            Err(problem) if self.json || problem.status.is_server_error() => Err(problem),
+            Err(problem) => {
+                let mut shown = again.await?;
+                refused(&mut shown, sentence(&problem.detail));
+                Ok(page(problem.status, &shown))
+            }
+        }
     }
 
     /// What happened as JSON, or the page that shows it.

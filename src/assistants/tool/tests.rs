@@ -1,23 +1,13 @@
 //! What an assistant may do to its own files.
 
-use std::path::Path;
-
 use super::*;
 use crate::assistants::{Assistants, NewAssistant};
 use crate::db::{Db, DbOptions};
 use crate::policy::{Ask, Effect, Policy, SourceKind, Subject, judge};
-use crate::protocol::ids::{AssistantId, TenantId, ThreadId, TurnId, WorkspaceId};
+use crate::protocol::ids::{AssistantId, TenantId};
 
 fn place(assistant: AssistantId) -> Place {
-    Place {
-        tenant: TenantId::home(),
-        thread: ThreadId::new(),
-        turn: TurnId::new(),
-        assistant,
-        workspace: WorkspaceId::new(),
-        folder: Path::new("/srv/work").into(),
-        depth: 0,
-    }
+    Place { assistant, ..Place::somewhere("/srv/work") }
 }
 
 fn arguments(value: &Value) -> Arguments {

@@ -19,7 +19,7 @@ use crate::mcp::{
     McpServer, McpServers, McpTools, McpView, NewServer, ProcessWish, ServerState, StartProcess,
     StartedProcess, Transport,
 };
-use crate::protocol::ids::{AssistantId, TenantId, ThreadId, TurnId, WorkspaceId};
+use crate::protocol::ids::{TenantId, WorkspaceId};
 use crate::redaction::Redactor;
 use crate::tools::{Place, Tool, ToolCallRun, ToolError, ToolOutput, ToolSource as _};
 use crate::vault::{Vault, VaultOptions};
@@ -172,15 +172,7 @@ impl World {
         egress.set_source(Arc::new(vault.clone()));
         let scripts = Scripts::default();
         let servers = McpServers::new(db, egress, Redactor::new(), Arc::new(scripts.clone()), limits);
-        let place = Place {
-            tenant: tenant.clone(),
-            thread: ThreadId::new(),
-            turn: TurnId::new(),
-            assistant: AssistantId::new(),
-            workspace,
-            folder: Arc::from(home.path()),
-            depth: 0,
-        };
+        let place = Place { tenant: tenant.clone(), workspace, ..Place::somewhere(home.path()) };
         Self { servers, scripts, vault, by: Principal::owner(tenant), place, _writer: writer, _home: home }
     }
 
@@ -218,6 +210,7 @@ impl World {
     }
 
     pub(super) fn live(&self, server: McpServer) -> Life {
+        self.servers.table().forget_failure(&self.by.tenant, &server.name);
         let (servers, stop) = (self.servers.clone(), CancellationToken::new());
         let (tenant, name, told) = (self.by.tenant.clone(), server.name.clone(), stop.clone());
         let ended = tokio::spawn(async move { servers.live(&tenant, &name, &told).await });

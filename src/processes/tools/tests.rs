@@ -1,22 +1,11 @@
 //! What the tools plan. What they do is shown on a real daemon.
 
-use std::path::Path;
-
 use super::*;
 use crate::policy::{Ask, Effect, Policy, SourceKind, Subject, judge};
 use crate::processes::tests::World;
-use crate::protocol::ids::{AssistantId, TenantId, ThreadId, TurnId, WorkspaceId};
 
 fn place() -> Place {
-    Place {
-        tenant: TenantId::home(),
-        thread: ThreadId::new(),
-        turn: TurnId::new(),
-        assistant: AssistantId::new(),
-        workspace: WorkspaceId::new(),
-        folder: Path::new("/srv/work").into(),
-        depth: 0,
-    }
+    Place::somewhere("/srv/work")
 }
 
 fn arguments(value: &Value) -> Arguments {

@@ -3,7 +3,6 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::protocol::ids::{AssistantId, TenantId, ThreadId, TurnId, WorkspaceId};
 use crate::sandbox::SandboxOptions;
 
 fn tool() -> BashTool {
@@ -13,15 +12,7 @@ fn tool() -> BashTool {
 }
 
 fn place() -> Place {
-    Place {
-        tenant: TenantId::home(),
-        thread: ThreadId::new(),
-        turn: TurnId::new(),
-        assistant: AssistantId::new(),
-        workspace: WorkspaceId::new(),
-        folder: Path::new("/nonexistent/work").into(),
-        depth: 0,
-    }
+    Place::somewhere("/nonexistent/work")
 }
 
 fn arguments(value: &Value) -> Arguments {

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::policy::Action;
 use crate::protocol::chat::ToolSpec;
-use crate::protocol::ids::{AssistantId, TenantId, ThreadId, TurnId, WorkspaceId};
+use crate::protocol::ids::ThreadId;
 use crate::protocol::turn::Provenance;
 use crate::tools::{Arguments, Place, Plan, ToolCallRun, ToolClass, ToolError, ToolOutput};
 
@@ -31,15 +31,7 @@ impl World {
         let folder = home.path().join("w");
         fs::create_dir(&folder).unwrap();
         fs::write(home.path().join("secret"), SECRET).unwrap();
-        let place = Place {
-            tenant: TenantId::home(),
-            thread: ThreadId::new(),
-            turn: TurnId::new(),
-            assistant: AssistantId::new(),
-            workspace: WorkspaceId::new(),
-            folder: folder.into(),
-            depth: 0,
-        };
+        let place = Place::somewhere(folder);
         Self { home, place, tools: file_tools() }
     }
 

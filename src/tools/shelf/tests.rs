@@ -1,13 +1,10 @@
 //! Which tools there are.
 
-use std::path::Path;
-
 use futures::FutureExt as _;
 
 use super::*;
 use crate::policy::ToolClass;
 use crate::protocol::chat::ToolSpec;
-use crate::protocol::ids::{AssistantId, TenantId, ThreadId, TurnId, WorkspaceId};
 use crate::tools::{Arguments, Plan, ToolCallRun, ToolError, ToolOutput};
 
 struct Named(&'static str, Option<&'static str>);
@@ -46,15 +43,7 @@ impl ToolSource for Server {
 
 #[tokio::test]
 async fn a_source_adds_tools_and_never_takes_the_place_of_one() {
-    let place = Place {
-        tenant: TenantId::home(),
-        thread: ThreadId::new(),
-        turn: TurnId::new(),
-        assistant: AssistantId::new(),
-        workspace: WorkspaceId::new(),
-        folder: Path::new("/").into(),
-        depth: 0,
-    };
+    let place = Place::somewhere("/");
     let sources: Vec<Arc<dyn ToolSource>> =
         vec![Arc::new(Server("a", &["bash", "echo"])), Arc::new(Server("b", &["echo", "add"]))];
     let tools = Tools::new(vec![Arc::new(Named("bash", None))], sources);

@@ -1,6 +1,5 @@
 //! The tools against a server on loopback, which `egress.allow_private_hosts` lets them reach.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
@@ -9,7 +8,7 @@ use super::*;
 use crate::config::egress::EgressConfig;
 use crate::egress::upstream::{Act, Upstream, answer};
 use crate::egress::{Secret, SecretRefusal, SecretSource};
-use crate::protocol::ids::{AssistantId, TenantId, ThreadId, TurnId, WorkspaceId};
+use crate::protocol::ids::TenantId;
 use crate::protocol::turn::Provenance;
 use crate::tools::{Arguments, Place, Plan, ToolCallRun, ToolClass};
 
@@ -48,15 +47,7 @@ impl World {
         let allow_private_hosts = vec![upstream.address().to_string()];
         let egress = Egress::new(&EgressConfig { allow_private_hosts, ..EgressConfig::default() });
         egress.set_source(Arc::new(Vault));
-        let place = Place {
-            tenant: TenantId::home(),
-            thread: ThreadId::new(),
-            turn: TurnId::new(),
-            assistant: AssistantId::new(),
-            workspace: WorkspaceId::new(),
-            folder: Path::new("/srv/work").into(),
-            depth: 0,
-        };
+        let place = Place::somewhere("/srv/work");
         Self { upstream, egress, place }
     }
 

@@ -6,7 +6,6 @@ use std::os::unix::fs::symlink;
 use serde_json::Value;
 
 use super::*;
-use crate::protocol::ids::{AssistantId, TenantId, ThreadId, TurnId, WorkspaceId};
 
 struct World {
     home: tempfile::TempDir,
@@ -19,15 +18,7 @@ impl World {
         let home = tempfile::tempdir().unwrap();
         let folder = home.path().join("w");
         fs::create_dir(&folder).unwrap();
-        let place = Place {
-            tenant: TenantId::home(),
-            thread: ThreadId::new(),
-            turn: TurnId::new(),
-            assistant: AssistantId::new(),
-            workspace: WorkspaceId::new(),
-            folder: folder.into(),
-            depth: 0,
-        };
+        let place = Place::somewhere(folder);
         Self { home, place, tool: WorkspaceMemory::default() }
     }
 

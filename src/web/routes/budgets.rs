@@ -2,11 +2,10 @@
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::response::{IntoResponse as _, Redirect, Response};
+use axum::response::Response;
 use serde::Deserialize;
 
 use super::super::answer::{Fields, Reader};
-use super::super::framed::sentence;
 use super::super::headers::page;
 use super::super::read;
 use super::super::view::budgets::{BudgetDraft, BudgetsPage};
@@ -151,13 +150,6 @@ async fn done(
     outcome: Result<&'static str, Problem>,
     draft: BudgetDraft,
 ) -> Result<Response, Problem> {
-    match outcome {
-        Ok(done) => Ok(Redirect::to(&format!("/settings/budgets?done={done}")).into_response()),
-        Err(problem) if reader.json || problem.status.is_server_error() => Err(problem),
-        Err(problem) => {
-            let template = budgets_page(state, by, reader).await?;
-            let error = Some(sentence(&problem.detail));
-            Ok(page(problem.status, &BudgetsPage { error, draft, ..template }))
-        }
-    }
+    let refused = |page: &mut BudgetsPage, why| (page.error, page.draft) = (Some(why), draft);
+    reader.after("/settings/budgets", outcome, budgets_page(state, by, reader), refused).await
 }

@@ -4,11 +4,10 @@ use std::collections::BTreeMap;
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::response::{IntoResponse as _, Redirect, Response};
+use axum::response::Response;
 use serde::Deserialize;
 
 use super::super::answer::{Fields, Reader};
-use super::super::framed::sentence;
 use super::super::headers::page;
 use super::super::read;
 use super::super::view::mcp::{McpDraft, McpPage};
@@ -254,13 +253,6 @@ async fn done(
     outcome: Result<&'static str, Problem>,
     draft: McpDraft,
 ) -> Result<Response, Problem> {
-    match outcome {
-        Ok(done) => Ok(Redirect::to(&format!("/settings/mcp?done={done}")).into_response()),
-        Err(problem) if reader.json || problem.status.is_server_error() => Err(problem),
-        Err(problem) => {
-            let template = mcp_page(state, by, reader).await?;
-            let error = Some(sentence(&problem.detail));
-            Ok(page(problem.status, &McpPage { error, draft, ..template }))
-        }
-    }
+    let refused = |page: &mut McpPage, why| (page.error, page.draft) = (Some(why), draft);
+    reader.after("/settings/mcp", outcome, mcp_page(state, by, reader), refused).await
 }

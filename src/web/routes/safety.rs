@@ -177,15 +177,9 @@ pub(super) async fn add_rule(
         standing: fields.standing,
         note: fields.note,
     };
-    match store_rule(&state, &by, &draft).await {
-        Ok(()) => done(&state, &by, &reader, Ok("rule")).await,
-        Err(problem) if reader.json || problem.status.is_server_error() => Err(problem),
-        Err(problem) => {
-            let template = safety_page(&state, &by, &reader).await?;
-            let error = Some(sentence(&problem.detail));
-            Ok(page(problem.status, &SafetyPage { error, draft, ..template }))
-        }
-    }
+    let outcome = store_rule(&state, &by, &draft).await.map(|()| "rule");
+    let refused = |page: &mut SafetyPage, why| (page.error, page.draft) = (Some(why), draft);
+    reader.after("/settings/safety", outcome, safety_page(&state, &by, &reader), refused).await
 }
 
 async fn store_rule(state: &AppState, by: &Principal, draft: &RuleDraft) -> Result<(), Problem> {
@@ -262,13 +256,6 @@ async fn done(
     reader: &Reader,
     outcome: Result<&'static str, Problem>,
 ) -> Result<Response, Problem> {
-    match outcome {
-        Ok(done) => Ok(Redirect::to(&format!("/settings/safety?done={done}")).into_response()),
-        Err(problem) if reader.json || problem.status.is_server_error() => Err(problem),
-        Err(problem) => {
-            let template = safety_page(state, by, reader).await?;
-            let error = Some(sentence(&problem.detail));
-            Ok(page(problem.status, &SafetyPage { error, ..template }))
-        }
-    }
+    let refused = |page: &mut SafetyPage, why| page.error = Some(why);
+    reader.after("/settings/safety", outcome, safety_page(state, by, reader), refused).await
 }

@@ -2,11 +2,10 @@
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::response::{IntoResponse as _, Redirect, Response};
+use axum::response::Response;
 use serde::Deserialize;
 
 use super::super::answer::{Fields, Reader};
-use super::super::framed::sentence;
 use super::super::headers::page;
 use super::super::read;
 use super::super::view::workspaces::{WorkspaceRow, WorkspacesPage};
@@ -143,13 +142,7 @@ async fn done(
     reader: &Reader,
     (outcome, name): (Result<&'static str, WorkspaceError>, String),
 ) -> Result<Response, Problem> {
-    match outcome.map_err(read::problem) {
-        Ok(done) => Ok(Redirect::to(&format!("/settings/workspaces?done={done}")).into_response()),
-        Err(problem) if reader.json || problem.status.is_server_error() => Err(problem),
-        Err(problem) => {
-            let error = Some(sentence(&problem.detail));
-            let template = shown(state, by, reader).await?;
-            Ok(page(problem.status, &WorkspacesPage { error, name, ..template }))
-        }
-    }
+    let refused = |page: &mut WorkspacesPage, why| (page.error, page.name) = (Some(why), name);
+    let outcome = outcome.map_err(read::problem);
+    reader.after("/settings/workspaces", outcome, shown(state, by, reader), refused).await
 }
