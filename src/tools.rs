@@ -27,7 +27,7 @@ pub use output::{OUTPUT_BYTES_MAX, ToolError, ToolOutput};
 pub use place::Place;
 pub use plan::Plan;
 pub use schema::fits;
-pub use shelf::{ToolSource, Tools};
+pub use shelf::{Shelved, ToolSource, Tools};
 pub use tool::{Arguments, Reach, Tool, ToolCallRun};
 pub use web::web_tools;
 pub use workspace_memory::WorkspaceMemory;

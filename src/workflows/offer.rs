@@ -4,6 +4,8 @@
 //! are always there, and for those that the conversation has found or called. So a bare greeting stays small however
 //! many servers there are.
 
+use std::sync::Arc;
+
 use serde_json::{Map, Value, json};
 
 use crate::protocol::chat::{ChatMessage, Part, ToolSpec};
@@ -20,7 +22,7 @@ const FOUND_MAX: usize = 12;
 #[derive(Clone, PartialEq, Debug)]
 pub struct Offered {
     /// Its schema.
-    pub spec: ToolSpec,
+    pub spec: Arc<ToolSpec>,
     /// Whether it is always in prompts.
     pub reach: Reach,
     /// Whether a server wrote its name, description and schema: words of others.
@@ -32,7 +34,8 @@ pub struct Offered {
 pub fn offer(tools: &[Offered], conversation: &[ChatMessage]) -> Vec<ToolSpec> {
     let wanted = wanted(tools, conversation);
     let is_in = |tool: &&Offered| tool.reach == Reach::Always || wanted.contains(&tool.spec.name.as_str());
-    let mut offered: Vec<ToolSpec> = tools.iter().filter(is_in).map(|tool| tool.spec.clone()).collect();
+    let mut offered: Vec<ToolSpec> =
+        tools.iter().filter(is_in).map(|tool| ToolSpec::clone(&tool.spec)).collect();
     if tools.iter().any(|tool| tool.reach == Reach::OnDemand) {
         offered.push(find_tools(tools));
     }

@@ -75,8 +75,8 @@ impl Run {
             (FIND_TOOLS, _) => Doer::FindTools,
             (asking::ASK_PERSON, Some(_)) => Doer::AskPerson,
             (spawn::SPAWN_AGENT, Some(_)) => Doer::SpawnAgent,
-            (name, Some(_)) => match self.tools.iter().find(|tool| tool.spec().name == name) {
-                Some(tool) => Doer::Tool(Arc::clone(tool)),
+            (name, Some(_)) => match self.tools.iter().find(|shelved| shelved.spec.name == name) {
+                Some(shelved) => Doer::Tool(Arc::clone(&shelved.tool)),
                 None => return Err(format!("there is no tool `{name}`")),
             },
             (name, None) => {

@@ -12,7 +12,7 @@ use crate::guard::ModelCall;
 use crate::protocol::chat::{Part, Role, ToolCall, Usage};
 use crate::protocol::model::{ModelError, ModelErrorKind};
 use crate::protocol::turn::TurnOverrides;
-use crate::tools::{Place, Reach, Tool};
+use crate::tools::{Place, Reach, Shelved};
 use crate::turns::{History, OpenCall};
 use crate::workflows::agent::{Agent, Answer, Call, Do, Happened};
 use crate::workflows::conversation::Persona;
@@ -44,7 +44,7 @@ pub(super) struct Run {
     pub(super) task: Task,
     pub(super) history: History,
     pub(super) reporter: Reporter,
-    pub(super) tools: Vec<Arc<dyn Tool>>,
+    pub(super) tools: Vec<Shelved>,
     pub(super) offered: Vec<Offered>,
     /// Calls of the present round by their id, with the class with which an earlier life began them.
     pub(super) calls: HashMap<String, (ToolCall, Option<String>)>,
@@ -62,15 +62,17 @@ pub(super) struct Run {
 impl Run {
     pub(super) async fn new(turns: ModelTurns, task: Task, history: History, reporter: Reporter) -> Self {
         let tools = turns.parts.tools.at(&task.place).await;
-        let offer = |tool: &Arc<dyn Tool>| Offered {
-            spec: tool.spec(),
-            reach: tool.reach(),
-            foreign: tool.server().is_some(),
+        let offer = |shelved: &Shelved| Offered {
+            spec: Arc::clone(&shelved.spec),
+            reach: shelved.tool.reach(),
+            foreign: shelved.tool.server().is_some(),
         };
         let mut offered: Vec<Offered> = tools.iter().map(offer).collect();
         if task.below.is_none() {
             let own = [super::asking::spec(), super::spawn::spec()];
-            offered.extend(own.map(|spec| Offered { spec, reach: Reach::OnDemand, foreign: false }));
+            let own =
+                own.map(|spec| Offered { spec: Arc::new(spec), reach: Reach::OnDemand, foreign: false });
+            offered.extend(own);
         }
         Self {
             turns,

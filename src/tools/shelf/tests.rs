@@ -4,7 +4,6 @@ use futures::FutureExt as _;
 
 use super::*;
 use crate::policy::ToolClass;
-use crate::protocol::chat::ToolSpec;
 use crate::tools::{Arguments, Plan, ToolCallRun, ToolError, ToolOutput};
 
 struct Named(&'static str, Option<&'static str>);
@@ -49,7 +48,7 @@ async fn a_source_adds_tools_and_never_takes_the_place_of_one() {
     let tools = Tools::new(vec![Arc::new(Named("bash", None))], sources);
     let found = tools.at(&place).await;
     let found: Vec<_> =
-        found.iter().map(|tool| (tool.spec().name, tool.server().map(str::to_owned))).collect();
+        found.iter().map(|found| (found.spec.name.clone(), found.tool.server().map(str::to_owned))).collect();
     let some = |name: &str| Some(name.to_owned());
     assert_eq!(
         found,

@@ -6,7 +6,7 @@ use crate::protocol::chat::{Role, ToolCall};
 fn tool(name: &str, description: &str, reach: Reach) -> Offered {
     let parameters = json!({ "type": "object", "properties": { "path": { "type": "string" } } });
     Offered {
-        spec: ToolSpec { name: name.to_owned(), description: description.to_owned(), parameters },
+        spec: Arc::new(ToolSpec { name: name.to_owned(), description: description.to_owned(), parameters }),
         reach,
         foreign: false,
     }

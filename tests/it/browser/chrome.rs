@@ -44,23 +44,8 @@ pub(crate) async fn chrome() -> Option<Chrome> {
         return None;
     }
     let profile = tempfile::tempdir().unwrap();
-    let mut process = Command::new("/usr/bin/chromedriver")
-        .arg("--port=0")
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .process_group(0)
-        .spawn()
-        .unwrap();
-    let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
-    let port = lines
-        .by_ref()
-        .map_while(Result::ok)
-        .find_map(|line| {
-            line.split("successfully on port ").nth(1).map(|rest| rest.trim_end_matches('.').to_owned())
-        })
-        .expect("chromedriver tells its port");
-    std::thread::spawn(move || lines.for_each(drop));
+    // Its free port is taken on one loopback before the other: another program may be there by then.
+    let (process, port) = (0..5).find_map(|_| chromedriver()).expect("chromedriver tells its port");
     let mut capabilities = DesiredCapabilities::chrome();
     capabilities.set_binary("/usr/bin/chromium").unwrap();
     let folder = format!("--user-data-dir={}", profile.path().display());
@@ -87,6 +72,28 @@ pub(crate) async fn chrome() -> Option<Chrome> {
     chrome.cdp("Page.addScriptToEvaluateOnNewDocument", json!({ "source": source })).await;
     chrome.look(LOOKS[0]).await;
     Some(chrome)
+}
+
+/// A driver and its port; `None` if it ended without one.
+fn chromedriver() -> Option<(Child, String)> {
+    let mut process = Command::new("/usr/bin/chromedriver")
+        .arg("--port=0")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .process_group(0)
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
+    let port = lines.by_ref().map_while(Result::ok).find_map(|line| {
+        line.split("successfully on port ").nth(1).map(|rest| rest.trim_end_matches('.').to_owned())
+    });
+    let Some(port) = port else {
+        process.wait().unwrap();
+        return None;
+    };
+    std::thread::spawn(move || lines.for_each(drop));
+    Some((process, port))
 }
 
 impl Chrome {
