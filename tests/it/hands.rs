@@ -195,6 +195,28 @@ async fn a_turn_that_is_killed_after_any_of_its_steps_goes_on_and_does_nothing_t
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_program_of_the_openai_face_is_told_the_answer_and_not_the_calls() {
+    let script =
+        || vec![model_says("I look.", &[("list_files", json!({}))]), model_says("There is nothing.", &[])];
+    for stream in [false, true] {
+        let (daemon, _upstream) = mocked(script()).await;
+        let body = json!({
+            "model": "mock/m", "session_id": "a", "stream": stream,
+            "messages": [{ "role": "user", "content": "what is there?" }],
+        });
+        let answer = daemon.client().request(Method::POST, "/v1/chat/completions").json(&body).send();
+        let answer = answer.await.unwrap();
+        assert_eq!(answer.status(), StatusCode::OK);
+        let text = answer.text().await.unwrap();
+        assert!(!text.contains("tool_calls") && text.contains("There is nothing."), "{text}");
+        if !stream {
+            let answer: Value = serde_json::from_str(&text).unwrap();
+            assert_eq!(answer["choices"][0]["message"]["content"], "I look.\n\nThere is nothing.");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_stopped_turn_with_tools_has_an_end_for_every_step() {
     let daemon = quick();
     let client = daemon.client();

@@ -1,7 +1,7 @@
 //! Calls that are turns of a stored thread: the events of the thread's log, as far as they belong to one turn.
 //!
 //! The log holds only what is durable, so the answer cannot overtake its commit. The turn goes on when the
-//! caller has gone.
+//! caller has gone. The assistant's own tools are used here, not by the caller, who is not told of their calls.
 
 use std::collections::VecDeque;
 
@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use super::error::ApiError;
 use super::respond::Answer;
 use crate::http::problem::Problem;
-use crate::protocol::chat::{StopReason, ToolCall, Usage};
+use crate::protocol::chat::{StopReason, Usage};
 use crate::protocol::event::{EventKind, ThreadEvent};
 use crate::protocol::ids::TurnId;
 use crate::protocol::model::ModelEvent;
@@ -21,7 +21,7 @@ use crate::turns::ThreadStream;
 
 /// The events of one turn, to its end or until the console drains.
 pub(super) fn answer(log: ThreadStream, turn: TurnId, stopping: CancellationToken) -> Answer {
-    let view = TurnView { log, turn, stopping, told: 0, ready: VecDeque::new(), over: false };
+    let view = TurnView { log, turn, stopping, round: 1, told: 0, ready: VecDeque::new(), over: false };
     stream::unfold(view, TurnView::next).boxed()
 }
 
@@ -30,7 +30,9 @@ struct TurnView {
     log: ThreadStream,
     turn: TurnId,
     stopping: CancellationToken,
-    /// Bytes of the answer's text that were handed out.
+    /// The model's round that speaks: before each one but the last it called tools.
+    round: u32,
+    /// Bytes of this round's text that were handed out.
     told: usize,
     ready: VecDeque<Result<ModelEvent, ApiError>>,
     over: bool,
@@ -39,13 +41,8 @@ struct TurnView {
 #[derive(Deserialize)]
 struct TextData {
     text: String,
-}
-
-#[derive(Deserialize)]
-struct ToolData {
-    id: String,
-    name: String,
-    arguments: String,
+    /// Left out for the first one.
+    round: Option<u32>,
 }
 
 #[derive(Deserialize)]
@@ -103,17 +100,14 @@ impl TurnView {
     ) -> Result<Vec<Result<ModelEvent, ApiError>>, serde_json::Error> {
         Ok(match kind {
             EventKind::Delta => {
-                let TextData { text } = serde_json::from_str(data)?;
+                let TextData { text, round } = serde_json::from_str(data)?;
+                let gap = self.begin(round.unwrap_or(1)).map(|gap| Ok(ModelEvent::Text(gap)));
                 self.told += text.len();
-                vec![Ok(ModelEvent::Text(text))]
+                gap.into_iter().chain([Ok(ModelEvent::Text(text))]).collect()
             }
             EventKind::Thinking => {
-                let TextData { text } = serde_json::from_str(data)?;
+                let TextData { text, .. } = serde_json::from_str(data)?;
                 vec![Ok(ModelEvent::Thinking(text))]
-            }
-            EventKind::Tool => {
-                let ToolData { id, name, arguments } = serde_json::from_str(data)?;
-                vec![Ok(ModelEvent::ToolCall(ToolCall { id, name, arguments }))]
             }
             EventKind::Usage => vec![Ok(ModelEvent::Usage(serde_json::from_str::<Usage>(data)?))],
             EventKind::Done => {
@@ -124,7 +118,17 @@ impl TurnView {
                 rest.into_iter().chain([Ok(ModelEvent::Stop(done.stop_reason))]).collect()
             }
             EventKind::Error => vec![Err(serde_json::from_str::<TurnFailure>(data)?.into())],
-            EventKind::Accepted | EventKind::Approval => Vec::new(),
+            EventKind::Accepted | EventKind::Approval | EventKind::Tool => Vec::new(),
         })
+    }
+
+    /// A round speaks. What stands between its text and that of the round before.
+    fn begin(&mut self, round: u32) -> Option<String> {
+        let spoke = self.told > 0;
+        if round == self.round {
+            return None;
+        }
+        (self.round, self.told) = (round, 0);
+        spoke.then(|| "\n\n".to_owned())
     }
 }
