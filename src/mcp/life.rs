@@ -28,7 +28,7 @@ const LOOK_AGAIN: Duration = Duration::from_secs(300);
 /// Shortest time between two looks: a server may call for one as often as it likes.
 const REST: Duration = Duration::from_secs(1);
 /// How long the first turns after a start wait for servers.
-const FIRST_TRIES: Duration = Duration::from_secs(5);
+const FIRST_TRIES: Duration = Duration::from_secs(10);
 /// How long a server may take to say goodbye.
 const GOODBYE: Duration = Duration::from_secs(3);
 /// Most bytes of a line of error output.
