@@ -66,13 +66,8 @@ impl Knowledge {
         tools
     }
 
-    /// The system prompt of an assistant with what it knows below it.
-    pub async fn prompt(&self, own: String, reader: &Reader) -> String {
-        let texts: Vec<String> = self.told(own, reader).await.into_iter().map(|part| part.text).collect();
-        texts.join("\n\n")
-    }
-
-    /// The same, part by part. What there is nothing of costs no byte.
+    /// The system prompt of an assistant with what it knows below it, part by part. What there is nothing of costs no
+    /// byte.
     pub async fn told(&self, own: String, reader: &Reader) -> Vec<Told> {
         let visible = Visible {
             assistant: Some(reader.assistant),

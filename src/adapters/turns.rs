@@ -92,7 +92,7 @@ impl ModelTurns {
 
     async fn run_turn(self, work: TurnWork, reports: mpsc::Sender<TurnReport>) -> Result<(), ModelError> {
         let began = Instant::now();
-        let Opening { mut run, rounds, open } = self.open(work, Reporter::new(reports)).await?;
+        let Opening { mut run, rounds, open, .. } = self.open(work, Reporter::new(reports)).await?;
         let pass = self.parts.guard.begin_turn(&run.task.call).await?;
         run.wall_left = pass.wall_left();
         let outcome = run.finish(rounds, open, self.parts.rounds_max).await;

@@ -191,27 +191,31 @@ fn word<'a>(arguments: &'a Arguments, name: &str) -> Result<&'a str, ToolError> 
 }
 
 async fn servers_resources(servers: &McpServers, ready: &Ready) -> Result<Vec<Resource>, ToolError> {
-    let (mut all, mut cursor) = (Vec::new(), None);
-    for _ in 0..PAGES_MAX {
-        let params = PaginatedRequestParams::default().with_cursor(cursor);
+    let page = |params| async {
         let page = ready.ask(servers, ready.peer.list_resources(Some(params))).await?;
-        all.extend(page.resources);
-        cursor = page.next_cursor;
-        if cursor.is_none() || all.len() >= LISTED_MAX {
-            break;
-        }
-    }
-    all.truncate(LISTED_MAX);
-    Ok(all)
+        Ok((page.resources, page.next_cursor))
+    };
+    listed(page).await
 }
 
 async fn servers_prompts(servers: &McpServers, ready: &Ready) -> Result<Vec<Prompt>, ToolError> {
+    let page = |params| async {
+        let page = ready.ask(servers, ready.peer.list_prompts(Some(params))).await?;
+        Ok((page.prompts, page.next_cursor))
+    };
+    listed(page).await
+}
+
+/// A list page by page, up to its bounds.
+async fn listed<T, P>(page: impl Fn(PaginatedRequestParams) -> P) -> Result<Vec<T>, ToolError>
+where
+    P: Future<Output = Result<(Vec<T>, Option<String>), ToolError>>,
+{
     let (mut all, mut cursor) = (Vec::new(), None);
     for _ in 0..PAGES_MAX {
-        let params = PaginatedRequestParams::default().with_cursor(cursor);
-        let page = ready.ask(servers, ready.peer.list_prompts(Some(params))).await?;
-        all.extend(page.prompts);
-        cursor = page.next_cursor;
+        let (found, next) = page(PaginatedRequestParams::default().with_cursor(cursor)).await?;
+        all.extend(found);
+        cursor = next;
         if cursor.is_none() || all.len() >= LISTED_MAX {
             break;
         }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::error::McpError;
-use super::live::{Live, LiveTable, LiveView, LogLine, ServerState, Standing, StandingTool};
+use super::live::{Live, LiveTable, LiveView, LogLine, Standing, StandingTool};
 use super::offer::{FoundTool, plain_text};
 use super::process::StartProcess;
 use super::server::{McpServer, NewServer, SERVERS_MAX, ServerChange};
@@ -20,7 +20,7 @@ use crate::protocol::ids::{McpServerId, TenantId};
 use crate::redaction::Redactor;
 
 /// Longest line of a server's log, in bytes.
-const LINE_BYTES_MAX: usize = 500;
+pub(super) const LINE_BYTES_MAX: usize = 500;
 
 /// See the module. Cheap to clone.
 #[derive(Clone)]
@@ -258,10 +258,9 @@ impl McpServers {
         within: Duration,
     ) -> Result<McpView, McpError> {
         let server = self.get(tenant, id).await?.server;
-        let decided = |state: &ServerState| matches!(state, ServerState::Ready | ServerState::Failed(_));
         let mut moves = self.inner.live.moves();
         let wait = async {
-            while server.enabled && !decided(&self.inner.live.get(tenant, &server.name).view.state) {
+            while server.enabled && !self.inner.live.get(tenant, &server.name).view.state.is_decided() {
                 if moves.changed().await.is_err() {
                     break;
                 }

@@ -15,8 +15,8 @@ use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::connection::{Connection, all_tools, connect};
-use super::desk::{McpServers, pin_of, standing};
-use super::live::{Live, LiveView, ServerState};
+use super::desk::{LINE_BYTES_MAX, McpServers, pin_of, standing};
+use super::live::{LiveView, ServerState, Standing, StandingTool};
 use super::offer::{FoundTool, offer, plain_text};
 use super::server::McpServer;
 use super::store;
@@ -31,8 +31,6 @@ const REST: Duration = Duration::from_secs(1);
 const FIRST_TRIES: Duration = Duration::from_secs(10);
 /// How long a server may take to say goodbye.
 const GOODBYE: Duration = Duration::from_secs(3);
-/// Most bytes of a line of error output.
-const LINE_BYTES_MAX: usize = 500;
 /// Lines of error output that one life may have in the log.
 const LINES_MAX: usize = 1_000;
 
@@ -65,9 +63,7 @@ impl McpServers {
         }
         // silent-ok: a store that does not answer is told by everything else of the turn
         let wanted = self.wanted(tenant).await.unwrap_or_default();
-        let is_tried = |name: &str| {
-            matches!(table.get(tenant, name).view.state, ServerState::Ready | ServerState::Failed(_))
-        };
+        let is_tried = |name: &str| table.get(tenant, name).view.state.is_decided();
         let mut moves = table.moves();
         let tried = async {
             while !wanted.iter().all(|(name, _)| is_tried(name)) && moves.changed().await.is_ok() {}
@@ -87,12 +83,7 @@ impl McpServers {
     /// # Errors
     /// Why it ended, for people.
     pub async fn live(&self, tenant: &TenantId, name: &str, stop: &CancellationToken) -> Result<(), String> {
-        self.table().change(tenant, name, |live| {
-            *live = Live {
-                view: LiveView { state: ServerState::Starting, ..LiveView::default() },
-                ..Live::default()
-            };
-        });
+        self.table().enter(tenant, name, ServerState::Starting);
         let ended = Box::pin(stop.run_until_cancelled(self.life(tenant, name, stop))).await;
         let (state, result) = match ended {
             None | Some(Ok(())) => (ServerState::Stopped, Ok(())),
@@ -102,18 +93,13 @@ impl McpServers {
                 (ServerState::Failed(why.clone()), Err(why))
             }
         };
-        self.table().change(tenant, name, |live| {
-            *live = Live { view: LiveView { state, ..LiveView::default() }, ..Live::default() };
-        });
+        self.table().enter(tenant, name, state);
         result
     }
 
     /// The server does not run, and nobody starts it again by itself.
     pub fn is_down(&self, tenant: &TenantId, name: &str, why: &str) {
-        self.table().change(tenant, name, |live| {
-            let state = ServerState::Failed(plain_text(why, LINE_BYTES_MAX));
-            *live = Live { view: LiveView { state, ..LiveView::default() }, ..Live::default() };
-        });
+        self.table().enter(tenant, name, ServerState::Failed(plain_text(why, LINE_BYTES_MAX)));
     }
 
     async fn life(&self, tenant: &TenantId, name: &str, stop: &CancellationToken) -> Result<(), String> {
@@ -196,11 +182,10 @@ impl McpServers {
         let (found, left_out) = offer(&server.name, server.trusted, &raw);
         let pins = self.pins(tenant, server, &found).await.map_err(|error| error.to_string())?;
         let tools = standing(server, found, &pins);
-        let withheld = tools.iter().filter(|tool| tool.standing == super::live::Standing::Changed).count();
-        let known = self.table().get(tenant, &server.name).view;
-        let known_withheld =
-            known.tools.iter().filter(|tool| tool.standing == super::live::Standing::Changed).count();
-        if withheld > known_withheld {
+        let changed =
+            |tools: &[StandingTool]| tools.iter().filter(|tool| tool.standing == Standing::Changed).count();
+        let withheld = changed(&tools);
+        if withheld > changed(&self.table().get(tenant, &server.name).view.tools) {
             self.note(
                 tenant,
                 &server.name,

@@ -29,6 +29,13 @@ pub enum ServerState {
     Failed(String),
 }
 
+impl ServerState {
+    /// Whether it was tried: it is ready, or it failed.
+    pub(super) const fn is_decided(&self) -> bool {
+        matches!(self, Self::Ready | Self::Failed(_))
+    }
+}
+
 /// Whether a tool is offered.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Standing {
@@ -138,6 +145,13 @@ impl LiveTable {
         self.tried.lock().insert(tenant.clone());
     }
 
+    /// The server is in another state, and nothing of what was known of it holds any more.
+    pub(super) fn enter(&self, tenant: &TenantId, name: &str, state: ServerState) {
+        self.change(tenant, name, |live| {
+            *live = Live { view: LiveView { state, ..LiveView::default() }, ..Live::default() };
+        });
+    }
+
     /// Changes whenever something happens to any server.
     pub(super) fn moves(&self) -> watch::Receiver<u64> {
         self.moved.subscribe()
@@ -167,7 +181,7 @@ impl LiveTable {
     /// It is about to be tried again: whoever waits for it waits for that.
     pub(super) fn forget_failure(&self, tenant: &TenantId, name: &str) {
         if matches!(self.get(tenant, name).view.state, ServerState::Failed(_)) {
-            self.change(tenant, name, |live| *live = Live::default());
+            self.enter(tenant, name, ServerState::Stopped);
         }
     }
 

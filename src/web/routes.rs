@@ -32,6 +32,7 @@ use tower_http::compression::CompressionLayer;
 use super::{assets, live};
 use crate::http::{AppState, Problem};
 use crate::identity::Principal;
+use crate::protocol::ids::WorkspaceId;
 
 /// Every page, asset and form of the console.
 pub fn router() -> Router<AppState> {
@@ -115,6 +116,12 @@ fn unrestricted(by: &Principal) -> Result<(), Problem> {
     }
     let text = "a token for one assistant cannot reach this";
     Err(Problem::new(StatusCode::FORBIDDEN, "forbidden", text))
+}
+
+/// The workspace that a form names; none for an empty word.
+fn workspace_of(word: &str) -> Result<Option<WorkspaceId>, Problem> {
+    let nowhere = |_| Problem::invalid_field("workspace", "names nothing that exists");
+    (!word.is_empty()).then(|| word.parse().map_err(nowhere)).transpose()
 }
 
 /// An address with these pairs in its query, without the empty ones.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::run::{Run, Task};
 use super::{ModelTurns, Reader};
+use crate::adapters::knowledge::Told;
 use crate::backends::Backend;
 use crate::db::DbError;
 use crate::guard::{ModelCall, TextOf};
@@ -16,8 +17,8 @@ use crate::workflows::conversation::{Persona, own};
 use crate::workspaces::Answering;
 
 /// What the store knows of a turn that begins, at one moment.
-pub(super) struct Found {
-    pub(super) answering: Answering,
+struct Found {
+    answering: Answering,
     history: History,
     tainted: bool,
     rounds: u32,
@@ -27,6 +28,8 @@ pub(super) struct Found {
 /// A turn that may begin.
 pub(super) struct Opening {
     pub(super) run: Run,
+    /// What it is told of its assistant, as parts of the system prompt.
+    pub(super) told: Vec<Told>,
     /// Rounds that are kept already.
     pub(super) rounds: u32,
     /// Calls of the last one that have no answer.
@@ -54,7 +57,9 @@ impl ModelTurns {
             workspace: answering.workspace,
             thread,
         };
-        let system_prompt = self.parts.knowledge.prompt(answering.system_prompt, &reader).await;
+        let told = self.parts.knowledge.told(answering.system_prompt, &reader).await;
+        let texts: Vec<&str> = told.iter().map(|part| part.text.as_str()).collect();
+        let system_prompt = texts.join("\n\n");
         let persona = Persona { backend: answering.backend, model: answering.model, system_prompt };
         let mut persona = persona.with(&work.overrides);
         let backend = self.backend(&persona.backend)?;
@@ -90,10 +95,10 @@ impl ModelTurns {
         };
         let task = Task { backend, persona, call, place, overrides: work.overrides, below: None };
         let run = Run::new(self.clone(), task, found.history, reporter).await;
-        Ok(Opening { run, rounds: found.rounds, open: found.open })
+        Ok(Opening { run, told, rounds: found.rounds, open: found.open })
     }
 
-    pub(super) async fn find(&self, work: &TurnWork) -> Result<Found, ModelError> {
+    async fn find(&self, work: &TurnWork) -> Result<Found, ModelError> {
         let own = if work.content.is_some() { OwnMessage::Excluded } else { OwnMessage::Included };
         let (limits, thread, turn) = (self.parts.limits, work.thread, work.turn_id);
         let read = self.parts.db.read(&work.tenant, move |read| {

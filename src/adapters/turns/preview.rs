@@ -2,7 +2,7 @@
 
 use tokio::sync::mpsc;
 
-use super::{ModelTurns, Reader, Reporter};
+use super::{ModelTurns, Opening, Reporter};
 use crate::adapters::knowledge::Told;
 use crate::budgets::Estimate;
 use crate::protocol::ids::{TenantId, ThreadId, TurnId};
@@ -54,13 +54,9 @@ impl ModelTurns {
             cause: Cause { source: "owner".to_owned(), provenance: Provenance::Owner },
             overrides: TurnOverrides::default(),
         };
-        let answering = self.find(&work).await?.answering;
-        let (assistant, workspace) = (answering.assistant, answering.workspace);
-        let reader = Reader { tenant: tenant.clone(), assistant, workspace, thread };
-        let mut told = self.parts.knowledge.told(answering.system_prompt, &reader).await;
         // Nobody hears what a turn reports that does not run.
         let (reports, _) = mpsc::channel(1);
-        let run = self.open(work, Reporter::new(reports)).await?.run;
+        let Opening { run, mut told, .. } = self.open(work, Reporter::new(reports)).await?;
         let rules = self.parts.guard.standing(tenant, &run.task.call.subject).await;
         if !rules.is_empty() {
             told.push(Told { what: "Standing rules", text: rules.join("\n") });

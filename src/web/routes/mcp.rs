@@ -210,13 +210,9 @@ fn described(draft: &McpDraft) -> Result<NewServer, Problem> {
             network: draft.network,
         }
     };
-    let workspace = draft.workspace.trim();
-    let no_workspace = |_| Problem::invalid_field("workspace", "names nothing that exists");
-    let workspace_id =
-        (!workspace.is_empty()).then(|| workspace.parse().map_err(no_workspace)).transpose()?;
     Ok(NewServer {
         name: draft.name.trim().to_owned(),
-        workspace_id,
+        workspace_id: super::workspace_of(draft.workspace.trim())?,
         transport,
         enabled: true,
         trusted: draft.trusted,

@@ -43,12 +43,7 @@ pub(super) struct InputFields {
 
 impl StartFields {
     fn wish(&self, state: &AppState) -> Result<Wish, Problem> {
-        let workspace = match self.workspace.as_str() {
-            "" => None,
-            id => Some(
-                id.parse().map_err(|_| Problem::invalid_field("workspace", "names nothing that exists"))?,
-            ),
-        };
+        let workspace = super::workspace_of(&self.workspace)?;
         let preset = (!matches!(self.how.as_str(), "" | "terminal")).then(|| self.how.clone());
         let interactive = match &preset {
             Some(name) => state.config.processes.preset(name).is_some_and(|preset| preset.interactive),

@@ -53,9 +53,7 @@ pub(super) async fn first(
     check_content(&state, &fields.content)?;
     let key = (!fields.key.is_empty())
         .then(|| RequestKey::new(&by, "web.chat", &fields.key, fields.content.as_bytes()));
-    let nowhere = |_| Problem::invalid_field("workspace", "names nothing that exists");
-    let workspace_id =
-        (!fields.workspace.is_empty()).then(|| fields.workspace.parse().map_err(nowhere)).transpose()?;
+    let workspace_id = super::workspace_of(&fields.workspace)?;
     let new = NewThread { workspace_id, ..NewThread::default() };
     let made = state.threads.create(&by, new, key).await.map_err(read::problem)?;
     let thread = made.thing.id;
