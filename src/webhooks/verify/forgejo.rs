@@ -12,8 +12,8 @@ pub(super) const FACTS: Facts = Facts {
     aliases: &["gitea", "codeberg"],
     name: "Forgejo",
     headers: &["X-Forgejo-Signature", "X-Gitea-Signature", "X-Gogs-Signature", "X-Hub-Signature-256"],
-    secret: "The Secret of the webhook, in Settings, Webhooks of the repository, organization or account. \
-             Choose the content type application/json.",
+    secret: "The Secret of the webhook, in Settings, Webhooks of the repository, organization or \
+             account. Choose the content type application/json.",
     forms: false,
     verify,
 };

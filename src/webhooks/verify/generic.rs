@@ -14,8 +14,8 @@ pub(super) const FACTS: Facts = Facts {
     aliases: &["capuchin", "custom"],
     name: "Generic",
     headers: &["X-Capuchin-Signature", "X-MonkeyClaw-Signature"],
-    secret: "Choose a long random text and give it to your program. It signs with HMAC-SHA256 and sends \
-             t=<seconds since 1970>,v1=<lower-case hex of HMAC(secret, t + \".\" + body)>.",
+    secret: "Choose a long random text and give it to your program. It signs with HMAC-SHA256 and \
+             sends t=<seconds since 1970>,v1=<lower-case hex of HMAC(secret, t + \".\" + body)>.",
     forms: false,
     verify,
 };

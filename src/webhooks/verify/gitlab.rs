@@ -1,4 +1,4 @@
-//! GitLab: a signing token (`whsec_…`, as Standard Webhooks), or the older secret token in `X-Gitlab-Token`.
+//! GitLab: a signing token (`whsec_…`, as Standard Webhooks), or the older one in `X-Gitlab-Token`.
 //!
 //! What the owner entered decides, not what the request brings: with a signing token only a signature
 //! counts, and with a secret token only the token, which signs nothing: neither body nor id. While one
@@ -14,8 +14,8 @@ pub(super) const FACTS: Facts = Facts {
     aliases: &[],
     name: "GitLab",
     headers: &["webhook-signature", "X-Gitlab-Token"],
-    secret: "The signing token of the webhook (whsec_…), in Settings, Webhooks of the project or group. The \
-             older secret token works too, but it signs nothing.",
+    secret: "The signing token of the webhook (whsec_…), in Settings, Webhooks of the project or \
+             group. The older secret token works too, but it signs nothing.",
     forms: false,
     verify,
 };
@@ -24,6 +24,9 @@ const TOKEN: &str = "X-Gitlab-Token";
 
 /// See the module. `Idempotency-Key` is equal in all attempts.
 fn verify(received: &Received<'_>, keys: &[Key]) -> Result<Verified, Refusal> {
+    if keys.is_empty() {
+        return Err(Refusal::NoKey);
+    }
     let may_sign = keys.iter().any(|key| key.as_signing().is_some());
     let may_tell = keys.iter().any(|key| key.as_text().is_some());
     let verified = if may_sign && may_tell {

@@ -67,7 +67,7 @@ pub enum BadSecret {
     Blanks,
     /// Standard Webhooks: something else than a signing secret.
     #[error(
-        "a Standard Webhooks secret begins with whsec_: if the sender shows base64 without it, put whsec_ before it"
+        "a Standard Webhooks secret begins with whsec_: if the sender shows base64 without it, put it before"
     )]
     NoPrefix,
     /// Standard Webhooks: a key pair.

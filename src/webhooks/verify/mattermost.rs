@@ -18,8 +18,8 @@ pub(super) const FACTS: Facts = Facts {
     aliases: &[],
     name: "Mattermost",
     headers: &["Authorization"],
-    secret: "The Token of the outgoing webhook or slash command, shown in Integrations. It comes in the body, and \
-             with slash commands in the header too; it signs nothing.",
+    secret: "The Token of the outgoing webhook or slash command, shown in Integrations. It comes in \
+             the body, and with slash commands in the header too; it signs nothing.",
     forms: true,
     verify,
 };

@@ -13,7 +13,8 @@ pub(super) const FACTS: Facts = Facts {
     aliases: &[],
     name: "PagerDuty",
     headers: &["X-PagerDuty-Signature"],
-    secret: "The secret of the subscription, shown once when it is added in Integrations, Generic Webhooks (v3).",
+    secret: "The secret of the subscription, shown once when it is added in Integrations, Generic \
+             Webhooks (v3).",
     forms: false,
     verify,
 };

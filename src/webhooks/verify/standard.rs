@@ -1,8 +1,8 @@
 //! Standard Webhooks, and Svix: `webhook-id`, `webhook-timestamp`, `webhook-signature: v1,<base64> v1,…`.
 //!
 //! HMAC-SHA256 of `id.timestamp.body` with the bytes that stand in base64 after `whsec_`. `svix-…` are
-//! other names of the three headers, read where the first ones are missing. Several signatures while a secret is replaced;
-//! other versions are passed over. The time may be 300 s away. The id is signed.
+//! other names of the three headers, read where the first ones are missing. There are several signatures
+//! while a secret is replaced; other versions are passed over. The time may be 300 s away. The id is signed.
 
 use super::body::Members;
 use super::source::Facts;

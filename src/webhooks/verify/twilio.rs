@@ -3,8 +3,8 @@
 //! The address is the public one as Twilio knows it. Twilio signs it with its port or without, and older
 //! parts with an older way of escaping the query, so all four spellings are tried. A body of JSON is not
 //! signed but by its SHA-256 in the query (`bodySHA256`): without it JSON is refused. The fields of a form
-//! are joined without anything between them, so a name could lend a letter to its value; [`Verified::content`]
-//! is of the joined text, so that no such change looks new. No time is signed.
+//! are joined with nothing between them, so a name could take a letter of its value; the content of a
+//! [`Verified`] is of the joined text, so that no such change looks new. No time is signed.
 //! `CallSid` and `MessageSid` are equal in all reports of a call or message: they are no ids of deliveries.
 
 use std::borrow::Cow;
@@ -21,8 +21,8 @@ pub(super) const FACTS: Facts = Facts {
     aliases: &[],
     name: "Twilio",
     headers: &["X-Twilio-Signature"],
-    secret: "The Auth Token of the account, in Account Info of the console. The address at Twilio has to be \
-             this endpoint's public address, letter by letter.",
+    secret: "The Auth Token of the account, in Account Info of the console. The address at Twilio has \
+             to be this endpoint's public address, letter by letter.",
     forms: true,
     verify,
 };

@@ -14,8 +14,8 @@ pub(super) const FACTS: Facts = Facts {
     aliases: &[],
     name: "Vercel",
     headers: &["x-vercel-signature"],
-    secret: "The secret of the webhook, shown once when it is added in Settings, Webhooks; of an integration, \
-             its Client Secret.",
+    secret: "The secret of the webhook, shown once when it is added in Settings, Webhooks; of an \
+             integration, its Client Secret.",
     forms: false,
     verify,
 };
