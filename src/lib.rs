@@ -26,6 +26,7 @@ pub mod skills;
 pub mod tools;
 pub mod turns;
 pub mod vault;
+pub mod webhooks;
 pub mod workspaces;
 // What it does, and what actors may do.
 pub mod adapters;

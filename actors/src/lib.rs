@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+pub mod courier;
 pub mod mcp_server;
 pub mod ports;
 pub mod process;

@@ -4,6 +4,7 @@
 //! only words of `protocol`. The daemon hands implementations to actors in their
 //! arguments; tests hand fakes.
 
+pub mod carry;
 pub mod keep_ledger;
 pub mod run_process;
 pub mod run_servers;

@@ -30,6 +30,7 @@ use crate::sandbox::Sandbox;
 use crate::telemetry::Metrics;
 use crate::turns::Turns;
 use crate::vault::{Oauth, Vault};
+use crate::webhooks::Webhooks;
 
 /// When the sandbox is proven: after everything else has started.
 const PROVE_AFTER: Duration = Duration::from_secs(1);
@@ -76,6 +77,7 @@ pub(super) struct Chores {
     memory: Memory,
     sandbox: Sandbox,
     processes: Records,
+    webhooks: Webhooks,
 }
 
 impl Chores {
@@ -95,6 +97,7 @@ impl Chores {
             memory: parts.knowledge.memory.clone(),
             sandbox: parts.sandbox.clone(),
             processes: parts.processes.records().clone(),
+            webhooks: parts.webhooks.clone(),
         }
     }
 
@@ -236,6 +239,9 @@ impl Chores {
         }
         if let Err(error) = self.leaks.prune(now_ms).await {
             tracing::warn!(%error, "old records of leaks could not be deleted");
+        }
+        if let Err(error) = self.webhooks.prune().await {
+            tracing::warn!(%error, "old webhook deliveries could not be pruned");
         }
         if let Err(error) = self.budgets.prune().await {
             tracing::warn!(%error, "old counts of budgets could not be pruned");

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use capuchin_actors::courier::courier_factory;
 use capuchin_actors::mcp_server::{keeper_factory, server_factory};
 use capuchin_actors::process::ProcessFactory;
 use capuchin_actors::service::{Service, ServiceRun};
@@ -18,9 +19,10 @@ use super::chores::Chores;
 use super::parts::Parts;
 use super::reports::Quarantines;
 use crate::adapters::mcp::ServerRuns;
+use crate::adapters::webhooks::Dispatch;
 use crate::certificates::Certificates;
 use crate::config::{Config, Home};
-use crate::http::{self, AppState, TlsDoor};
+use crate::http::{self, AppState, IngressState, TlsDoor};
 
 /// Every name, for the test that compares them with `supervision.toml`.
 pub(super) const NAMES: &[&str] = &[
@@ -31,6 +33,7 @@ pub(super) const NAMES: &[&str] = &[
     "mcp_server",
     "mcp_keeper",
     "process",
+    "webhook_dispatcher",
     "console_listener",
     "ingress_listener",
     "control_listener",
@@ -94,6 +97,7 @@ pub(super) fn table(parts: &Parts, home: &Home, doors: &Arc<Doors>, quarantines:
         ("mcp_server", server_factory(Arc::new(ServerRuns(parts.mcp.clone())))),
         ("mcp_keeper", keeper_factory(Arc::new(ServerRuns(parts.mcp.clone())))),
         ("process", ProcessFactory::build(Arc::clone(parts.processes.directory()))),
+        ("webhook_dispatcher", webhook_dispatcher(parts)),
         ("console_listener", door(console_listener(parts, home, doors))),
         ("ingress_listener", door(ingress_listener(parts, home, doors))),
         ("control_listener", control_listener(parts, home)),
@@ -150,6 +154,11 @@ fn session_sweeper(parts: &Parts) -> Arc<dyn StartChild> {
     })
 }
 
+fn webhook_dispatcher(parts: &Parts) -> Arc<dyn StartChild> {
+    let (webhooks, sessions) = (parts.webhooks.clone(), Arc::clone(&parts.sessions));
+    courier_factory(Arc::new(Dispatch::new(webhooks, sessions, parts.metrics.clone())))
+}
+
 fn console_listener(parts: &Parts, home: &Home, doors: &Arc<Doors>) -> Arc<dyn StartChild> {
     let (config, identity, doors) = (Arc::clone(&parts.config), parts.identity.clone(), Arc::clone(doors));
     let (state, revoked) = (parts.state(), Certificates::of(home).revoked_file());
@@ -179,9 +188,10 @@ fn console_listener(parts: &Parts, home: &Home, doors: &Arc<Doors>) -> Arc<dyn S
 
 fn ingress_listener(parts: &Parts, home: &Home, doors: &Arc<Doors>) -> Arc<dyn StartChild> {
     let (config, doors) = (Arc::clone(&parts.config), Arc::clone(doors));
-    let revoked = Certificates::of(home).revoked_file();
+    let (revoked, webhooks) = (Certificates::of(home).revoked_file(), parts.webhooks.clone());
     Service::factory(move |_, stop| {
         let (config, doors, revoked) = (Arc::clone(&config), Arc::clone(&doors), revoked.clone());
+        let webhooks = webhooks.clone();
         async move {
             let address = *doors.ingress.lock();
             let tls = http::ingress_tls(&config.ingress, revoked).map_err(StartError::failed)?;
@@ -190,8 +200,11 @@ fn ingress_listener(parts: &Parts, home: &Home, doors: &Arc<Doors>) -> Arc<dyn S
             if let Some(local) = listener.local_addr() {
                 *doors.ingress.lock() = local;
             }
+            let listens_on = listener.url().unwrap_or_default();
+            let public_url = http::ingress_url(&config.ingress, &listens_on);
+            let state = IngressState::new(webhooks, &public_url);
             Ok(ServiceRun::new(async move {
-                listener.serve(http::ingress(), stop).await;
+                listener.serve(http::ingress(state), stop).await;
                 Ok(())
             }))
         }

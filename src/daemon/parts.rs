@@ -34,6 +34,7 @@ use crate::telemetry::Metrics;
 use crate::tools::Tools;
 use crate::turns::{EventHub, Turns};
 use crate::vault::{Oauth, Vault};
+use crate::webhooks::Webhooks;
 use crate::workspaces::{Threads, Workspaces};
 
 use super::told::Told;
@@ -63,6 +64,7 @@ pub(super) struct Parts {
     pub(super) sandbox: Sandbox,
     pub(super) mcp: McpServers,
     pub(super) model_turns: ModelTurns,
+    pub(super) webhooks: Webhooks,
     pub(super) redactor: Redactor,
     pub(super) leaks: LeakLog,
     pub(super) usage: UsageRecorder,
@@ -88,8 +90,7 @@ impl Parts {
         turns.begin_boot(env!("CARGO_PKG_VERSION")).await.context("the database")?;
         let (audit, tenant) = (Audit::new(db.clone()), TenantId::home());
         let told = Told::new(audit.clone(), turns.clone(), Anchors::new(home.audit_anchors()));
-        let options = super::protection::options(&config.vault, home);
-        let vault = Vault::load(db.clone(), options, redactor.clone()).await.context("the vault")?;
+        let vault = vault(&db, &config, home, &redactor).await?;
         let identity = Identity::open(db.clone(), tenant.clone()).await.context("the credentials")?;
         identity.keep_seeds_in(&vault);
         let (assistants, workspaces) = desks(&db, home, &tenant, &config).await?;
@@ -98,8 +99,7 @@ impl Parts {
         let kill_switches = KillSwitches::open(db.clone()).await.context("the kill switch")?;
         let (egress, backends) = reach(&config, &vault)?;
         let (leaks, metrics) = (LeakLog::new(db.clone()), Metrics::new());
-        let budgets = Budgets::open(db.clone(), prices.clone(), metrics.clone(), config.budgets.clone());
-        let budgets = budgets.await.context("the budgets")?;
+        let budgets = budgets(&db, &prices, &metrics, &config).await?;
         metrics.store.read_from(figures(&db));
         let scanner = (redactor.clone(), leaks.clone());
         let judges = (policies.clone(), kill_switches.clone());
@@ -112,6 +112,7 @@ impl Parts {
         let model_turns = runner(&config, home, (&backends, &guard), (&knowledge, &tools), (&db, &metrics));
         let (opener, sessions) = sessions((&turns, &metrics), model_turns.clone(), &config.sessions);
         hold(&sessions, &kill_switches);
+        let webhooks = webhooks(&db, &vault, &guard, &metrics).await?;
         Ok(Self {
             config,
             usage: UsageRecorder::new(db.clone()).with_prices(prices),
@@ -139,6 +140,7 @@ impl Parts {
             knowledge,
             mcp,
             model_turns,
+            webhooks,
             redactor,
             leaks,
             metrics,
@@ -173,6 +175,7 @@ impl Parts {
             sandbox: self.sandbox.clone(),
             mcp: self.mcp.clone(),
             model_turns: self.model_turns.clone(),
+            webhooks: self.webhooks.clone(),
             processes: self.processes.clone(),
             redactor: self.redactor.clone(),
             leaks: self.leaks.clone(),
@@ -184,6 +187,24 @@ impl Parts {
             stopping: CancellationToken::new(),
         }
     }
+}
+
+/// Secrets, and what seals them.
+async fn vault(db: &Db, config: &Config, home: &Home, redactor: &Redactor) -> anyhow::Result<Vault> {
+    let options = super::protection::options(&config.vault, home);
+    Vault::load(db.clone(), options, redactor.clone()).await.context("the vault")
+}
+
+/// What programs outside say.
+async fn webhooks(db: &Db, vault: &Vault, guard: &Guard, metrics: &Metrics) -> anyhow::Result<Webhooks> {
+    let webhooks = Webhooks::open(db.clone(), vault.clone(), guard.clone(), metrics.clone());
+    webhooks.await.context("the webhooks")
+}
+
+/// What may be spent.
+async fn budgets(db: &Db, prices: &Prices, metrics: &Metrics, config: &Config) -> anyhow::Result<Budgets> {
+    let budgets = Budgets::open(db.clone(), prices.clone(), metrics.clone(), config.budgets.clone());
+    budgets.await.context("the budgets")
 }
 
 /// Personas and projects, the first of each made where there is none.

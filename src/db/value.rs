@@ -8,8 +8,9 @@ use std::sync::Arc;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 
 use crate::protocol::ids::{
-    ApprovalId, AssistantId, BudgetId, CompactionId, FactId, McpServerId, MemberId, MessageId, OauthTokenId,
-    PasskeyId, RuleId, SecretId, TenantId, ThreadId, TokenId, TurnId, WebSessionId, WorkspaceId,
+    ApprovalId, AssistantId, BudgetId, CompactionId, DeliveryId, FactId, McpServerId, MemberId, MessageId,
+    OauthTokenId, PasskeyId, RuleId, SecretId, TenantId, ThreadId, TokenId, TurnId, WebSessionId, WebhookId,
+    WorkspaceId,
 };
 
 use super::error::DbError;
@@ -197,6 +198,7 @@ id_values!(
     ApprovalId,
     AssistantId,
     BudgetId,
+    DeliveryId,
     FactId,
     McpServerId,
     MessageId,
@@ -210,5 +212,6 @@ id_values!(
     TokenId,
     TurnId,
     WebSessionId,
+    WebhookId,
     WorkspaceId
 );

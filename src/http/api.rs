@@ -37,6 +37,7 @@ mod tokens;
 mod tools;
 mod turns;
 mod vault;
+mod webhooks;
 mod workspace_files;
 mod workspaces;
 
@@ -77,6 +78,7 @@ fn documented() -> OpenApiRouter<AppState> {
         .merge(vault::routes())
         .merge(oauth_tokens::routes())
         .merge(mcp_servers::routes())
+        .merge(webhooks::routes())
         .merge(runtime::routes())
         .merge(audit::routes())
         .merge(approvals::routes())

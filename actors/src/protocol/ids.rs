@@ -132,6 +132,14 @@ uuid_id!(
     /// A configured MCP server.
     McpServerId
 );
+uuid_id!(
+    /// An address that webhooks come to.
+    WebhookId
+);
+uuid_id!(
+    /// One webhook that came.
+    DeliveryId
+);
 
 /// An isolated household or person. 1–64 characters of `a-z0-9-`.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
