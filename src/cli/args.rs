@@ -7,6 +7,7 @@ mod knowledge;
 mod mcp;
 mod people;
 mod vault;
+mod webhook;
 
 use std::path::PathBuf;
 
@@ -17,6 +18,7 @@ pub use audit::{AuditCommand, AuditFilterArgs, AuditVerifyArgs};
 pub use budget::{BudgetCommand, BudgetSetArgs};
 pub use mcp::{McpAddArgs, McpCommand};
 pub use vault::{DeleteArgs, HostArgs, NamedArgs, OauthAddArgs, OauthCommand, SetArgs, VaultCommand};
+pub use webhook::{WebhookAddArgs, WebhookCommand};
 
 pub use consent::{
     ApprovalsCommand, AskArgs, DecideArgs, KillSwitchCommand, PolicyCommand, RuleArgs, SettingsArgs, TestArgs,
@@ -108,6 +110,9 @@ pub enum Command {
     /// MCP servers, whose tools assistants use
     #[command(subcommand)]
     Mcp(McpCommand),
+    /// Addresses that programs outside send to
+    #[command(subcommand)]
+    Webhook(WebhookCommand),
     /// People: the owner and members
     #[command(subcommand)]
     Member(MemberCommand),

@@ -108,12 +108,12 @@ impl Webhooks {
         if let Some(reply) = verified.reply {
             return Ok(Reception::Answer(reply));
         }
-        let taken = live.traffic.window.lock().take(now_ms, endpoint.rate_per_minute);
-        if let Err(wait_ms) = taken {
-            return self.over_the_rate(live, &verified, wait_ms).await;
-        }
+        let taken = match live.traffic.take(endpoint.rate_per_minute) {
+            Ok(taken) => taken,
+            Err(wait_ms) => return self.over_the_rate(live, &verified, wait_ms).await,
+        };
         if !endpoint.takes(&verified.event) {
-            live.traffic.window.lock().give_back(now_ms);
+            live.traffic.window.lock().give_back(taken);
             if verified.event == PING {
                 return Ok(Reception::Tried);
             }
@@ -125,7 +125,7 @@ impl Webhooks {
         let media_type = media_type.unwrap_or_default().to_owned();
         let stored = self.store(live, (arrived.body, media_type), verified, now_ms).await;
         if !matches!(stored, Ok(Reception::Accepted(_))) {
-            live.traffic.window.lock().give_back(now_ms);
+            live.traffic.window.lock().give_back(taken);
         }
         stored.map_err(|error| {
             tracing::warn!(%error, endpoint = %endpoint.id, "a verified webhook could not be stored");

@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+use std::time::Instant;
 
 use arc_swap::ArcSwap;
 use dashmap::DashMap;
@@ -16,8 +17,8 @@ use super::window::Window;
 use crate::protocol::ids::{TenantId, WebhookId};
 
 /// What an endpoint keeps over its changes.
-#[derive(Default)]
 pub(super) struct Traffic {
+    since: Instant,
     pub(super) window: Mutex<Window>,
     pub(super) refusals: Refusals,
 }
@@ -42,6 +43,22 @@ pub(super) struct Live {
 pub(super) struct Table {
     live: ArcSwap<HashMap<WebhookId, Arc<Live>>>,
     traffic: DashMap<WebhookId, Arc<Traffic>>,
+}
+
+// === impl Traffic ===
+
+impl Default for Traffic {
+    fn default() -> Self {
+        Self { since: Instant::now(), window: Mutex::default(), refusals: Refusals::default() }
+    }
+}
+
+impl Traffic {
+    /// See [`Window::take`]. Time here is that of a clock that nobody sets.
+    pub(super) fn take(&self, per_minute: u32) -> Result<i64, i64> {
+        let now_ms = i64::try_from(self.since.elapsed().as_millis()).unwrap_or(i64::MAX);
+        self.window.lock().take(now_ms, per_minute)
+    }
 }
 
 // === impl Keys ===

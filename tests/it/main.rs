@@ -29,3 +29,4 @@ mod support;
 mod tls;
 mod trust;
 mod vault;
+mod webhooks;
