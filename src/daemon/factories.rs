@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use capuchin_actors::courier::courier_factory;
-use capuchin_actors::mcp_server::{keeper_factory, server_factory};
+use capuchin_actors::kept::{child_factory, keeper_factory};
 use capuchin_actors::process::ProcessFactory;
 use capuchin_actors::service::{Service, ServiceRun};
 use capuchin_actors::session::{LaneFactory, sweep_idle};
@@ -23,6 +23,9 @@ use crate::adapters::webhooks::Dispatch;
 use crate::certificates::Certificates;
 use crate::config::{Config, Home};
 use crate::http::{self, AppState, IngressState, TlsDoor};
+
+/// The supervisor of a tenant's MCP servers, as `supervision.toml` names it.
+const MCP_SERVERS: &str = "mcp-servers";
 
 /// Every name, for the test that compares them with `supervision.toml`.
 pub(super) const NAMES: &[&str] = &[
@@ -94,8 +97,8 @@ pub(super) fn table(parts: &Parts, home: &Home, doors: &Arc<Doors>, quarantines:
         ("usage_recorder", usage_recorder(parts)),
         ("session", Arc::new(LaneFactory::new(Arc::clone(&parts.sessions))) as Arc<dyn StartChild>),
         ("session_sweeper", session_sweeper(parts)),
-        ("mcp_server", server_factory(Arc::new(ServerRuns(parts.mcp.clone())))),
-        ("mcp_keeper", keeper_factory(Arc::new(ServerRuns(parts.mcp.clone())))),
+        ("mcp_server", child_factory(Arc::new(ServerRuns(parts.mcp.clone())))),
+        ("mcp_keeper", keeper_factory(Arc::new(ServerRuns(parts.mcp.clone())), MCP_SERVERS)),
         ("process", ProcessFactory::build(Arc::clone(parts.processes.directory()))),
         ("webhook_dispatcher", webhook_dispatcher(parts)),
         ("console_listener", door(console_listener(parts, home, doors))),
