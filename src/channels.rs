@@ -1,0 +1,15 @@
+//! Chat platforms: what they say, as one kind of message, and how to say something in their own words.
+//!
+//! Everything here is a pure function of bytes and text: no sockets, no clocks, no store. Codecs read what a
+//! platform sent (after its signature was checked elsewhere) and write calls that somebody else makes.
+//! **Invariant:** nothing that a platform or a stranger sends makes a codec panic; what is not understood is
+//! dropped, and the rest of the same batch is not.
+
+pub mod incoming;
+mod json;
+pub mod markup;
+pub mod platform;
+
+pub use self::incoming::{Incoming, Said, Sender};
+pub use self::markup::Part;
+pub use self::platform::{Limits, Platform, TextUnit};
