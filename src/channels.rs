@@ -5,11 +5,16 @@
 //! **Invariant:** nothing that a platform or a stranger sends makes a codec panic; what is not understood is
 //! dropped, and the rest of the same batch is not.
 
+pub mod command;
 pub mod incoming;
 mod json;
 pub mod markup;
+pub mod outgoing;
 pub mod platform;
+pub mod telegram;
 
+pub use self::command::Command;
 pub use self::incoming::{Incoming, Said, Sender};
 pub use self::markup::Part;
+pub use self::outgoing::{Answer, Body, Button, Call, CannotSay, Method, Outcome, Outgoing, Style, Us};
 pub use self::platform::{Limits, Platform, TextUnit};

@@ -23,6 +23,22 @@ pub enum Platform {
     Email,
 }
 
+/// What most of them allow.
+const COMMON: Limits = Limits {
+    text_units_max: 0,
+    question_units_max: 0,
+    unit: TextUnit::Chars,
+    markup_bytes_max: None,
+    conversation_gap_ms: 0,
+    channel_gap_ms: 0,
+    can_edit: true,
+    can_type: true,
+    detects_repeats: false,
+    buttons_max: 0,
+    button_label_chars_max: 0,
+    button_data_bytes_max: 0,
+};
+
 /// In what a platform counts a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TextUnit {
@@ -53,6 +69,8 @@ pub struct Limits {
     pub can_edit: bool,
     /// Whether there is a sign for "is writing" (Slack: only in its assistant threads).
     pub can_type: bool,
+    /// Whether a repeat with the same `Post::key` within some minutes gives the first message again.
+    pub detects_repeats: bool,
     /// How many buttons a message may have; 0 where there are none.
     pub buttons_max: usize,
     /// Longest label of a button, in characters.
@@ -104,27 +122,24 @@ impl Platform {
                 text_units_max: 3_900,
                 question_units_max: 3_000,
                 unit: TextUnit::Chars,
-                markup_bytes_max: None,
                 conversation_gap_ms: 1_000,
                 channel_gap_ms: 0,
-                can_edit: true,
-                can_type: true,
                 buttons_max: 25,
                 button_label_chars_max: 75,
                 button_data_bytes_max: 2_000,
+                ..COMMON
             },
             Self::Discord => Limits {
                 text_units_max: 2_000,
                 question_units_max: 2_000,
                 unit: TextUnit::Chars,
-                markup_bytes_max: None,
                 conversation_gap_ms: 1_000,
                 channel_gap_ms: 20,
-                can_edit: true,
-                can_type: true,
+                detects_repeats: true,
                 buttons_max: 25,
                 button_label_chars_max: 80,
                 button_data_bytes_max: 100,
+                ..COMMON
             },
             Self::Telegram => Limits {
                 text_units_max: 4_096,
@@ -133,31 +148,28 @@ impl Platform {
                 markup_bytes_max: Some(8_000),
                 conversation_gap_ms: 1_000,
                 channel_gap_ms: 34,
-                can_edit: true,
-                can_type: true,
                 buttons_max: 100,
                 button_label_chars_max: 64,
                 button_data_bytes_max: 64,
+                ..COMMON
             },
             // One message in six seconds to one person, after a burst that is borrowed from later ones.
             Self::Whatsapp => Limits {
                 text_units_max: 4_096,
                 question_units_max: 1_024,
                 unit: TextUnit::Chars,
-                markup_bytes_max: None,
                 conversation_gap_ms: 1_000,
                 channel_gap_ms: 13,
                 can_edit: false,
-                can_type: true,
                 buttons_max: 3,
                 button_label_chars_max: 20,
                 button_data_bytes_max: 256,
+                ..COMMON
             },
             Self::Email => Limits {
                 text_units_max: 1_000_000,
                 question_units_max: 1_000_000,
                 unit: TextUnit::Bytes,
-                markup_bytes_max: None,
                 conversation_gap_ms: 0,
                 channel_gap_ms: 1_000,
                 can_edit: false,
@@ -165,6 +177,7 @@ impl Platform {
                 buttons_max: 0,
                 button_label_chars_max: 0,
                 button_data_bytes_max: 0,
+                ..COMMON
             },
         }
     }
