@@ -102,7 +102,7 @@ pub struct Post<'a> {
     /// Buttons below the text.
     pub buttons: &'a [Button],
     /// Names this message for ever: a repeat with the same key is detected where the platform can
-    /// (`Limits::detects_repeats`). Up to 25 characters count.
+    /// (`Limits::detects_repeats`).
     pub key: &'a str,
 }
 
