@@ -6,11 +6,13 @@
 //! dropped, and the rest of the same batch is not.
 
 pub mod command;
+pub mod discord;
 pub mod incoming;
 mod json;
 pub mod markup;
 pub mod outgoing;
 pub mod platform;
+pub mod slack;
 pub mod telegram;
 
 pub use self::command::Command;
