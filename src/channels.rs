@@ -9,11 +9,13 @@ pub mod command;
 pub mod discord;
 pub mod incoming;
 mod json;
+pub mod mail;
 pub mod markup;
 pub mod outgoing;
 pub mod platform;
 pub mod slack;
 pub mod telegram;
+pub mod whatsapp;
 
 pub use self::command::Command;
 pub use self::incoming::{Incoming, Said, Sender};

@@ -30,6 +30,7 @@ const COMMON: Limits = Limits {
     unit: TextUnit::Chars,
     markup_bytes_max: None,
     conversation_gap_ms: 0,
+    group_gap_ms: 0,
     channel_gap_ms: 0,
     can_edit: true,
     can_type: true,
@@ -63,6 +64,8 @@ pub struct Limits {
     pub markup_bytes_max: Option<usize>,
     /// Shortest time between two messages of one conversation, in milliseconds.
     pub conversation_gap_ms: u64,
+    /// The same where several people read along.
+    pub group_gap_ms: u64,
     /// Shortest time between any two messages of one channel, in milliseconds.
     pub channel_gap_ms: u64,
     /// Whether a message that was sent can be changed.
@@ -123,6 +126,7 @@ impl Platform {
                 question_units_max: 3_000,
                 unit: TextUnit::Chars,
                 conversation_gap_ms: 1_000,
+                group_gap_ms: 1_000,
                 channel_gap_ms: 0,
                 buttons_max: 25,
                 button_label_chars_max: 75,
@@ -134,6 +138,7 @@ impl Platform {
                 question_units_max: 2_000,
                 unit: TextUnit::Chars,
                 conversation_gap_ms: 1_000,
+                group_gap_ms: 1_000,
                 channel_gap_ms: 20,
                 detects_repeats: true,
                 buttons_max: 25,
@@ -147,6 +152,7 @@ impl Platform {
                 unit: TextUnit::Utf16,
                 markup_bytes_max: Some(8_000),
                 conversation_gap_ms: 1_000,
+                group_gap_ms: 3_000,
                 channel_gap_ms: 34,
                 buttons_max: 100,
                 button_label_chars_max: 64,
@@ -159,6 +165,7 @@ impl Platform {
                 question_units_max: 1_024,
                 unit: TextUnit::Chars,
                 conversation_gap_ms: 1_000,
+                group_gap_ms: 1_000,
                 channel_gap_ms: 13,
                 can_edit: false,
                 buttons_max: 3,
