@@ -5,6 +5,7 @@
 //! **Invariant:** nothing that a platform or a stranger sends makes a codec panic; what is not understood is
 //! dropped, and the rest of the same batch is not.
 
+pub mod codec;
 pub mod command;
 pub mod discord;
 pub mod incoming;
@@ -20,5 +21,5 @@ pub mod whatsapp;
 pub use self::command::Command;
 pub use self::incoming::{Incoming, Said, Sender};
 pub use self::markup::Part;
-pub use self::outgoing::{Answer, Body, Button, Call, CannotSay, Method, Outcome, Outgoing, Style, Us};
+pub use self::outgoing::{Answer, Body, Button, Call, CannotSay, Method, Outcome, Outgoing, Post, Style, Us};
 pub use self::platform::{Limits, Platform, TextUnit};

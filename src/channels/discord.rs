@@ -1,4 +1,4 @@
-//! Discord: the gateway (v10) or interactions by HTTP in, the REST API out (https://docs.discord.com/developers).
+//! Discord: the gateway (v10) or interactions by HTTP in, the REST API out (<https://docs.discord.com/developers>).
 //!
 //! A conversation is a channel's id; threads are channels of their own.
 

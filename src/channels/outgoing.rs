@@ -1,7 +1,7 @@
 //! What we say to a platform, as a call that somebody else makes, and what its answer means.
 //!
 //! A call has no host and no credential: its path is below the base URL of the channel, and `{token}` in it is
-//! where the platform wants the token. Which header carries it otherwise is the platform's `AUTHORIZATION`.
+//! where the platform wants the token. Which header carries it otherwise says `codec::credential`.
 
 use serde_json::Value;
 use thiserror::Error;
@@ -97,7 +97,7 @@ pub struct Post<'a> {
     pub part: &'a Part,
     /// Whether the plain words are sent, after the platform refused the markup.
     pub plain: bool,
-    /// The message that it answers: `Incoming::message`.
+    /// The message that it answers: `Incoming::message`. On Slack the thread says it.
     pub reply_to: Option<&'a str>,
     /// Buttons below the text.
     pub buttons: &'a [Button],

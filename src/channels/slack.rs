@@ -1,4 +1,4 @@
-//! Slack: Events API and Socket Mode in, Web API out (https://docs.slack.dev).
+//! Slack: Events API and Socket Mode in, Web API out (<https://docs.slack.dev>).
 //!
 //! A conversation is `channel` or `channel/thread`. A mention in a channel begins a thread below itself, so
 //! the first answer and everything after it are one conversation; direct messages stay flat. The same text

@@ -1,4 +1,4 @@
-//! Telegram: the Bot API (https://core.telegram.org/bots/api), by long poll or webhook.
+//! Telegram: the Bot API (<https://core.telegram.org/bots/api>), by long poll or webhook.
 //!
 //! A conversation is `chat` or `chat/topic`. A message is known by chat and number, not by its update: both
 //! ways of receiving give the same key, and update numbers may begin anew after a quiet week.

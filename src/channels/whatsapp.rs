@@ -1,4 +1,4 @@
-//! WhatsApp Business: webhooks in, Cloud API out (https://developers.facebook.com/documentation/business-messaging/whatsapp).
+//! WhatsApp Business: webhooks in, Cloud API out (<https://developers.facebook.com/documentation/business-messaging/whatsapp>).
 //!
 //! A conversation is a phone number in digits, or, of people who hide theirs behind a user name, their id for
 //! our business (`US.1349…`). A person who hides the number later becomes somebody else to us: pairing starts

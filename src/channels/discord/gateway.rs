@@ -1,6 +1,6 @@
 //! The gateway's protocol as a machine: it is told what happened and says what to do.
 //!
-//! https://docs.discord.com/developers/events/gateway. The caller owns the socket and the clock. A session is
+//! <https://docs.discord.com/developers/events/gateway>. The caller owns the socket and the clock. A session is
 //! kept over reconnections, so that events in between are sent again; it may be stored and resumed by another
 //! life of the daemon, if every event was stored before its number was. Frames hold `{token}` where the token
 //! goes. Closing with 1000 or 1001 would end the session; we close with `CLOSE_CODE`.

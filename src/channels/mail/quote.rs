@@ -15,6 +15,8 @@ const WROTE: &[&str] = &[
     "napisał:",
     "написал:",
 ];
+/// How it begins, where it is broken into several lines.
+const BEGINS: &[&str] = &["On ", "Am ", "Le ", "El ", "Il ", "Op ", "Den ", "Em ", "W dniu "];
 /// Such a line may be broken into this many.
 const WROTE_LINES_MAX: usize = 3;
 /// What stands at the beginning of lines of a forwarded or answered mail in the manner of Outlook.
@@ -78,6 +80,10 @@ fn attribution(lines: &[&str]) -> Option<usize> {
             // A date or an address: "as she wrote:" is a sentence.
             let named = joined.contains('@') || joined.chars().any(|c| c.is_ascii_digit());
             return (named && joined.len() <= 400).then_some(at + 1);
+        }
+        // Else the words before it would be taken for a part of it.
+        if !BEGINS.iter().any(|begin| joined.starts_with(begin)) {
+            return None;
         }
         joined.push(' ');
     }

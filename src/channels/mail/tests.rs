@@ -95,6 +95,7 @@ fn quotes_and_signatures_are_taken_away() {
         ("new\n\nOn Mon, 1 Jan 2026, Bot\n<bot@home.example> wrote:\n\n> old", "new"),
         ("On Mon, 1 Jan 2026, Bot wrote:\n> first?\n\nyes\n\n> second?\n\nno", "yes\n\nno"),
         ("neu\n\nAm 01.01.2026 um 10:00 schrieb Bot:\n> alt", "neu\n\nAm 01.01.2026 um 10:00 schrieb Bot:"),
+        ("new\nOn Mon, 1 Jan 2026, Bot wrote:\n> old", "new"),
         ("neu\n\nBot <bot@home.example> schrieb:\n> alt", "neu"),
         ("new\n\n-----Original Message-----\nFrom: x\nold", "new"),
         ("new\n\n________________________________\nFrom: x\nold", "new"),
@@ -211,6 +212,13 @@ fn a_sender_is_believed_only_by_what_our_own_server_wrote_on_top() {
         (&["mx.home.example.evil; dmarc=pass header.from=example.com"], false),
         (&["mx.home.example; dkim=fail (dmarc=pass; header.from=example.com)"], false),
         (&["mx.home.example; dkim=fail reason=\"x; dmarc=pass header.from=example.com\""], false),
+        (
+            &[
+                "mx.home.example; spf=fail smtp.mailfrom=\"a\\\"; dmarc=pass header.from=example.com; \"@evil.example",
+            ],
+            false,
+        ),
+        (&["mx.home.example; spf=fail (of a\\) ; dmarc=pass header.from=example.com"], false),
         (&["mx.home.example; spf=fail", ok], false),
         (&["mx.evil.example; x=y", ok], false),
         (&[], false),
@@ -307,4 +315,19 @@ proptest! {
         let _ = read(format!("From: a@b.c\r\nAuthentication-Results: mx; {headers}\r\n\r\n{headers}").as_bytes(), &mailbox);
         let _ = own_words(&headers);
     }
+}
+
+#[test]
+fn no_line_is_longer_than_servers_take() {
+    let thread = Thread {
+        to: "ann@example.com".to_owned(),
+        subject: "x".repeat(250),
+        message_id: Some("m3@example.com".to_owned()),
+        references: (0..20).map(|at| format!("{at}{}@example.com", "r".repeat(180))).collect(),
+    };
+    let raw = compose(&letter(&"word ".repeat(2_000), Some(&thread))).unwrap();
+    let longest = raw.split(|b| *b == b'\n').map(<[u8]>::len).max().unwrap();
+    assert!(longest <= 998, "{longest}");
+    let mail = mail_parser::MessageParser::default().parse(&raw).unwrap();
+    assert_eq!(mail.references().as_text_list().map(<[_]>::len), Some(21));
 }

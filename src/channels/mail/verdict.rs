@@ -80,8 +80,11 @@ fn without_comments(value: &str) -> String {
     let mut depth = 0_usize;
     let mut quoted = false;
     let mut plain = String::with_capacity(value.len());
-    for c in value.chars() {
+    let mut chars = value.chars();
+    while let Some(c) = chars.next() {
         match c {
+            // What is escaped ends nothing, and no domain needs it.
+            '\\' => drop(chars.next()),
             '"' if depth == 0 => {
                 quoted = !quoted;
                 plain.push(c);

@@ -207,6 +207,8 @@ fn rank_between(atom: &Atom<'_>, next: &Atom<'_>) -> Rank {
         return match next.after {
             Rank::Word if inside => Rank::Span,
             Rank::Word if matches!(last, '.' | '!' | '?' | ':' | ';' | '…') => Rank::Sentence,
+            // What announces something stays with it.
+            Rank::Line | Rank::Block if last == ':' && !in_block => Rank::Word,
             rank => rank,
         };
     }

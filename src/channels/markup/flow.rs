@@ -67,6 +67,8 @@ struct Flow {
     indent: usize,
     /// Whether the next block stands on a line that was begun for it.
     begun: bool,
+    /// Whether the last block was a heading, which belongs to what follows.
+    headed: bool,
     blocks: usize,
 }
 
@@ -79,6 +81,7 @@ pub(super) fn of(markdown: &str, dialect: Dialect, url_bytes_max: usize) -> Vec<
         tags: Vec::new(),
         indent: 0,
         begun: true,
+        headed: false,
         blocks: 0,
     };
     // NUL and carriage returns mean nothing to anybody, and some platforms refuse them.
@@ -116,6 +119,7 @@ impl Flow {
             NodeValue::Heading(heading) => {
                 self.block(true);
                 self.tagged(Tag::Heading(heading.level), node, depth);
+                self.headed = true;
             }
             NodeValue::BlockQuote => {
                 self.block(true);
@@ -172,7 +176,9 @@ impl Flow {
         if std::mem::take(&mut self.begun) {
             return;
         }
-        if loose { self.gap(Rank::Block, 2) } else { self.gap(Rank::Line, 1) }
+        let (rank, lines) = if loose { (Rank::Block, 2) } else { (Rank::Line, 1) };
+        let rank = if std::mem::take(&mut self.headed) { Rank::Span } else { rank };
+        self.gap(rank, lines);
     }
 
     fn gap(&mut self, rank: Rank, lines: usize) {

@@ -199,6 +199,8 @@ fn long_texts_are_cut_at_the_best_place() {
     let table: &[(&str, usize, &[&str])] = &[
         ("aaa bbb\n\nccc ddd eee", 14, &["aaa bbb", "ccc ddd eee"]),
         ("aaa bbb\nccc ddd eee", 14, &["aaa bbb", "ccc ddd eee"]),
+        ("aa bb cc dd\n\n# H\n\nee ff", 18, &["aa bb cc dd", "*H*\n\nee ff"]),
+        ("aa bb cc dd\n\nThese:\n\n- ee ff", 21, &["aa bb cc dd", "These:\n\n• ee ff"]),
         ("One two. Three four five", 16, &["One two.", "Three four five"]),
         ("one two three four", 10, &["one two", "three four"]),
         ("aaaaaaaaaaaaaaa", 6, &["aaaaaa", "aaaaaa", "aaa"]),

@@ -1,4 +1,4 @@
-//! Socket Mode: the same events over a WebSocket that we open (https://docs.slack.dev/apis/events-api/using-socket-mode).
+//! Socket Mode: the same events over a WebSocket that we open (<https://docs.slack.dev/apis/events-api/using-socket-mode>).
 //!
 //! Each envelope is acknowledged by its id after what it carries is stored; what is not, Slack sends again.
 

@@ -19,6 +19,7 @@ pub fn call(us: &Us, conversation: &str, out: &Outgoing<'_>) -> Result<Call, Can
             messages(us, body)
         }
         Outgoing::Typing { message } => {
+            addressed(conversation)?;
             let message = message.ok_or(CannotSay::NoSuchThing)?;
             if !is_message_id(message) {
                 return Err(CannotSay::Address);
