@@ -16,6 +16,7 @@ const FIXES: &[(i64, &str)] = &[
     (50_035, "the server does not take a field of the message"),
     (50_083, "the thread is archived: open it again"),
     (50_278, "the person shares no server with the bot"),
+    (160_002, "give the bot the right to answer messages: Read Message History"),
     (160_005, "the thread is locked"),
     (200_000, "the server's filter (AutoMod) holds the message back"),
 ];

@@ -143,7 +143,9 @@ impl Dialect {
             Self::Mrkdwn => self.escaped(text, false),
             Self::Whatsapp => text.to_owned(),
             Self::Discord if tags.contains(&Tag::Verbatim) => text.to_owned(),
-            Self::Discord => markdown_escaped(text, line_start),
+            Self::Discord => {
+                markdown_escaped(text, line_start, tags.iter().any(|tag| matches!(tag, Tag::Link(_))))
+            }
         }
     }
 
@@ -166,7 +168,7 @@ impl Dialect {
 }
 
 /// Text whose marks Discord would take for its own.
-fn markdown_escaped(text: &str, line_start: bool) -> String {
+fn markdown_escaped(text: &str, line_start: bool, link: bool) -> String {
     let mut written = String::with_capacity(text.len());
     let mut before: Option<char> = None;
     let mut chars = text.chars().peekable();
@@ -179,7 +181,8 @@ fn markdown_escaped(text: &str, line_start: bool) -> String {
             '\\' | '*' | '~' | '`' | '|' | '<' => true,
             '_' => !inside_word,
             '#' | '>' | '-' | '+' => first,
-            ']' => after == Some('('),
+            '[' => link,
+            ']' => link || after == Some('('),
             _ => false,
         };
         if mark {
@@ -205,7 +208,9 @@ pub(super) fn fitted(dialect: Dialect, mut runs: Vec<Run>) -> Vec<Run> {
 
 fn fitting(dialect: Dialect, tags: &[Tag], text: &str) -> Vec<Tag> {
     let block = tags.iter().any(|tag| matches!(tag, Tag::Block { .. }));
-    let code = tags.contains(&Tag::Code);
+    let link = tags.iter().any(|tag| matches!(tag, Tag::Link(_)));
+    // Telegram and Slack show no code in the text of a link; the address counts more than the looks.
+    let code = tags.contains(&Tag::Code) && (!link || dialect == Dialect::Discord);
     let mut fitting: Vec<Tag> = Vec::with_capacity(tags.len());
     for tag in tags {
         let tag = match tag {
@@ -215,15 +220,19 @@ fn fitting(dialect: Dialect, tags: &[Tag], text: &str) -> Vec<Tag> {
         let wanted = match &tag {
             // Blocks of code stand alone everywhere.
             tag if block => matches!(tag, Tag::Block { .. }),
-            // Telegram allows nothing else around code; the others have one kind of backtick.
-            Tag::Bold | Tag::Italic | Tag::Strike | Tag::Link(_) if code => dialect != Dialect::Html,
-            Tag::Code => dialect == Dialect::Html || !text.contains('`'),
+            // Telegram allows no style around code; the others have one kind of backtick.
+            Tag::Bold | Tag::Italic | Tag::Strike if code => dialect != Dialect::Html,
+            Tag::Code => code && (dialect == Dialect::Html || !text.contains('`')),
             Tag::Link(_) => !fitting.iter().any(|outer| matches!(outer, Tag::Link(_))),
             _ => true,
         };
         if wanted && !fitting.contains(&tag) {
             fitting.push(tag);
         }
+    }
+    if dialect == Dialect::Mrkdwn {
+        // Marks inside a link's text would be shown as they are.
+        fitting.sort_by_key(|tag| matches!(tag, Tag::Link(_)));
     }
     fitting
 }

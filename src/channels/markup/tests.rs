@@ -29,6 +29,22 @@ fn texts(parts: &[Part]) -> Vec<&str> {
 /// Markdown, Telegram, Slack, Discord, WhatsApp, plain.
 const WRITTEN: &[[&str; 6]] = &[
     [
+        "[`a`](https://e.x)",
+        "<a href=\"https://e.x\">a</a>",
+        "<https://e.x|a>",
+        "[`a`](https://e.x)",
+        "`a` (https://e.x)",
+        "a (https://e.x)",
+    ],
+    [
+        "[**a** b\\]](https://e.x)",
+        "<a href=\"https://e.x\"><b>a</b> b]</a>",
+        "*<https://e.x|a>* <https://e.x|b]>",
+        "[**a** b\\]](https://e.x)",
+        "*a* b] (https://e.x)",
+        "a b] (https://e.x)",
+    ],
+    [
         "a **b** *c* ~~d~~",
         "a <b>b</b> <i>c</i> <s>d</s>",
         "a *b* _c_ ~d~",
