@@ -129,7 +129,7 @@ async fn bare(
     StatusCode::ACCEPTED
 }
 
-fn write(path: std::path::PathBuf, jobs: std::sync::mpsc::Receiver<Job>) {
+fn write(path: &std::path::Path, jobs: &std::sync::mpsc::Receiver<Job>) {
     let store = rusqlite::Connection::open(path).unwrap();
     store.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; CREATE TABLE deliveries (id INTEGER PRIMARY KEY, body BLOB)").unwrap();
     while let Ok(first) = jobs.recv() {
@@ -150,7 +150,7 @@ fn write(path: std::path::PathBuf, jobs: std::sync::mpsc::Receiver<Job>) {
 fn start_bare(folder: &std::path::Path) -> SocketAddr {
     let (jobs, waiting) = std::sync::mpsc::channel();
     let path = folder.join("bare.db");
-    std::thread::spawn(move || write(path, waiting));
+    std::thread::spawn(move || write(&path, &waiting));
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     listener.set_nonblocking(true).unwrap();
     let address = listener.local_addr().unwrap();
@@ -181,7 +181,7 @@ fn api(daemon: &process::Daemon, method: reqwest::Method, path: &str, body: &Val
 fn endpoint(daemon: &process::Daemon, name: &str, rate: u32) -> String {
     let body = json!({ "name": name, "source": "github", "secret": SECRET, "rate_per_minute": rate });
     let made = api(daemon, reqwest::Method::POST, "/api/v1/webhook-endpoints", &body);
-    made["path"].as_str().unwrap_or_else(|| panic!("{made}")).to_owned()
+    made["path"].as_str().expect("an endpoint with a path").to_owned()
 }
 
 fn hold(daemon: &process::Daemon, engaged: bool) {

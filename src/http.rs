@@ -32,7 +32,7 @@ pub use api::openapi;
 pub use auth::{Fresh, May};
 pub use bind::{BindError, bind_console, bind_control, bind_ingress, console_tls, ingress_tls};
 pub use connection::Connection;
-pub use ingress::{IngressState, public_url as ingress_url};
+pub use ingress::IngressState;
 pub use listener::{Listener, ListenerLimits};
 pub use problem::Problem;
 pub use router::{console, ingress};

@@ -17,6 +17,7 @@ pub mod assistants;
 pub mod backends;
 pub mod budgets;
 pub mod certificates;
+pub mod channels;
 pub mod guard;
 pub mod identity;
 pub mod mcp;

@@ -6,6 +6,6 @@
 
 pub mod carry;
 pub mod keep_ledger;
-pub mod run_process;
 pub mod keep_running;
+pub mod run_process;
 pub mod run_turn;

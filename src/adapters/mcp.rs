@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use capuchin_actors::ports::keep_running::{KeepRunning, Ended, KeptKey, Wanted};
+use capuchin_actors::ports::keep_running::{Ended, KeepRunning, KeptKey, Wanted};
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use tokio_util::sync::CancellationToken;

@@ -204,8 +204,7 @@ fn ingress_listener(parts: &Parts, home: &Home, doors: &Arc<Doors>) -> Arc<dyn S
                 *doors.ingress.lock() = local;
             }
             let listens_on = listener.url().unwrap_or_default();
-            let public_url = http::ingress_url(&config.ingress, &listens_on);
-            let state = IngressState::new(webhooks, &public_url);
+            let state = IngressState::new(webhooks, &config.ingress, listens_on);
             Ok(ServiceRun::new(async move {
                 listener.serve(http::ingress(state), stop).await;
                 Ok(())

@@ -5,7 +5,6 @@
 //! written before a signature was verified; limits on heads, bodies, times and connections come before everything.
 
 use std::any::Any;
-use std::sync::Arc;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -22,24 +21,17 @@ use crate::webhooks::{Arrived, BODY_BYTES_MAX, Reception, Webhooks};
 #[derive(Clone)]
 pub struct IngressState {
     webhooks: Webhooks,
-    /// The address that senders use, without a slash at its end.
-    public_url: Arc<str>,
 }
 
 // === impl IngressState ===
 
 impl IngressState {
-    /// What takes webhooks that are sent to this address.
+    /// What takes webhooks that are sent to the configured address, or to the one that is listened on.
     #[must_use]
-    pub fn new(webhooks: Webhooks, public_url: &str) -> Self {
-        Self { webhooks, public_url: Arc::from(public_url) }
+    pub fn new(webhooks: Webhooks, config: &IngressConfig, listens_on: String) -> Self {
+        webhooks.reached_at(config.public_url.clone().unwrap_or(listens_on));
+        Self { webhooks }
     }
-}
-
-/// The address that senders use: the configured one, or the one that is listened on.
-#[must_use]
-pub fn public_url(config: &IngressConfig, listens_on: &str) -> String {
-    config.public_url.clone().unwrap_or_else(|| listens_on.to_owned())
 }
 
 pub(super) fn routes() -> Router<IngressState> {
@@ -60,7 +52,7 @@ async fn webhook(
         Err(refused) => return refused,
     };
     let path = head.uri.path_and_query().map_or_else(|| head.uri.path(), |whole| whole.as_str());
-    let url = format!("{}{path}", state.public_url);
+    let url = format!("{}{path}", state.webhooks.address());
     let arrived = Arrived { headers: &head.headers, body: &body, url: &url };
     answered(state.webhooks.receive(&endpoint, arrived).await)
 }

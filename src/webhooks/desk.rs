@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use arc_swap::ArcSwap;
 use jiff::Timestamp;
 use tokio::sync::Notify;
 
@@ -45,6 +46,8 @@ struct Inner {
     table: Table,
     /// Told when something waits to be dispatched.
     arrived: Notify,
+    /// The address that senders see, without a slash at its end; empty until the ingress listens.
+    address: ArcSwap<String>,
 }
 
 /// An endpoint with what happened at it.
@@ -71,10 +74,22 @@ impl Webhooks {
         for column in SecretColumn::BOTH {
             vault.register(Arc::new(column));
         }
-        let inner = Inner { db, vault, guard, metrics, table: Table::default(), arrived: Notify::new() };
+        let (table, arrived, address) = (Table::default(), Notify::new(), ArcSwap::default());
+        let inner = Inner { db, vault, guard, metrics, table, arrived, address };
         let webhooks = Self { inner: Arc::new(inner) };
         webhooks.reload().await?;
         Ok(webhooks)
+    }
+
+    /// Says where senders reach the ingress, once that is known.
+    pub fn reached_at(&self, address: String) {
+        self.inner.address.store(Arc::new(address));
+    }
+
+    /// The address that senders see: `https://hooks.example.org`. Empty until the ingress listens.
+    #[must_use]
+    pub fn address(&self) -> Arc<String> {
+        self.inner.address.load_full()
     }
 
     pub(super) fn db(&self) -> &Db {

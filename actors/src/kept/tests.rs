@@ -10,8 +10,8 @@ use parking_lot::Mutex;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-use super::{keeper_factory, child_factory};
-use crate::ports::keep_running::{KeepRunning, Ended, KeptKey, Wanted};
+use super::{child_factory, keeper_factory};
+use crate::ports::keep_running::{Ended, KeepRunning, KeptKey, Wanted};
 use crate::protocol::ids::TenantId;
 use crate::supervision::declaration::Factories;
 use crate::supervision::parse::parse;

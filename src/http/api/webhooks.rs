@@ -288,6 +288,6 @@ impl From<WebhookError> for Problem {
 
 impl EndpointBody {
     fn new(view: EndpointView, state: &AppState) -> Self {
-        Self::at(view, &state.config.ingress)
+        Self::at(view, &state.webhooks.address())
     }
 }

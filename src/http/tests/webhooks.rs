@@ -6,6 +6,7 @@ use axum::http::{Method, Request, StatusCode};
 use serde_json::{Value, json};
 
 use super::world::{Answer, Ask, World};
+use crate::config::IngressConfig;
 use crate::http::{Connection, IngressState, ingress};
 use crate::webhooks::BODY_BYTES_MAX;
 
@@ -37,7 +38,8 @@ impl Door {
     }
 
     async fn send(&self, request: Request<Body>) -> Answer {
-        let state = IngressState::new(self.world.state.webhooks.clone(), "https://hooks.example.org");
+        let (webhooks, settings) = (self.world.state.webhooks.clone(), IngressConfig::default());
+        let state = IngressState::new(webhooks, &settings, "https://hooks.example.org".to_owned());
         let router: Router = ingress(state);
         let (local, peer) = ("127.0.0.1:7718".parse().unwrap(), "192.0.2.7:50000".parse().unwrap());
         World::send_to(router, Connection::Tcp { peer, local, tls: false }, request).await

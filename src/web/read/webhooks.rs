@@ -1,7 +1,7 @@
 //! Webhook endpoints and deliveries as rows.
 
 use super::{problem, rfc3339};
-use crate::http::{AppState, Problem, ingress_url};
+use crate::http::{AppState, Problem};
 use crate::identity::Principal;
 use crate::protocol::ids::{DeliveryId, WebhookId};
 use crate::web::view::Frame;
@@ -97,9 +97,7 @@ fn source(source: Source) -> SourceRow {
 
 fn row(view: EndpointView, state: &AppState) -> EndpointRow {
     let EndpointView { endpoint, last_delivery_ms, refused, refusals } = view;
-    let ingress = &state.config.ingress;
-    let scheme = if ingress.has_tls() { "https" } else { "http" };
-    let base = ingress_url(ingress, &format!("{scheme}://{}", ingress.listen));
+    let base = state.webhooks.address();
     let (chip, word) = match endpoint.state {
         EndpointState::Active => ("done", "Active"),
         EndpointState::Paused => ("stopped", "Paused"),

@@ -4,8 +4,6 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use zeroize::Zeroizing;
 
-use crate::config::IngressConfig;
-use crate::http::ingress_url;
 use crate::http::moment::rfc3339;
 use crate::http::problem::Problem;
 use crate::policy::Ceiling;
@@ -200,11 +198,9 @@ impl EndpointBody {
         Self { secret, ..self }
     }
 
-    /// An endpoint, addressed as this listener is.
-    pub(super) fn at(view: EndpointView, ingress: &IngressConfig) -> Self {
+    /// An endpoint below this address.
+    pub(super) fn at(view: EndpointView, base: &str) -> Self {
         let EndpointView { endpoint, last_delivery_ms, refused, refusals } = view;
-        let scheme = if ingress.has_tls() { "https" } else { "http" };
-        let base = ingress_url(ingress, &format!("{scheme}://{}", ingress.listen));
         let path = endpoint.path();
         Self {
             id: endpoint.id.to_string(),
