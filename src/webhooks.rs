@@ -1,5 +1,6 @@
 #![doc = include_str!("webhooks/README.md")]
 
+mod acknowledge;
 mod columns;
 mod deliveries;
 mod desk;
@@ -15,6 +16,7 @@ mod table;
 pub mod verify;
 mod window;
 
+pub use acknowledge::Acknowledgement;
 pub use deliveries::{Delivery, DeliveryState, Queued, Waiting};
 pub use desk::{EndpointView, Webhooks};
 pub use endpoint::{

@@ -11,12 +11,16 @@ use std::time::Duration;
 use futures::stream::FuturesUnordered;
 use futures::{FutureExt as _, StreamExt as _};
 
+use tokio::time::MissedTickBehavior;
+
 use crate::ports::carry::{Carry, Due};
 use crate::service::{Service, ServiceRun};
 use crate::supervision::StartChild;
 
 /// Pieces that are carried at a time.
 const CARRIED_MAX: usize = 32;
+/// Shortest time between two looks: what comes in crowds is looked at in crowds.
+const LOOK_GAP: Duration = Duration::from_millis(5);
 /// Wait after a look that failed.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 /// Longest time between two looks.
@@ -38,9 +42,12 @@ pub fn courier_factory<C: Carry>(port: Arc<C>) -> Arc<dyn StartChild> {
 async fn carry_on<C: Carry>(port: &C) {
     let mut busy: HashSet<C::Lane> = HashSet::new();
     let mut carried = FuturesUnordered::new();
+    let mut gap = tokio::time::interval(LOOK_GAP);
+    gap.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         let mut wait = LOOK_AT_LATEST;
         if carried.len() < CARRIED_MAX {
+            gap.tick().await;
             match port.due(&busy).await {
                 Ok(Due { jobs, next }) => {
                     wait = next.unwrap_or(wait).min(wait);

@@ -15,7 +15,7 @@ use axum::routing::any;
 use serde_json::json;
 
 use crate::config::IngressConfig;
-use crate::webhooks::{Arrived, BODY_BYTES_MAX, Reception, Webhooks};
+use crate::webhooks::{Acknowledgement, Arrived, BODY_BYTES_MAX, Reception, Reply, Webhooks};
 
 /// What the ingress works with.
 #[derive(Clone)]
@@ -74,20 +74,15 @@ async fn whole(headers: &HeaderMap, body: Body) -> Result<bytes::Bytes, Response
 fn answered(reception: Reception) -> Response {
     let status = StatusCode::from_u16(reception.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     match reception {
-        Reception::Accepted(id) => {
+        Reception::Accepted(_, Acknowledgement::Fixed(reply))
+        | Reception::Repeated(Acknowledgement::Fixed(reply))
+        | Reception::Tried(Acknowledgement::Fixed(reply))
+        | Reception::Answer(reply) => worded(status, reply),
+        Reception::Accepted(id, _) => {
             said(status, &json!({"status": "accepted", "delivery_id": id.to_string()}))
         }
-        Reception::Repeated => said(status, &json!({"status": "accepted", "note": "already processed"})),
-        Reception::Tried => said(status, &json!({"status": "accepted", "note": "ping"})),
-        Reception::Answer(reply) => {
-            let mut response = (status, reply.body).into_response();
-            let media = reply.content_type.map(HeaderValue::from_static);
-            match media {
-                Some(media) => drop(response.headers_mut().insert(header::CONTENT_TYPE, media)),
-                None => drop(response.headers_mut().remove(header::CONTENT_TYPE)),
-            }
-            response
-        }
+        Reception::Repeated(_) => said(status, &json!({"status": "accepted", "note": "already processed"})),
+        Reception::Tried(_) => said(status, &json!({"status": "accepted", "note": "ping"})),
         Reception::NotFound => not_found(),
         Reception::Unauthorized => refused(status, "unauthorized"),
         Reception::UnsupportedMedia => refused(status, "unsupported media type"),
@@ -97,6 +92,16 @@ fn answered(reception: Reception) -> Response {
         }
         Reception::Unavailable => later(refused(status, "unavailable"), 5),
     }
+}
+
+/// The words that a platform wants.
+fn worded(status: StatusCode, reply: Reply) -> Response {
+    let mut response = (status, reply.body).into_response();
+    match reply.content_type.map(HeaderValue::from_static) {
+        Some(media) => drop(response.headers_mut().insert(header::CONTENT_TYPE, media)),
+        None => drop(response.headers_mut().remove(header::CONTENT_TYPE)),
+    }
+    response
 }
 
 async fn nothing() -> Response {

@@ -1,6 +1,7 @@
 //! The handle of webhooks: endpoints, their secrets, and what came.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use arc_swap::ArcSwap;
 use jiff::Timestamp;
@@ -108,7 +109,8 @@ impl Webhooks {
         &self.inner.table
     }
 
-    pub(super) fn arrived(&self) {
+    pub(super) fn arrived(&self, id: WebhookId) {
+        self.inner.table.traffic(id).waits.store(true, Ordering::Release);
         self.inner.metrics.webhooks.accepted.inc();
         self.inner.arrived.notify_one();
     }
@@ -226,6 +228,8 @@ impl Webhooks {
         });
         write.await?;
         self.reload().await?;
+        // What waited while it was paused is due now.
+        self.inner.arrived.notify_one();
         self.get(&by.tenant, id).await
     }
 
@@ -371,7 +375,7 @@ impl Webhooks {
             Ok(store::deliveries::by_id(tx, id, again.id)?)
         });
         let made = write.await?;
-        self.arrived();
+        self.arrived(id);
         Ok(made)
     }
 

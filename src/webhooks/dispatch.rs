@@ -1,6 +1,8 @@
 //! Deliveries on their way into turns: which are due, into which thread, and what came of it.
 
 use std::collections::HashSet;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use jiff::Timestamp;
 
@@ -9,6 +11,7 @@ use super::desk::Webhooks;
 use super::endpoint::EndpointState;
 use super::error::WebhookError;
 use super::store;
+use super::table::Live;
 use crate::protocol::ids::{DeliveryId, TenantId, ThreadId, TurnId, WebhookId};
 use crate::workspaces::BoundThread;
 
@@ -25,29 +28,28 @@ impl Webhooks {
     /// What the store answers.
     pub async fn waiting(&self, busy: &HashSet<WebhookId>) -> Result<Waiting, WebhookError> {
         let mut all = Waiting::default();
-        for tenant in self.table().tenants() {
-            let of_tenant = self.waiting_of(&tenant, busy).await?;
+        for (tenant, endpoints) in self.table().waiting(busy) {
+            let of_tenant = self.waiting_at(&tenant, &endpoints).await.inspect_err(|_| raise(&endpoints))?;
             all.due.extend(of_tenant.due);
             all.next_ms = [all.next_ms, of_tenant.next_ms].into_iter().flatten().min();
         }
         Ok(all)
     }
 
-    async fn waiting_of(
-        &self,
-        tenant: &TenantId,
-        busy: &HashSet<WebhookId>,
-    ) -> Result<Waiting, WebhookError> {
-        let (now_ms, busy, of) = (Timestamp::now().as_millisecond(), busy.clone(), tenant.clone());
+    async fn waiting_at(&self, tenant: &TenantId, endpoints: &[Arc<Live>]) -> Result<Waiting, WebhookError> {
+        let (now_ms, endpoints, of) = (Timestamp::now().as_millisecond(), endpoints.to_vec(), tenant.clone());
         let read = self.db().read(tenant, move |read| {
             let mut waiting = Waiting::default();
-            for endpoint in store::all(read)? {
-                if endpoint.state == EndpointState::Paused || busy.contains(&endpoint.id) {
-                    continue;
-                }
-                let Some((id, due_ms)) = store::deliveries::first_waiting(read, endpoint.id)? else {
+            for live in endpoints {
+                let Some((id, due_ms)) = store::deliveries::first_waiting(read, live.endpoint.id)? else {
                     continue;
                 };
+                live.traffic.waits.store(true, Ordering::Release);
+                // What came to an endpoint that was deleted just now is gone with it.
+                let Ok(endpoint) = store::by_id(read, live.endpoint.id) else { continue };
+                if endpoint.state == EndpointState::Paused {
+                    continue;
+                }
                 if due_ms > now_ms {
                     waiting.next_ms = Some(waiting.next_ms.map_or(due_ms, |next| next.min(due_ms)));
                     continue;
@@ -125,6 +127,13 @@ impl Webhooks {
     pub async fn fail(&self, tenant: &TenantId, id: DeliveryId, reason: String) -> Result<(), WebhookError> {
         let write = self.db().write(tenant, move |tx| store::deliveries::fail(tx, id, &reason));
         Ok(write.await?)
+    }
+}
+
+/// A look failed: everything may wait.
+fn raise(endpoints: &[Arc<Live>]) {
+    for live in endpoints {
+        live.traffic.waits.store(true, Ordering::Release);
     }
 }
 

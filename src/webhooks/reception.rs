@@ -6,6 +6,7 @@ use std::sync::Arc;
 use http::HeaderMap;
 use jiff::Timestamp;
 
+use super::acknowledge::Acknowledgement;
 use super::columns::SecretColumn;
 use super::desk::Webhooks;
 use super::endpoint::EndpointState;
@@ -39,13 +40,13 @@ pub struct Arrived<'a> {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Reception {
     /// Stored for good.
-    Accepted(DeliveryId),
+    Accepted(DeliveryId, Acknowledgement),
     /// It was stored before.
-    Repeated,
+    Repeated(Acknowledgement),
     /// It was a question of the platform, and this is the answer.
     Answer(Reply),
     /// It only tried the address.
-    Tried,
+    Tried(Acknowledgement),
     /// There is no such endpoint, or it takes nothing.
     NotFound,
     /// It was not signed as it must be.
@@ -108,29 +109,34 @@ impl Webhooks {
         if let Some(reply) = verified.reply {
             return Ok(Reception::Answer(reply));
         }
+        let media_type = media_type.unwrap_or_default();
+        let heard = Acknowledgement::of(endpoint.source, media_type, arrived.body);
         let taken = match live.traffic.take(endpoint.rate_per_minute) {
             Ok(taken) => taken,
-            Err(wait_ms) => return self.over_the_rate(live, &verified, wait_ms).await,
+            Err(wait_ms) => return self.over_the_rate(live, &verified, wait_ms, heard).await,
         };
         if !endpoint.takes(&verified.event) {
             live.traffic.window.lock().give_back(taken);
             if verified.event == PING {
-                return Ok(Reception::Tried);
+                return Ok(Reception::Tried(heard));
             }
             return Err((
                 Reception::Unprocessable,
                 format!("the event `{}` is not one of those taken", verified.event),
             ));
         }
-        let media_type = media_type.unwrap_or_default().to_owned();
-        let stored = self.store(live, (arrived.body, media_type), verified, now_ms).await;
-        if !matches!(stored, Ok(Reception::Accepted(_))) {
+        let stored = self.store(live, (arrived.body, media_type.to_owned()), verified, now_ms).await;
+        if !matches!(stored, Ok(Some(_))) {
             live.traffic.window.lock().give_back(taken);
         }
-        stored.map_err(|error| {
-            tracing::warn!(%error, endpoint = %endpoint.id, "a verified webhook could not be stored");
-            (Reception::Unavailable, error.to_string())
-        })
+        match stored {
+            Ok(Some(id)) => Ok(Reception::Accepted(id, heard)),
+            Ok(None) => Ok(Reception::Repeated(heard)),
+            Err(error) => {
+                tracing::warn!(%error, endpoint = %endpoint.id, "a verified webhook could not be stored");
+                Err((Reception::Unavailable, error.to_string()))
+            }
+        }
     }
 
     /// A repeat is answered as one even when there is no room: its sender must not send it again.
@@ -139,13 +145,14 @@ impl Webhooks {
         live: &Live,
         verified: &Verified,
         wait_ms: i64,
+        heard: Acknowledgement,
     ) -> Result<Reception, (Reception, String)> {
         let (endpoint, content, source_id) = (live.endpoint.id, verified.content, verified.id.clone());
         let read = self
             .db()
             .read(&live.tenant, move |read| deliveries::seen(read, endpoint, &content, source_id.as_deref()));
         match read.await {
-            Ok(true) => Ok(Reception::Repeated),
+            Ok(true) => Ok(Reception::Repeated(heard)),
             Ok(false) | Err(_) => {
                 let retry_after_s = u64::try_from((wait_ms + 999) / 1_000).unwrap_or(60);
                 let why = format!("more than {} came within a minute", live.endpoint.rate_per_minute);
@@ -154,13 +161,14 @@ impl Webhooks {
         }
     }
 
+    /// Stores a delivery; nothing for one that was stored before.
     async fn store(
         &self,
         live: &Live,
         (body, media_type): (&[u8], String),
         verified: Verified,
         now_ms: i64,
-    ) -> Result<Reception, DbError> {
+    ) -> Result<Option<DeliveryId>, DbError> {
         let of = TextOf { tenant: live.tenant.clone(), thread: None };
         let clean = self.guard().clean(&of, "webhook", String::from_utf8_lossy(body).into_owned());
         let new = NewDelivery {
@@ -177,11 +185,10 @@ impl Webhooks {
         };
         let id = new.id;
         let inserted = self.db().write(&live.tenant, move |tx| deliveries::insert(tx, &new)).await?;
-        if !inserted {
-            return Ok(Reception::Repeated);
+        if inserted {
+            self.arrived(live.endpoint.id);
         }
-        self.arrived();
-        Ok(Reception::Accepted(id))
+        Ok(inserted.then_some(id))
     }
 
     /// The keys of an endpoint, opened once.
@@ -216,7 +223,10 @@ impl Reception {
     #[must_use]
     pub const fn status(&self) -> u16 {
         match self {
-            Self::Accepted(_) | Self::Repeated | Self::Tried => 202,
+            Self::Accepted(_, heard) | Self::Repeated(heard) | Self::Tried(heard) => match heard {
+                Acknowledgement::Told(status) => *status,
+                Acknowledgement::Fixed(reply) => reply.status,
+            },
             Self::Answer(reply) => reply.status,
             Self::NotFound => 404,
             Self::Unauthorized => 401,

@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use arc_swap::ArcSwap;
@@ -20,6 +21,8 @@ use crate::protocol::ids::{TenantId, WebhookId};
 pub(super) struct Traffic {
     since: Instant,
     pub(super) window: Mutex<Window>,
+    /// Whether something may wait to be dispatched: where nothing does, nobody looks.
+    pub(super) waits: AtomicBool,
     pub(super) refusals: Refusals,
 }
 
@@ -49,7 +52,9 @@ pub(super) struct Table {
 
 impl Default for Traffic {
     fn default() -> Self {
-        Self { since: Instant::now(), window: Mutex::default(), refusals: Refusals::default() }
+        let (window, refusals) = (Mutex::default(), Refusals::default());
+        // What an earlier life left is found by the first look.
+        Self { since: Instant::now(), window, waits: AtomicBool::new(true), refusals }
     }
 }
 
@@ -84,9 +89,16 @@ impl Table {
         Arc::clone(&self.traffic.entry(id).or_default())
     }
 
-    /// Whose endpoints there are.
-    pub(super) fn tenants(&self) -> HashSet<TenantId> {
-        self.live.load().values().map(|live| live.tenant.clone()).collect()
+    /// The endpoints at which something may wait, by their tenants. Whoever asks looks at all of them.
+    pub(super) fn waiting(&self, busy: &HashSet<WebhookId>) -> HashMap<TenantId, Vec<Arc<Live>>> {
+        let mut waiting: HashMap<TenantId, Vec<Arc<Live>>> = HashMap::new();
+        for live in self.live.load().values().filter(|live| !busy.contains(&live.endpoint.id)) {
+            // Lowered before the look: what comes after it raises it again.
+            if live.traffic.waits.swap(false, Ordering::AcqRel) {
+                waiting.entry(live.tenant.clone()).or_default().push(Arc::clone(live));
+            }
+        }
+        waiting
     }
 
     /// Puts these in the place of all.

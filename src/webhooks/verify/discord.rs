@@ -58,7 +58,8 @@ fn of_body(verified: Verified, body: &[u8]) -> Result<Verified, Refusal> {
     let part = "event.type in the body";
     match (body.integer("type"), body.is_object("event")) {
         (Some(0), false) => {
-            let pong = Reply { status: 204, content_type: None, body: String::new() };
+            // Discord wants a content type even of an answer without a body.
+            let pong = Reply { status: 204, content_type: Some("application/json"), body: String::new() };
             Ok(verified.event(Some("ping".to_owned())).reply(pong))
         }
         (Some(1), false) => {

