@@ -25,6 +25,8 @@ pub(super) const MIGRATIONS: &[(&str, &str)] = &[
     ("0013_folders.sql", include_str!("../../migrations/0013_folders.sql")),
     ("0014_mcp.sql", include_str!("../../migrations/0014_mcp.sql")),
     ("0015_processes.sql", include_str!("../../migrations/0015_processes.sql")),
+    ("0016_webhooks.sql", include_str!("../../migrations/0016_webhooks.sql")),
+    ("0017_notifications.sql", include_str!("../../migrations/0017_notifications.sql")),
 ];
 
 /// Brings the file to the newest version that this program knows; the number of migrations applied.

@@ -8,8 +8,9 @@ use std::sync::Arc;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 
 use crate::protocol::ids::{
-    ApprovalId, AssistantId, BudgetId, CompactionId, FactId, McpServerId, MemberId, MessageId, OauthTokenId,
-    PasskeyId, RuleId, SecretId, TenantId, ThreadId, TokenId, TurnId, WebSessionId, WorkspaceId,
+    ApprovalId, AssistantId, BudgetId, CompactionId, DeliveryId, FactId, McpServerId, MemberId, MessageId,
+    NotificationId, NotificationRuleId, OauthTokenId, PasskeyId, PushSubscriptionId, RuleId, SecretId,
+    TenantId, ThreadId, TokenId, TurnId, WebSessionId, WorkspaceId,
 };
 
 use super::error::DbError;
@@ -197,10 +198,14 @@ id_values!(
     ApprovalId,
     AssistantId,
     BudgetId,
+    DeliveryId,
     FactId,
     McpServerId,
     MessageId,
+    NotificationId,
+    NotificationRuleId,
     OauthTokenId,
+    PushSubscriptionId,
     RuleId,
     MemberId,
     PasskeyId,
