@@ -31,6 +31,7 @@ pub(super) const NAMES: &[&str] = &[
     "mcp_server",
     "mcp_keeper",
     "process",
+    "notifier",
     "console_listener",
     "ingress_listener",
     "control_listener",
@@ -94,6 +95,7 @@ pub(super) fn table(parts: &Parts, home: &Home, doors: &Arc<Doors>, quarantines:
         ("mcp_server", server_factory(Arc::new(ServerRuns(parts.mcp.clone())))),
         ("mcp_keeper", keeper_factory(Arc::new(ServerRuns(parts.mcp.clone())))),
         ("process", ProcessFactory::build(Arc::clone(parts.processes.directory()))),
+        ("notifier", notifier(parts)),
         ("console_listener", door(console_listener(parts, home, doors))),
         ("ingress_listener", door(ingress_listener(parts, home, doors))),
         ("control_listener", control_listener(parts, home)),
@@ -132,6 +134,18 @@ fn usage_recorder(parts: &Parts) -> Arc<dyn StartChild> {
         let keeping = budgets.clone().run(stop);
         let run = ServiceRun::new(async move {
             futures::join!(counting, keeping);
+            Ok(())
+        });
+        futures::future::ready(Ok(run)).boxed()
+    })
+}
+
+fn notifier(parts: &Parts) -> Arc<dyn StartChild> {
+    let notifications = parts.notifications.clone();
+    Service::factory(move |_, stop| {
+        let run = notifications.clone().run(stop);
+        let run = ServiceRun::new(async move {
+            Box::pin(run).await;
             Ok(())
         });
         futures::future::ready(Ok(run)).boxed()

@@ -19,12 +19,13 @@ use crate::audit::{Anchors, Audit};
 use crate::backends::{Backends, Prices, UsageRecorder};
 use crate::budgets::Budgets;
 use crate::config::{ApprovalsConfig, Config, Home, SessionsConfig, StoreConfig};
-use crate::db::{Db, DbOptions, DbStats, WriterRun};
+use crate::db::{Db, DbError, DbOptions, DbStats, WriterRun};
 use crate::egress::Egress;
 use crate::guard::Guard;
 use crate::http::AppState;
 use crate::identity::Identity;
 use crate::mcp::McpServers;
+use crate::notifications::Notifications;
 use crate::policy::{KillSwitches, Policies};
 use crate::processes::Processes;
 use crate::protocol::ids::TenantId;
@@ -49,6 +50,7 @@ pub(super) struct Parts {
     pub(super) turns: Turns,
     pub(super) policies: Policies,
     pub(super) approvals: Approvals,
+    pub(super) notifications: Notifications,
     pub(super) kill_switches: KillSwitches,
     pub(super) identity: Identity,
     pub(super) assistants: Assistants,
@@ -80,14 +82,13 @@ pub(super) struct Parts {
 impl Parts {
     pub(super) async fn build(config: Config, home: &Home, redactor: Redactor) -> anyhow::Result<Self> {
         let (started, config) = (Instant::now(), Arc::new(config));
-        let db = Db::open(home.database(), options(&config.store)).context("the database")?;
-        let db = db.redacting_with(redactor.clone());
-        let writer = db.start_writer().context("the database")?;
+        let (db, writer) = store(home, &config.store, &redactor).context("the database")?;
         let prices = Prices::new(&config.backends);
         let turns = Turns::priced(db.clone(), EventHub::new(), prices.clone());
         turns.begin_boot(env!("CARGO_PKG_VERSION")).await.context("the database")?;
         let (audit, tenant) = (Audit::new(db.clone()), TenantId::home());
-        let told = Told::new(audit.clone(), turns.clone(), Anchors::new(home.audit_anchors()));
+        let notifications = Notifications::new(db.clone());
+        let told = told(&audit, &turns, home, &notifications);
         let options = super::protection::options(&config.vault, home);
         let vault = Vault::load(db.clone(), options, redactor.clone()).await.context("the vault")?;
         let identity = Identity::open(db.clone(), tenant.clone()).await.context("the credentials")?;
@@ -95,22 +96,24 @@ impl Parts {
         let (assistants, workspaces) = desks(&db, home, &tenant, &config).await?;
         let (threads, policies) = (Threads::new(db.clone()), Policies::new(db.clone()));
         let approvals = Approvals::new(db.clone(), policies.clone(), times(&config.approvals));
+        let approvals = approvals.with_notices(notifications.clone());
         let kill_switches = KillSwitches::open(db.clone()).await.context("the kill switch")?;
-        let (egress, backends) = reach(&config, &vault)?;
-        let (leaks, metrics) = (LeakLog::new(db.clone()), Metrics::new());
-        let budgets = Budgets::open(db.clone(), prices.clone(), metrics.clone(), config.budgets.clone());
-        let budgets = budgets.await.context("the budgets")?;
-        metrics.store.read_from(figures(&db));
+        let (egress, backends, oauth) = reach(&config, &vault)?;
+        let (leaks, metrics) = (LeakLog::new(db.clone()), metrics(&db));
+        let budgets = budgets(&db, &prices, &metrics, &config).await?;
         let scanner = (redactor.clone(), leaks.clone());
         let judges = (policies.clone(), kill_switches.clone());
         let guard = guard(&scanner, &judges, &approvals, &budgets);
         let (knowledge, sandbox) = (Knowledge::open(&db, &config.memory, home), sandbox(&config, home));
         let (process_opener, processes) =
-            super::processes::build((&db, home, &config), scanner, &sandbox, judges, &workspaces).await?;
+            super::processes::build((&db, home, &config), scanner, &sandbox, judges, &workspaces);
+        super::processes::lose(&processes, &notifications).await?;
         let mcp = super::hands::mcp((&db, &egress), &redactor, (&sandbox, &workspaces), &config);
         let tools = super::hands::tools((&knowledge, &mcp, &processes), (&sandbox, &egress), &config);
         let model_turns = runner(&config, home, (&backends, &guard), (&knowledge, &tools), (&db, &metrics));
-        let (opener, sessions) = sessions((&turns, &metrics), model_turns.clone(), &config.sessions);
+        super::notices::connect(&notifications, &leaks, (&budgets, &mcp, &oauth));
+        let ledger = Ledger::new(turns.clone(), metrics.clone()).with_notices(notifications.clone());
+        let (opener, sessions) = sessions(ledger, model_turns.clone(), &config.sessions);
         hold(&sessions, &kill_switches);
         Ok(Self {
             config,
@@ -123,12 +126,13 @@ impl Parts {
             turns,
             policies,
             approvals,
+            notifications,
             kill_switches,
             identity,
             assistants,
             workspaces,
             threads,
-            oauth: Oauth::new(vault.clone(), egress.clone()),
+            oauth,
             vault,
             backends,
             guard,
@@ -162,6 +166,7 @@ impl Parts {
             turns: self.turns.clone(),
             policies: self.policies.clone(),
             approvals: self.approvals.clone(),
+            notifications: self.notifications.clone(),
             kill_switches: self.kill_switches.clone(),
             sessions: Arc::clone(&self.sessions),
             vault: self.vault.clone(),
@@ -186,6 +191,31 @@ impl Parts {
     }
 }
 
+/// The database, migrated, and its first writer.
+fn store(home: &Home, config: &StoreConfig, redactor: &Redactor) -> Result<(Db, WriterRun), DbError> {
+    let db = Db::open(home.database(), options(config))?.redacting_with(redactor.clone());
+    let writer = db.start_writer()?;
+    Ok((db, writer))
+}
+
+/// Who tells the audit of the daemon itself.
+fn told(audit: &Audit, turns: &Turns, home: &Home, notices: &Notifications) -> Told {
+    Told::new(audit.clone(), turns.clone(), Anchors::new(home.audit_anchors()), notices.clone())
+}
+
+/// What may be spent, and what is.
+async fn budgets(db: &Db, prices: &Prices, metrics: &Metrics, config: &Config) -> anyhow::Result<Budgets> {
+    let budgets = Budgets::open(db.clone(), prices.clone(), metrics.clone(), config.budgets.clone());
+    budgets.await.context("the budgets")
+}
+
+/// The registry of metrics, with the store's.
+fn metrics(db: &Db) -> Metrics {
+    let metrics = Metrics::new();
+    metrics.store.read_from(figures(db));
+    metrics
+}
+
 /// Personas and projects, the first of each made where there is none.
 async fn desks(
     db: &Db,
@@ -201,7 +231,7 @@ async fn desks(
 }
 
 /// Everything that leaves: the one client, with the vault behind it, and the models.
-fn reach(config: &Config, vault: &Vault) -> anyhow::Result<(Egress, Backends)> {
+fn reach(config: &Config, vault: &Vault) -> anyhow::Result<(Egress, Backends, Oauth)> {
     let egress = Egress::new(&config.egress);
     egress.set_source(Arc::new(vault.clone()));
     let backends = Backends::build(&config.backends, &egress).context("the backends")?;
@@ -209,7 +239,8 @@ fn reach(config: &Config, vault: &Vault) -> anyhow::Result<(Egress, Backends)> {
     for missing in backends.missing_keys() {
         tracing::warn!("{missing}");
     }
-    Ok((egress, backends))
+    let oauth = Oauth::new(vault.clone(), egress.clone());
+    Ok((egress, backends, oauth))
 }
 
 /// The one gate in front of every model.
@@ -266,11 +297,10 @@ fn options(config: &StoreConfig) -> DbOptions {
 
 /// The live sessions, and who opens their places in the tree.
 fn sessions(
-    (turns, metrics): (&Turns, &Metrics),
+    ledger: Ledger,
     runner: ModelTurns,
     config: &SessionsConfig,
 ) -> (Arc<TreeOpener>, Arc<SessionDirectory>) {
-    let ledger = Ledger::new(turns.clone(), metrics.clone());
     let ports = SessionPorts { ledger: Arc::new(ledger), runner: Arc::new(runner) };
     let opener = TreeOpener::new(super::tenants_path());
     let directory = SessionDirectory::new(ports, limits(config), Arc::clone(&opener) as _);

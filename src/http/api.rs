@@ -22,6 +22,8 @@ mod members;
 mod memory;
 mod messages;
 mod models;
+mod notification_rules;
+mod notifications;
 mod oauth_tokens;
 mod optional;
 mod policy;
@@ -38,6 +40,7 @@ mod tools;
 mod turns;
 mod vault;
 mod workspace_files;
+mod workspace_notifications;
 mod workspaces;
 
 use axum::Router;
@@ -80,6 +83,9 @@ fn documented() -> OpenApiRouter<AppState> {
         .merge(runtime::routes())
         .merge(audit::routes())
         .merge(approvals::routes())
+        .merge(notifications::routes())
+        .merge(notification_rules::routes())
+        .merge(workspace_notifications::routes())
         .merge(policy::routes())
         .merge(rules::routes())
         .merge(kill_switch::routes())

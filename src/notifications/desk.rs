@@ -1,6 +1,7 @@
 //! The handle: where things are told, and what people do with notices.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -8,10 +9,10 @@ use parking_lot::RwLock;
 use tokio::sync::Notify;
 
 use super::error::NotificationError;
-use super::notice::{Happening, Notice, NoticeFilter, NoticeStatus};
+use super::notice::{Happening, Notice, NoticeFilter, NoticeStatus, Source, SourceType};
 use super::pending::Pending;
 use super::reading::Cursor;
-use super::rule::{Rule, Way, delivery};
+use super::rule::{Rule, Way, may_be_wanted};
 use super::sending::DeliverNotice;
 use super::store;
 use crate::db::Db;
@@ -76,10 +77,16 @@ impl Notifications {
     /// thing is counted, and so is what does not fit.
     pub fn raise(&self, tenant: &TenantId, happening: Happening) {
         let known = self.inner.rules.read().get(tenant).cloned();
-        if known.is_some_and(|rules| delivery(&rules, &happening).is_none()) {
+        if known.is_some_and(|rules| !may_be_wanted(&rules, &happening)) {
             return;
         }
         self.inner.pending.add(tenant, happening, self.now_ms());
+        self.inner.work.notify_one();
+    }
+
+    /// Tells that something is over: a question is decided, a server is back. What was told of it is read then.
+    pub fn is_over(&self, tenant: &TenantId, kind: SourceType, id: impl fmt::Display) {
+        self.inner.pending.end(tenant, Source { kind, id: id.to_string() });
         self.inner.work.notify_one();
     }
 

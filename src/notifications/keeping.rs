@@ -6,7 +6,7 @@ use super::desk::{NOTICES_MAX, Notifications};
 use super::error::NotificationError;
 use super::notice::{BODY_CHARS_MAX, Happening, Notice, NoticeStatus, TITLE_CHARS_MAX, cut_chars, one_line};
 use super::pattern::Pattern;
-use super::pending::Gathered;
+use super::pending::{Batch, Gathered};
 use super::rule::{Delivery, Rule, Way, delivery};
 use super::sending::{LetterKind, Outgoing};
 use super::settings::{NoticeSettings, When};
@@ -47,7 +47,7 @@ impl Notifications {
     pub async fn flush(&self) -> Result<usize, NotificationError> {
         let (mut stored, mut outcome) = (0, Ok(()));
         for (tenant, batch) in self.inner.pending.take(self.now_ms()) {
-            let count = batch.len();
+            let count = batch.things.len();
             match self.keep(&tenant, batch.clone()).await {
                 Ok(()) => stored += count,
                 Err(error) => {
@@ -59,12 +59,16 @@ impl Notifications {
         outcome.map(|()| stored)
     }
 
-    async fn keep(&self, tenant: &TenantId, batch: Vec<Gathered>) -> Result<(), NotificationError> {
-        let (now_ms, ready, desk) = (self.now_ms(), self.ready(tenant), self.clone());
+    async fn keep(&self, tenant: &TenantId, batch: Batch) -> Result<(), NotificationError> {
+        let (now_ms, ready, desk) = (self.now_ms(), self.ways(tenant), self.clone());
         let write = self.inner.db.write(tenant, move |tx| {
             let mut keeper = Keeper::new(tx, now_ms, ready)?;
             desk.know_rules(tx, Arc::clone(&keeper.rules));
-            for one in batch {
+            // What is over is older than what was told since.
+            for source in batch.over {
+                store::read_of(tx, &source, now_ms)?;
+            }
+            for one in batch.things {
                 keeper.keep(tx, one)?;
             }
             if keeper.inserted {
@@ -84,7 +88,8 @@ impl Notifications {
     }
 
     /// The ways out that are set up.
-    pub(super) fn ready(&self, tenant: &TenantId) -> Vec<Way> {
+    #[must_use]
+    pub fn ways(&self, tenant: &TenantId) -> Vec<Way> {
         let ways = self.inner.ways.read();
         ways.iter().filter(|(_, deliverer)| deliverer.is_ready(tenant)).map(|(way, _)| *way).collect()
     }
@@ -126,10 +131,14 @@ impl Keeper {
         })
     }
 
-    fn keep(&mut self, tx: &mut TenantTx<'_>, one: Gathered) -> Result<(), NotificationError> {
+    fn keep(&mut self, tx: &mut TenantTx<'_>, mut one: Gathered) -> Result<(), NotificationError> {
+        let digest = one.happening.digest();
+        if one.happening.is_somewhere() {
+            one.happening.workspace = store::workspace_of(tx, one.happening.source.as_ref())?;
+        }
         let Some(delivery) = delivery(&self.rules, &one.happening) else { return Ok(()) };
         let stays_inside = one.happening.pattern.stays_inside();
-        let (digest, since_ms) = (one.happening.digest(), self.now_ms.saturating_sub(SAME_WITHIN_MS));
+        let since_ms = self.now_ms.saturating_sub(SAME_WITHIN_MS);
         let new = self.notice(tx, one);
         let (notice, is_news) = match store::standing(tx, &digest, since_ms)? {
             Some(known) => {

@@ -276,6 +276,12 @@ impl Happening {
         self
     }
 
+    /// Whether it is in a workspace that nobody has named yet.
+    pub(super) fn is_somewhere(&self) -> bool {
+        self.workspace.is_none()
+            && self.source.as_ref().is_some_and(|source| source.kind == SourceType::Session)
+    }
+
     /// What has the same digest is the same thing again.
     pub(super) fn digest(&self) -> [u8; 32] {
         let workspace = self.workspace.map(|id| id.as_bytes().to_vec()).unwrap_or_default();

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use parking_lot::Mutex;
 
-use super::notice::Happening;
+use super::notice::{Happening, Source};
 use super::pattern::Pattern;
 use crate::protocol::ids::TenantId;
 
@@ -28,6 +28,17 @@ struct Waiting {
     things: HashMap<(TenantId, [u8; 32]), Gathered>,
     /// How many did not fit, by tenant.
     beyond: BTreeMap<TenantId, u64>,
+    /// What is over: at most [`PENDING_MAX`]; of what does not fit the notice stays unread.
+    over: Vec<(TenantId, Source)>,
+}
+
+/// What is to be stored for one tenant.
+#[derive(Clone, Default, Debug)]
+pub(super) struct Batch {
+    /// In the order in which it happened first.
+    pub(super) things: Vec<Gathered>,
+    /// Sources about which nobody has to read any more, as of what happened before.
+    pub(super) over: Vec<Source>,
 }
 
 /// See the module.
@@ -56,30 +67,44 @@ impl Pending {
     }
 
     /// Everything that waits, by tenant and in the order in which it happened first.
-    pub(super) fn take(&self, now_ms: i64) -> BTreeMap<TenantId, Vec<Gathered>> {
-        let Waiting { things, beyond } = std::mem::take(&mut *self.0.lock());
-        let mut all: BTreeMap<TenantId, Vec<Gathered>> = BTreeMap::new();
+    pub(super) fn take(&self, now_ms: i64) -> BTreeMap<TenantId, Batch> {
+        let Waiting { things, beyond, over } = std::mem::take(&mut *self.0.lock());
+        let mut all: BTreeMap<TenantId, Batch> = BTreeMap::new();
         for ((tenant, _), one) in things {
-            all.entry(tenant).or_default().push(one);
+            all.entry(tenant).or_default().things.push(one);
         }
         for (tenant, count) in beyond {
             let happening =
                 Happening::new(Pattern::Overflow, format!("{count} more things happened at once"))
                     .saying("There were too many different ones to tell each; the log has them.");
-            all.entry(tenant).or_default().push(Gathered {
+            all.entry(tenant).or_default().things.push(Gathered {
                 happening,
                 count,
                 first_ms: now_ms,
                 last_ms: now_ms,
             });
         }
-        all.values_mut().for_each(|of| of.sort_by_key(|one| one.first_ms));
+        for (tenant, source) in over {
+            all.entry(tenant).or_default().over.push(source);
+        }
+        all.values_mut().for_each(|of| of.things.sort_by_key(|one| one.first_ms));
         all
     }
 
     /// Takes back what could not be stored.
-    pub(super) fn put_back(&self, tenant: &TenantId, things: Vec<Gathered>) {
-        things.into_iter().for_each(|one| self.put(tenant, one));
+    pub(super) fn put_back(&self, tenant: &TenantId, batch: Batch) {
+        batch.things.into_iter().for_each(|one| self.put(tenant, one));
+        batch.over.into_iter().for_each(|source| self.end(tenant, source));
+    }
+
+    /// It is over: what was told of it before needs no reader.
+    pub(super) fn end(&self, tenant: &TenantId, source: Source) {
+        let mut waiting = self.0.lock();
+        waiting.things.retain(|(of, _), one| of != tenant || one.happening.source.as_ref() != Some(&source));
+        let one = (tenant.clone(), source);
+        if waiting.over.len() < PENDING_MAX && !waiting.over.contains(&one) {
+            waiting.over.push(one);
+        }
     }
 
     pub(super) fn len(&self) -> usize {

@@ -198,3 +198,12 @@ pub(super) fn delivery(rules: &[Rule], happening: &Happening) -> Option<Delivery
         None => (happening.severity >= Severity::Warning).then_some(Delivery::InApp),
     }
 }
+
+/// Whether anybody may want to know this. Which workspace a conversation is in is only known to the store.
+pub(super) fn may_be_wanted(rules: &[Rule], happening: &Happening) -> bool {
+    let somewhere = |rule: &Rule| {
+        let fits = rule.workspace.is_some() && weight(&rule.pattern, happening.pattern).is_some();
+        fits && rule.enabled && happening.severity >= rule.severity
+    };
+    delivery(rules, happening).is_some() || happening.is_somewhere() && rules.iter().any(somewhere)
+}

@@ -190,7 +190,7 @@ impl Notifications {
             match write.await? {
                 0 => {}
                 count => {
-                    tracing::info!(count, "notifications may have been sent before; they are sent again")
+                    tracing::info!(count, "notifications may have been sent before; they are sent again");
                 }
             }
         }
@@ -285,7 +285,7 @@ impl Notifications {
         way: Way,
         target: Option<PushSubscriptionId>,
     ) -> Result<DeliveryId, NotificationError> {
-        let is_known = self.ready(tenant).contains(&way);
+        let is_known = self.ways(tenant).contains(&way);
         if !is_known {
             return Err(NotificationError::NotSetUp(match way {
                 Way::Email => "e-mail is not set up: [notifications.email] of the settings says which server",

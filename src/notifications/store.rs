@@ -7,7 +7,7 @@ pub(super) mod settings;
 use super::notice::{Category, Notice, NoticeFilter, NoticeStatus, Severity, Source, SourceType};
 use super::reading::Cursor;
 use crate::db::{DbError, FromValue, Row, SystemTx, TenantRead, TenantTx};
-use crate::protocol::ids::{NotificationId, WorkspaceId};
+use crate::protocol::ids::{NotificationId, ThreadId, WorkspaceId};
 
 const COLUMNS: &str = "id, workspace, pattern, category, severity, status, title, body, source_type, source_id, count, \
                        first_ms, last_ms, read_ms, updated_ms, version";
@@ -139,6 +139,26 @@ pub(super) fn read_all(
          WHERE tenant = ?1 AND status = 'unread' AND (?2 IS NULL OR workspace = ?2)",
         &[&workspace, &now_ms],
     )
+}
+
+/// Marks what is unread about this source as read.
+pub(super) fn read_of(tx: &mut TenantTx<'_>, source: &Source, now_ms: i64) -> Result<usize, DbError> {
+    tx.execute(
+        "UPDATE notifications SET status = 'read', read_ms = ?4, updated_ms = ?4, version = version + 1
+         WHERE tenant = ?1 AND status = 'unread' AND source_type = ?2 AND source_id = ?3",
+        &[&source.kind.as_str(), &source.id, &now_ms],
+    )
+}
+
+/// The workspace of a conversation.
+pub(super) fn workspace_of(
+    read: &TenantRead<'_>,
+    source: Option<&Source>,
+) -> Result<Option<WorkspaceId>, DbError> {
+    let thread = source.and_then(|source| source.id.parse::<ThreadId>().ok());
+    let Some(thread) = thread else { return Ok(None) };
+    let sql = "SELECT workspace_id FROM threads WHERE tenant = ?1 AND id = ?2";
+    read.query_opt(sql, &[&thread], |row| row.get(0))
 }
 
 /// Deletes the oldest beyond so many.

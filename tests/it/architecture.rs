@@ -19,6 +19,7 @@ const ROWS: &[&[&str]] = &[
         "identity",
         "mcp",
         "memory",
+        "notifications",
         "processes",
         "skills",
         "tools",

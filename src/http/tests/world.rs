@@ -156,7 +156,9 @@ impl World {
         let policies = Policies::new(db.clone());
         let hour = std::time::Duration::from_secs(3_600);
         let times = ApprovalTimes { attended: hour, unattended: hour };
-        let approvals = Approvals::new(db.clone(), policies.clone(), times);
+        let notifications = crate::notifications::Notifications::new(db.clone());
+        let approvals =
+            Approvals::new(db.clone(), policies.clone(), times).with_notices(notifications.clone());
         let kill_switches = KillSwitches::open(db.clone()).await.unwrap();
         let prices = crate::backends::Prices::new(&config.backends);
         let settings = config.budgets.clone();
@@ -198,6 +200,7 @@ impl World {
             turns,
             policies,
             approvals,
+            notifications,
             kill_switches,
             sessions: SessionDirectory::new(ports, SessionLimits::default(), Arc::new(NoSessions)),
             backends,
