@@ -94,6 +94,7 @@ pub async fn start(config: Config, home: Home, options: StartOptions) -> anyhow:
     // Boxed: it builds everything, and whoever starts a daemon should not carry that on the stack.
     let parts = Box::pin(Parts::build(config, &home, options.redactor)).await?;
     notices::hear(&options.troubles, &parts.notifications);
+    processes::lose(&parts.processes, &parts.notifications).await?;
     let doors = Arc::new(Doors::new(&parts.config, options.listen));
     let quarantines = reports::Quarantines::new();
     let factories = factories::table(&parts, &home, &doors, quarantines.clone());

@@ -107,14 +107,12 @@ impl Parts {
         let (knowledge, sandbox) = (Knowledge::open(&db, &config.memory, home), sandbox(&config, home));
         let (process_opener, processes) =
             super::processes::build((&db, home, &config), scanner, &sandbox, judges, &workspaces);
-        super::processes::lose(&processes, &notifications).await?;
         let mcp = super::hands::mcp((&db, &egress), &redactor, (&sandbox, &workspaces), &config);
         let tools = super::hands::tools((&knowledge, &mcp, &processes), (&sandbox, &egress), &config);
         let model_turns = runner(&config, home, (&backends, &guard), (&knowledge, &tools), (&db, &metrics));
         super::notices::connect(&notifications, &leaks, (&budgets, &mcp, &oauth));
-        let ledger = Ledger::new(turns.clone(), metrics.clone()).with_notices(notifications.clone());
-        let (opener, sessions) = sessions(ledger, model_turns.clone(), &config.sessions);
-        hold(&sessions, &kill_switches);
+        let ledger = (&turns, &metrics, &notifications);
+        let (opener, sessions) = sessions(ledger, &kill_switches, model_turns.clone(), &config.sessions);
         Ok(Self {
             config,
             usage: UsageRecorder::new(db.clone()).with_prices(prices),
@@ -297,13 +295,16 @@ fn options(config: &StoreConfig) -> DbOptions {
 
 /// The live sessions, and who opens their places in the tree.
 fn sessions(
-    ledger: Ledger,
+    (turns, metrics, notices): (&Turns, &Metrics, &Notifications),
+    switches: &KillSwitches,
     runner: ModelTurns,
     config: &SessionsConfig,
 ) -> (Arc<TreeOpener>, Arc<SessionDirectory>) {
+    let ledger = Ledger::new(turns.clone(), metrics.clone()).with_notices(notices.clone());
     let ports = SessionPorts { ledger: Arc::new(ledger), runner: Arc::new(runner) };
     let opener = TreeOpener::new(super::tenants_path());
     let directory = SessionDirectory::new(ports, limits(config), Arc::clone(&opener) as _);
+    hold(&directory, switches);
     (opener, directory)
 }
 

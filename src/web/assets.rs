@@ -34,6 +34,7 @@ files! {
     "code.js": "text/javascript; charset=utf-8",
     "composer.js": "text/javascript; charset=utf-8",
     "decide.js": "text/javascript; charset=utf-8",
+    "notify.js": "text/javascript; charset=utf-8",
     "drawer.js": "text/javascript; charset=utf-8",
     "process.js": "text/javascript; charset=utf-8",
     "processes.js": "text/javascript; charset=utf-8",

@@ -99,7 +99,14 @@ async fn the_api_of_the_seed_lists_marks_and_counts() {
         world.get(&format!("{path}?limit=1"), &admin).await.json()["notifications"].as_array().unwrap().len(),
         1
     );
-    // What is of another workspace, or nowhere, is not there.
+}
+
+#[tokio::test]
+async fn what_is_of_another_workspace_or_nowhere_is_not_there() {
+    let world = World::new().await;
+    let admin = world.token("admin").await;
+    let house = workspace(&world, &admin).await;
+    let path = format!("/api/workspaces/{house}/notifications");
     let other = format!("/api/workspaces/{}/notifications", WorkspaceId::new());
     for (method, path) in [
         (Method::GET, other.clone()),

@@ -165,11 +165,12 @@ async fn pages_filters_and_workspaces_show_what_they_name() {
     assert_eq!(world.notices.unread(&home(), Some(here)).await.unwrap(), 3);
     assert_eq!(world.notices.read_all(&home(), Some(here)).await.unwrap(), 3);
     assert_eq!(world.notices.unread(&home(), None).await.unwrap(), 3);
-    // One of another workspace is not there.
-    let foreign = world.notices.mark(&home(), (seen[0], Some(here)), NoticeStatus::Read, None).await;
+    // One of another workspace is not there, and nothing of another tenant.
+    let elsewhere = list(channels, None).await;
+    let foreign = world.notices.mark(&home(), (elsewhere[0].id, Some(here)), NoticeStatus::Read, None).await;
     assert!(matches!(foreign, Err(NotificationError::NotFound)));
-    let elsewhere: TenantId = "neighbours".parse().unwrap();
-    assert!(matches!(world.notices.get(&elsewhere, seen[0]).await, Err(NotificationError::NotFound)));
+    let neighbours: TenantId = "neighbours".parse().unwrap();
+    assert!(matches!(world.notices.get(&neighbours, seen[0]).await, Err(NotificationError::NotFound)));
 }
 
 #[tokio::test]

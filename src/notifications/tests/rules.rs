@@ -56,10 +56,9 @@ fn rule(workspace: Option<WorkspaceId>, pattern: &str, severity: Severity, how: 
 #[test]
 fn the_rule_of_the_workspace_that_names_it_most_exactly_decides() {
     use Delivery::{All, Channel, Email, InApp, Push};
-    use Severity::{Error, Info, Warning};
+    use Severity::{Error, Info};
     let (here, there) = (WorkspaceId::new(), WorkspaceId::new());
     let down = || Happening::new(Pattern::McpDown, "down");
-    let at_home = |happening: Happening| happening.within(here);
     let failed = || Happening::new(Pattern::TurnFailed, "failed");
     let cases: Vec<(&str, Vec<Rule>, Happening, Option<Delivery>)> = vec![
         ("nothing says anything of a warning", vec![], down(), Some(InApp)),
@@ -107,13 +106,13 @@ fn the_rule_of_the_workspace_that_names_it_most_exactly_decides() {
         (
             "the workspace wins over what is exact for everything",
             vec![rule(Some(here), "*", Info, Some(Push)), rule(None, "capuchin.mcp.down", Info, Some(Email))],
-            at_home(down()),
+            down().within(here),
             Some(Push),
         ),
         (
             "another workspace says nothing here",
             vec![rule(Some(there), "capuchin.mcp.down", Info, None)],
-            at_home(down()),
+            down().within(here),
             Some(InApp),
         ),
         (
