@@ -19,6 +19,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use capuchin_actors::mcp_server;
 use capuchin_actors::supervision::declaration::{Declaration, Factories};
 use capuchin_actors::supervision::parse::parse;
 use capuchin_actors::supervision::{ActorPath, RunningTree, SelfEnd, TreeEnd};
@@ -231,6 +232,18 @@ fn session_of(path: &ActorPath) -> Option<(TenantId, &str)> {
     match (place, segments.next()) {
         ((Some(ROOT), Some("tenants"), Some(tenant), Some("sessions"), Some(session)), None) => {
             tenant.parse().ok().map(|tenant| (tenant, session))
+        }
+        _ => None,
+    }
+}
+
+/// The tenant and the name of an MCP server, if a path names one.
+fn server_of(path: &ActorPath) -> Option<(TenantId, &str)> {
+    let mut segments = path.segments();
+    let place = (segments.next(), segments.next(), segments.next(), segments.next(), segments.next());
+    match (place, segments.next()) {
+        ((Some(ROOT), Some("tenants"), Some(tenant), Some(mcp_server::SERVERS), Some(server)), None) => {
+            tenant.parse().ok().map(|tenant| (tenant, server))
         }
         _ => None,
     }

@@ -1,6 +1,7 @@
 #![doc = include_str!("notifications/README.md")]
 
 mod desk;
+mod email;
 mod error;
 mod keeping;
 mod notice;
@@ -14,6 +15,7 @@ mod settings_desk;
 mod store;
 
 pub use desk::{Clock, NOTICES_MAX, Notifications};
+pub use email::{BadAddress, Email};
 pub use error::NotificationError;
 pub use notice::{
     BODY_CHARS_MAX, Category, Happening, Notice, NoticeFilter, NoticeStatus, Severity, Source, SourceType,

@@ -1,11 +1,14 @@
 //! What the daemon itself tells people: what its supervisors report, what its log says went wrong, what leaked.
 
+use anyhow::Context as _;
 use capuchin_actors::supervision::report::{Report, ReportKind, Subscriber};
 
-use super::session_of;
+use super::{server_of, session_of};
 use crate::budgets::Budgets;
+use crate::config::NotificationsConfig;
+use crate::egress::Egress;
 use crate::mcp::McpServers;
-use crate::notifications::{Happening, Notifications, Pattern, Severity, SourceType};
+use crate::notifications::{Email, Happening, Notifications, Pattern, Severity, SourceType, Way};
 use crate::protocol::ids::TenantId;
 use crate::redaction::LeakLog;
 use crate::telemetry::{Trouble, Troubles};
@@ -45,6 +48,9 @@ pub(super) fn subscriber(notices: Notifications) -> Subscriber {
 
 fn of_report(report: &Report) -> Option<(TenantId, Happening)> {
     let path = report.path.as_str();
+    if let Some((tenant, server)) = server_of(&report.path) {
+        return Some((tenant, of_server(server, &report.kind)?));
+    }
     let (pattern, title, body) = match &report.kind {
         ReportKind::Restarted { restarts, .. } if *restarts >= RESTARTS_OFTEN => (
             Pattern::ActorRestarted,
@@ -76,6 +82,30 @@ fn of_report(report: &Report) -> Option<(TenantId, Happening)> {
         Some((tenant, session)) => (tenant, happening.to(SourceType::Session, session)),
         None => (TenantId::home(), happening.to(SourceType::Actor, path)),
     })
+}
+
+/// The ways out that the settings name.
+pub(super) fn ways(
+    notices: &Notifications,
+    config: &NotificationsConfig,
+    egress: &Egress,
+) -> anyhow::Result<()> {
+    if let Some(email) = &config.email {
+        let email = Email::new(email, egress.clone()).context("notifications.email")?;
+        notices.deliver_by(Way::Email, email);
+    }
+    Ok(())
+}
+
+/// A server that is restarted tells of each end by itself; here is only that it stays down.
+fn of_server(server: &str, kind: &ReportKind) -> Option<Happening> {
+    let (title, body) = match kind {
+        ReportKind::Quarantined { reason } => (format!("The MCP server {server} is out of service"), reason),
+        ReportKind::StartFailed { error } => (format!("The MCP server {server} could not be started"), error),
+        _ => return None,
+    };
+    let down = Happening::new(Pattern::McpDown, title).saying(body.as_str()).being(Severity::Error);
+    Some(down.to(SourceType::McpServer, server))
 }
 
 /// Everybody who has something to tell, and was built before.

@@ -86,14 +86,13 @@ impl Parts {
         let prices = Prices::new(&config.backends);
         let turns = Turns::priced(db.clone(), EventHub::new(), prices.clone());
         turns.begin_boot(env!("CARGO_PKG_VERSION")).await.context("the database")?;
-        let (audit, tenant) = (Audit::new(db.clone()), TenantId::home());
-        let notifications = Notifications::new(db.clone());
+        let (audit, notifications) = (Audit::new(db.clone()), Notifications::new(db.clone()));
         let told = told(&audit, &turns, home, &notifications);
         let options = super::protection::options(&config.vault, home);
         let vault = Vault::load(db.clone(), options, redactor.clone()).await.context("the vault")?;
-        let identity = Identity::open(db.clone(), tenant.clone()).await.context("the credentials")?;
+        let identity = Identity::open(db.clone(), TenantId::home()).await.context("the credentials")?;
         identity.keep_seeds_in(&vault);
-        let (assistants, workspaces) = desks(&db, home, &tenant, &config).await?;
+        let (assistants, workspaces) = desks(&db, home, &TenantId::home(), &config).await?;
         let (threads, policies) = (Threads::new(db.clone()), Policies::new(db.clone()));
         let approvals = Approvals::new(db.clone(), policies.clone(), times(&config.approvals));
         let approvals = approvals.with_notices(notifications.clone());
@@ -110,6 +109,7 @@ impl Parts {
         let mcp = super::hands::mcp((&db, &egress), &redactor, (&sandbox, &workspaces), &config);
         let tools = super::hands::tools((&knowledge, &mcp, &processes), (&sandbox, &egress), &config);
         let model_turns = runner(&config, home, (&backends, &guard), (&knowledge, &tools), (&db, &metrics));
+        super::notices::ways(&notifications, &config.notifications, &egress)?;
         super::notices::connect(&notifications, &leaks, (&budgets, &mcp, &oauth));
         let ledger = (&turns, &metrics, &notifications);
         let (opener, sessions) = sessions(ledger, &kill_switches, model_turns.clone(), &config.sessions);
@@ -233,7 +233,8 @@ fn reach(config: &Config, vault: &Vault) -> anyhow::Result<(Egress, Backends, Oa
     let egress = Egress::new(&config.egress);
     egress.set_source(Arc::new(vault.clone()));
     let backends = Backends::build(&config.backends, &egress).context("the backends")?;
-    vault.note_users(config.backends.secret_users());
+    let mail = config.notifications.secret_users();
+    vault.note_users(config.backends.secret_users().chain(mail));
     for missing in backends.missing_keys() {
         tracing::warn!("{missing}");
     }

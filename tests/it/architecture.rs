@@ -43,6 +43,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("comrak", &["src/web"]),
     ("ammonia", &["src/web"]),
     ("reqwest", &["src/egress"]),
+    ("lettre", &["src/egress", "src/notifications"]),
     ("tokio_rustls", &["src/http/tls"]),
     ("rustls_pki_types", &["src/http/tls"]),
     ("ractor", &["actors/", "src/daemon"]),

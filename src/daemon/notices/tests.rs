@@ -20,8 +20,9 @@ fn what_supervisors_report_is_told_where_a_person_has_to_look() {
         (
             "root/tenants/home/mcp-servers/weather",
             ReportKind::Quarantined { reason: text("loop") },
-            Some((Pattern::ActorQuarantined, SourceType::Actor)),
+            Some((Pattern::McpDown, SourceType::McpServer)),
         ),
+        ("root/tenants/home/mcp-servers/weather", restarted(3), None),
         (
             "root/edge",
             ReportKind::GaveUp { child: text("console"), exit: text("bound") },
