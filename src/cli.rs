@@ -26,6 +26,7 @@ mod link;
 mod login;
 mod mcp;
 mod memory;
+mod notification;
 mod output;
 mod people;
 mod place;

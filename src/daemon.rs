@@ -7,6 +7,7 @@ mod certificate_watch;
 mod chores;
 mod factories;
 mod hands;
+mod notices;
 mod parts;
 mod processes;
 mod protection;
@@ -26,6 +27,7 @@ use crate::config::{Config, Home};
 use crate::http::AppState;
 use crate::protocol::ids::TenantId;
 use crate::redaction::Redactor;
+use crate::telemetry::Troubles;
 
 use factories::Doors;
 use parts::Parts;
@@ -48,11 +50,13 @@ pub struct StartOptions {
     pub listen: bool,
     /// The engine that the process's log uses too, so that it knows the same secrets.
     pub redactor: Redactor,
+    /// Where the process's log says what went wrong, so that people are told.
+    pub troubles: Troubles,
 }
 
 impl Default for StartOptions {
     fn default() -> Self {
-        Self { listen: true, redactor: Redactor::new() }
+        Self { listen: true, redactor: Redactor::new(), troubles: Troubles::default() }
     }
 }
 
@@ -89,12 +93,15 @@ pub async fn start(config: Config, home: Home, options: StartOptions) -> anyhow:
     let declaration = declaration(&home)?;
     // Boxed: it builds everything, and whoever starts a daemon should not carry that on the stack.
     let parts = Box::pin(Parts::build(config, &home, options.redactor)).await?;
+    notices::hear(&options.troubles, &parts.notifications);
+    processes::lose(&parts.processes, &parts.notifications).await?;
     let doors = Arc::new(Doors::new(&parts.config, options.listen));
     let quarantines = reports::Quarantines::new();
     let factories = factories::table(&parts, &home, &doors, quarantines.clone());
     let spec = declaration.build(&factories).context("supervision.toml")?;
     let told = parts.told.clone();
-    let subscribers = vec![reports::subscriber(parts.metrics.clone(), quarantines, told)];
+    let watch = notices::subscriber(parts.notifications.clone());
+    let subscribers = vec![reports::subscriber(parts.metrics.clone(), quarantines, told), watch];
     // Before anything new is anchored: the last anchor is the one that counts.
     parts.told.check_anchors().await;
     let tree = RunningTree::start(ROOT, spec, subscribers).await.context("the daemon could not start")?;
@@ -201,6 +208,9 @@ impl RunningDaemon {
         self.parts.told.tell_rest(true);
         self.parts.told.stopping().await;
         self.parts.told.anchor().await;
+        if let Err(error) = self.parts.notifications.flush().await {
+            tracing::warn!(%error, "the last notices are lost");
+        }
         if let Err(error) = self.parts.leaks.flush().await {
             tracing::warn!(%error, "the last records of leaks are lost");
         }
@@ -221,6 +231,18 @@ fn session_of(path: &ActorPath) -> Option<(TenantId, &str)> {
     match (place, segments.next()) {
         ((Some(ROOT), Some("tenants"), Some(tenant), Some("sessions"), Some(session)), None) => {
             tenant.parse().ok().map(|tenant| (tenant, session))
+        }
+        _ => None,
+    }
+}
+
+/// The tenant and the name of an MCP server, if a path names one.
+fn server_of(path: &ActorPath) -> Option<(TenantId, &str)> {
+    let mut segments = path.segments();
+    let place = (segments.next(), segments.next(), segments.next(), segments.next(), segments.next());
+    match (place, segments.next()) {
+        ((Some(ROOT), Some("tenants"), Some(tenant), Some(factories::MCP_SERVERS), Some(server)), None) => {
+            tenant.parse().ok().map(|tenant| (tenant, server))
         }
         _ => None,
     }

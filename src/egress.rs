@@ -1,4 +1,4 @@
-//! Egress: the one place that makes outbound HTTP requests.
+//! Egress: the one place that makes outbound connections: HTTP requests, and mail (`mail`).
 //!
 //! | request to | may reach | made by |
 //! |---|---|---|
@@ -21,6 +21,7 @@ mod address;
 mod clients;
 mod environment;
 mod error;
+mod mail;
 mod place;
 mod placeholder;
 mod proxy;
@@ -35,6 +36,7 @@ mod source;
 
 pub use address::AddressClass;
 pub use error::EgressError;
+pub use mail::{MailError, MailServer};
 pub use redirect::{Follow, REDIRECTS_MAX};
 pub use reply::Reply;
 pub use request::Request;

@@ -22,6 +22,7 @@ pub mod guard;
 pub mod identity;
 pub mod mcp;
 pub mod memory;
+pub mod notifications;
 pub mod processes;
 pub mod skills;
 pub mod tools;

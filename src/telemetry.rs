@@ -9,9 +9,11 @@ mod logs;
 pub mod metrics;
 mod otlp;
 pub mod spans;
+mod troubles;
 
 pub use logs::{TelemetryError, TelemetryGuard, check_filter, init};
 pub use metrics::Metrics;
+pub use troubles::{Trouble, Troubles};
 
 #[cfg(test)]
 mod tests;

@@ -7,9 +7,10 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 
 use crate::db::DbError;
+use crate::notifications::{Happening, Notifications, Pattern, SourceType};
 use crate::protocol::ids::{TenantId, ThreadId, TurnId};
 use crate::protocol::journal::TurnLog;
-use crate::protocol::turn::{Accepted, Inbound, PendingTurn, Settlement};
+use crate::protocol::turn::{Accepted, Inbound, PendingTurn, Settlement, TurnState};
 use crate::telemetry::Metrics;
 use crate::turns::{Turns, TurnsError};
 
@@ -21,6 +22,8 @@ const RETRY_AFTER: Duration = Duration::from_secs(1);
 pub struct Ledger {
     turns: Turns,
     metrics: Metrics,
+    /// Who tells people how turns end.
+    notices: Option<Notifications>,
 }
 
 // === impl Ledger ===
@@ -29,7 +32,13 @@ impl Ledger {
     /// The port to these turns.
     #[must_use]
     pub const fn new(turns: Turns, metrics: Metrics) -> Self {
-        Self { turns, metrics }
+        Self { turns, metrics, notices: None }
+    }
+
+    /// The same, telling people how turns end.
+    #[must_use]
+    pub fn with_notices(self, notices: Notifications) -> Self {
+        Self { notices: Some(notices), ..self }
     }
 }
 
@@ -72,12 +81,34 @@ impl KeepLedger for Ledger {
 
     fn settle(&self, settlement: Settlement) -> BoxFuture<'static, Result<(), LedgerError>> {
         let (state, metrics) = (settlement.state, self.metrics.clone());
-        let settled = self
-            .turns
-            .settle(settlement)
-            .map(move |done| done.inspect(|()| metrics.turns.ended(state)).map_err(ledger_error));
+        let told = self.notices.clone().zip(ended(&settlement));
+        let tenant = settlement.tenant.clone();
+        let settled = self.turns.settle(settlement).map(move |done| {
+            let done = done.map_err(ledger_error);
+            if done.is_ok() {
+                metrics.turns.ended(state);
+                if let Some((notices, ended)) = told {
+                    notices.raise(&tenant, ended);
+                }
+            }
+            done
+        });
         settled.boxed()
     }
+}
+
+/// What people are told of a turn that has ended. What they stopped themselves they know.
+fn ended(settlement: &Settlement) -> Option<Happening> {
+    let (pattern, title) = match settlement.state {
+        TurnState::Done => (Pattern::TurnFinished, "A turn has its answer"),
+        TurnState::Failed => (Pattern::TurnFailed, "A turn failed"),
+        TurnState::Interrupted => (Pattern::TurnInterrupted, "A turn was cut off"),
+        TurnState::Queued | TurnState::Running | TurnState::Stopped => return None,
+    };
+    let failure = settlement.failure.as_ref();
+    let (code, why) = failure.map_or(("", ""), |failure| (&failure.code, &failure.message));
+    let happening = Happening::new(pattern, title).saying(why).told_apart_by(code);
+    Some(happening.to(SourceType::Session, settlement.thread))
 }
 
 #[allow(clippy::needless_pass_by_value, reason = "the shape that map_err has")]

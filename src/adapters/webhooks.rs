@@ -70,7 +70,7 @@ impl Dispatch {
         match self.sessions.submit(inbound).await {
             Ok(accepted) => {
                 self.metrics.webhooks.dispatched.inc();
-                self.webhooks.dispatched(tenant, id, accepted.turn_id).await
+                self.webhooks.dispatched(queued, accepted.turn_id).await
             }
             Err(error) => self.not_now(queued, &error).await,
         }
@@ -81,7 +81,7 @@ impl Dispatch {
         let (now_ms, reason) = (Timestamp::now().as_millisecond(), error.to_string());
         let is_final = matches!(error, AcceptError::KeyReused) || now_ms - queued.received_ms > GIVE_UP_MS;
         if is_final {
-            return self.webhooks.fail(&queued.tenant, queued.id, reason).await;
+            return self.webhooks.fail(queued, reason).await;
         }
         let wait_ms = AGAIN_MS.0.saturating_mul(1 << queued.attempts.min(16)).min(AGAIN_MS.1);
         self.webhooks.postpone(&queued.tenant, queued.id, now_ms + wait_ms, reason).await

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
+use crate::notifications::{Happening, Pattern, SourceType};
 use crate::policy::{Action, SourceKind, Subject};
 use crate::protocol::ids::{ApprovalId, AssistantId, RuleId, ThreadId, TurnId, WorkspaceId};
 
@@ -170,6 +171,15 @@ pub struct Approval {
 }
 
 impl Approval {
+    /// What people are told when it begins to wait.
+    pub(super) fn waits(&self) -> Happening {
+        let what = self.shown.lines().next().unwrap_or_default();
+        Happening::new(Pattern::ApprovalWaiting, format!("Somebody has to decide: {what}"))
+            .saying(self.why.as_str())
+            .within(self.workspace)
+            .to(SourceType::Approval, self.id)
+    }
+
     /// The digest as text.
     #[must_use]
     pub fn digest_hex(&self) -> String {

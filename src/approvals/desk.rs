@@ -15,6 +15,7 @@ use super::store;
 use crate::audit::{self, Outcome};
 use crate::db::{Db, TenantTx};
 use crate::identity::{Made, Principal, RequestKey, once};
+use crate::notifications::{Notifications, SourceType};
 use crate::policy::{Action, Author, Policies};
 use crate::protocol::ids::{ApprovalId, TenantId, ThreadId, TurnId};
 
@@ -44,6 +45,8 @@ pub struct Approvals {
     times: ApprovalTimes,
     /// Counts decisions, for those who wait for one.
     decisions: Arc<watch::Sender<u64>>,
+    /// Who tells people that somebody waits.
+    notices: Option<Notifications>,
 }
 
 /// What a decision met.
@@ -58,7 +61,13 @@ impl Approvals {
     #[must_use]
     pub fn new(db: Db, policies: Policies, times: ApprovalTimes) -> Self {
         let (decisions, _) = watch::channel(0);
-        Self { db, policies, times, decisions: Arc::new(decisions) }
+        Self { db, policies, times, decisions: Arc::new(decisions), notices: None }
+    }
+
+    /// The same, telling people when a question begins to wait.
+    #[must_use]
+    pub fn with_notices(self, notices: Notifications) -> Self {
+        Self { notices: Some(notices), ..self }
     }
 
     /// Keeps a question. The same question of the same turn is asked once: whoever asks again, for
@@ -80,10 +89,14 @@ impl Approvals {
         question: Question,
         key: Option<RequestKey>,
     ) -> Result<Made<Approval>, ApprovalError> {
-        let new = self.prepare(question)?;
+        let (new, notices) = (self.prepare(question)?, self.notices.clone());
         let write = self.db.write(tenant, move |tx| {
             let made = once(tx, key.as_ref(), new.requested_ms, |tx| keep(tx, &new))?;
             let thing = store::by_id(tx, None, made.thing)?;
+            if let Some(notices) = notices.filter(|_| thing.id == new.id) {
+                let (tenant, waits) = (tx.tenant().clone(), thing.waits());
+                tx.on_commit(move || notices.raise(&tenant, waits));
+            }
             Ok(Made { thing, repeated: made.repeated })
         });
         write.await
@@ -262,8 +275,14 @@ impl Approvals {
         entry.detail.insert("digest".to_owned(), json!(end.digest_hex()));
         entry.detail.insert("scope".to_owned(), json!(end.scope.map(DecisionScope::as_str)));
         audit::append(tx, entry)?;
-        let decisions = Arc::clone(&self.decisions);
-        tx.on_commit(move || decisions.send_modify(|count| *count += 1));
+        let (decisions, notices) = (Arc::clone(&self.decisions), self.notices.clone());
+        let (tenant, id) = (tx.tenant().clone(), end.id);
+        tx.on_commit(move || {
+            decisions.send_modify(|count| *count += 1);
+            if let Some(notices) = notices {
+                notices.is_over(&tenant, SourceType::Approval, id);
+            }
+        });
         Ok(end)
     }
 

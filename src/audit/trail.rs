@@ -50,11 +50,11 @@ impl Audit {
     pub fn note(&self, tenant: &TenantId, entry: Entry) {
         let action = entry.action;
         let write = self.db.write(tenant, move |tx| {
-            append(tx, entry).inspect_err(|error| tracing::error!(%error, action, "an audit entry is lost"))
+            append(tx, entry).inspect_err(|error| tracing::error!(notice = "capuchin.audit.not_written", %error, action, "an audit entry is lost"))
         });
         // The first look tells whether the queue took it; the rest happens on the writer's thread.
         if let Some(Err(error)) = write.now_or_never() {
-            tracing::error!(%error, action, "an audit entry is lost");
+            tracing::error!(notice = "capuchin.audit.not_written", %error, action, "an audit entry is lost");
         }
     }
 

@@ -51,9 +51,10 @@ impl From<EgressError> for Failure {
             | EgressError::SecretPlace { .. }
             | EgressError::BadHeader { .. }
             | EgressError::Setup { .. } => Kind::Configuration,
-            EgressError::Lookup { .. } | EgressError::Connect { .. } | EgressError::Broken { .. } => {
-                Kind::Network
-            }
+            EgressError::Unknown { .. }
+            | EgressError::Lookup { .. }
+            | EgressError::Connect { .. }
+            | EgressError::Broken { .. } => Kind::Network,
             EgressError::Timeout { .. } => Kind::Timeout,
             EgressError::TooLong { .. } => Kind::Protocol,
         };

@@ -1,7 +1,7 @@
 //! The handle: which budgets a call belongs to, what is reserved, and how counts reach the store.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -19,6 +19,7 @@ use crate::audit::{Audit, Entry, Outcome};
 use crate::backends::Prices;
 use crate::config::BudgetsConfig;
 use crate::db::{Db, DbError};
+use crate::notifications::{Happening, Notifications, Pattern, SourceType};
 use crate::protocol::chat::Usage;
 use crate::protocol::ids::{BudgetId, TenantId, TokenId};
 use crate::telemetry::Metrics;
@@ -45,6 +46,8 @@ pub(super) struct Inner {
     config: BudgetsConfig,
     clock: Clock,
     pub(super) state: Mutex<State>,
+    /// Who tells people that a budget is spent.
+    notices: OnceLock<Notifications>,
 }
 
 /// Everything that a reservation needs; no disk.
@@ -96,7 +99,21 @@ impl Budgets {
             state.own.insert(tenant, budgets.into_iter().map(Arc::new).collect());
         }
         let (audit, state) = (Audit::new(db.clone()), Mutex::new(state));
-        Ok(Self { inner: Arc::new(Inner { db, audit, prices, metrics, config, clock, state }) })
+        let notices = OnceLock::new();
+        Ok(Self { inner: Arc::new(Inner { db, audit, prices, metrics, config, clock, state, notices }) })
+    }
+
+    /// Says who tells people that a budget is spent. The first one stays.
+    pub fn tell(&self, notices: Notifications) {
+        // silent-ok: it is set once per start
+        let _ = self.inner.notices.set(notices);
+    }
+
+    fn notice(&self, tenant: &TenantId, pattern: Pattern, budget: &Budget, (title, body): (String, String)) {
+        if let Some(notices) = self.inner.notices.get() {
+            let happening = Happening::new(pattern, title).saying(body).to(SourceType::Budget, budget.id);
+            notices.raise(tenant, happening);
+        }
     }
 
     /// Reserves what a model call may need. Without budgets that apply it costs a look into a table; a call
@@ -226,6 +243,8 @@ impl Budgets {
                 .with_outcome(Outcome::Denied)
                 .because(exceeded.to_string());
             self.inner.audit.note(&scope.tenant, entry);
+            let title = format!("The budget {} is spent", budget.name);
+            self.notice(&scope.tenant, Pattern::BudgetReached, budget, (title, exceeded.to_string()));
         }
         Refusal::Exceeded(Box::new(exceeded))
     }
@@ -275,7 +294,9 @@ impl Budgets {
     fn warn(&self, tenant: &TenantId, budget: &Budget, what: Dimension, spent: u64, limit: u64) {
         self.inner.metrics.budgets.warned();
         let reason = format!("{} of {} are spent", what.show(spent), what.show(limit));
-        tracing::warn!(%tenant, budget = budget.name, "a budget is nearly spent: {reason}");
+        tracing::warn!(noticed = true, %tenant, budget = budget.name, "a budget is nearly spent: {reason}");
+        let title = format!("The budget {} is nearly spent", budget.name);
+        self.notice(tenant, Pattern::BudgetNear, budget, (title, reason.clone()));
         let entry = Entry::done("budgets", "system", "budget.nearly_spent").on(budget.id.to_string());
         self.inner.audit.note(tenant, entry.because(reason).with("name", budget.name.as_str()));
     }

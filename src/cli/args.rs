@@ -5,6 +5,7 @@ mod budget;
 mod consent;
 mod knowledge;
 mod mcp;
+mod notification;
 mod people;
 mod vault;
 mod webhook;
@@ -27,6 +28,9 @@ pub use consent::{
 pub use knowledge::{
     AgentCommand, AgentCreateArgs, MemoryAddArgs, MemoryCommand, MemoryListArgs, SkillArgs, SkillCommand,
     SkillListArgs,
+};
+pub use notification::{
+    NotificationCommand, NotificationListArgs, NotificationRuleArgs, NotificationRulesCommand,
 };
 pub use people::{LoginArgs, MemberCommand, SessionCommand, UserCommand};
 
@@ -95,6 +99,9 @@ pub enum Command {
     /// Questions of assistants and programs to people
     #[command(subcommand)]
     Approvals(ApprovalsCommand),
+    /// What people are told, and how
+    #[command(subcommand)]
+    Notification(NotificationCommand),
     /// What assistants may do
     #[command(subcommand)]
     Policy(PolicyCommand),

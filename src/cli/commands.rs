@@ -14,7 +14,7 @@ use super::exit::{Exit, Failure, Outcome};
 use super::place::Place;
 use super::{
     agent, approvals, audit, budget, certs, chat, config, doctor, jq, kill_switch, lifecycle, login, mcp,
-    memory, output, people, policy, redact, serve, skill, status, token, tree, vault, webhook,
+    memory, notification, output, people, policy, redact, serve, skill, status, token, tree, vault, webhook,
 };
 
 const GUIDE: &str = "\
@@ -53,6 +53,7 @@ fn dispatch(args: &PlaceArgs, command: Option<Command>) -> Outcome {
         Some(Command::Token(token)) => wait(one()?, token::run(&place()?, token)),
         Some(Command::Budget(command)) => wait(one()?, budget::run(&place()?, command)),
         Some(Command::Approvals(command)) => wait(one()?, approvals::run(&place()?, command)),
+        Some(Command::Notification(command)) => wait(one()?, notification::run(&place()?, command)),
         Some(Command::Policy(command)) => wait(one()?, policy::run(&place()?, command)),
         Some(Command::KillSwitch(command)) => wait(one()?, kill_switch::run(&place()?, command)),
         Some(Command::Audit(command)) => audit::run(&place()?, command),

@@ -26,7 +26,7 @@ pub(super) fn run(place: &Place, args: &ServeArgs) -> Outcome {
     place.prepare()?;
     // Outlives the runtime: the last spans are sent when everything else has ended.
     let options = StartOptions::default();
-    let _telemetry = telemetry::init(&config.telemetry, &options.redactor)?;
+    let _telemetry = telemetry::init(&config.telemetry, &options.redactor, &options.troubles)?;
     daemon::close_process();
     let runtime = many()?;
     let outcome = runtime.block_on(Box::pin(live(place, config, options, args.detached)));

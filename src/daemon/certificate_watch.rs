@@ -36,7 +36,7 @@ impl CertificateWatch {
             match tokio::task::spawn_blocking(move || looking.look()).await {
                 Ok(Look::Reloaded) => self.note_reload(name, &door).await,
                 Ok(Look::Bad(error)) => tracing::error!(
-                    listener = name, %error,
+                    notice = "capuchin.certificate.unusable", listener = name, %error,
                     "new certificate files do not work; the earlier ones stay in use"
                 ),
                 Ok(Look::Same | Look::StillBad) => {}
@@ -69,8 +69,12 @@ impl CertificateWatch {
                     self.note(Entry::done(ACTOR, "system", "certificate.renewed").on(held.name)).await;
                 }
             }
-            Ok(Err(error)) => tracing::warn!(%error, "certificates could not be renewed"),
-            Err(error) => tracing::warn!(%error, "certificates could not be renewed"),
+            Ok(Err(error)) => {
+                tracing::warn!(notice = "capuchin.certificate.expires", %error, "certificates could not be renewed");
+            }
+            Err(error) => {
+                tracing::warn!(notice = "capuchin.certificate.expires", %error, "certificates could not be renewed");
+            }
         }
     }
 

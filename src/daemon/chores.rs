@@ -21,8 +21,10 @@ use crate::adapters::ledger::Ledger;
 use crate::approvals::Approvals;
 use crate::budgets::Budgets;
 use crate::memory::{Memory, MemoryError};
+use crate::notifications::{Happening, Notifications, Pattern, SourceType};
 use crate::processes::Records;
 use crate::protocol::chat::Usage;
+use crate::protocol::ids::TenantId;
 use crate::protocol::journal::TurnLog;
 use crate::protocol::turn::{Settlement, TurnAnswer, TurnFailure, TurnState};
 use crate::redaction::LeakLog;
@@ -78,6 +80,7 @@ pub(super) struct Chores {
     sandbox: Sandbox,
     processes: Records,
     webhooks: Webhooks,
+    notices: Notifications,
 }
 
 impl Chores {
@@ -98,6 +101,7 @@ impl Chores {
             sandbox: parts.sandbox.clone(),
             processes: parts.processes.records().clone(),
             webhooks: parts.webhooks.clone(),
+            notices: parts.notifications.clone(),
         }
     }
 
@@ -140,10 +144,13 @@ impl Chores {
         let layers = self.sandbox.layers().await;
         for state in layers.states.iter().filter(|state| !state.active) {
             let (layer, evidence) = (state.layer, &state.evidence);
+            let title = format!("This system lacks a layer of the sandbox: {layer}");
+            let missing = Happening::new(Pattern::SandboxLayer, title).saying(evidence.as_str());
+            self.notices.raise(&TenantId::home(), missing.to(SourceType::SandboxLayer, layer));
             if layers.done_without.contains(&layer) {
-                tracing::warn!(%layer, evidence, "programs are run without a layer of the sandbox, as the settings allow");
+                tracing::warn!(noticed = true, %layer, evidence, "programs are run without a layer of the sandbox, as the settings allow");
             } else {
-                tracing::warn!(%layer, evidence, "no program is run: this system lacks a layer of the sandbox");
+                tracing::warn!(noticed = true, %layer, evidence, "no program is run: this system lacks a layer of the sandbox");
             }
         }
     }
@@ -180,7 +187,7 @@ impl Chores {
 
     /// Ends the unfinished turns of a session that is out of service, so that nobody waits for them.
     async fn end_turns(&self, key: &LaneKey, reason: &str) {
-        let ledger = Ledger::new(self.turns.clone(), self.metrics.clone());
+        let ledger = Ledger::new(self.turns.clone(), self.metrics.clone()).with_notices(self.notices.clone());
         let Ok(pending) = ledger.pending(&key.tenant, key.thread).await else { return };
         for turn in pending {
             let message = format!("the session is quarantined: {reason}; restart it on the Runtime page");
@@ -217,6 +224,10 @@ impl Chores {
 
     /// What the vault leaves for later: counted uses, and rows that wait for a new key.
     async fn keep_vault(&self) {
+        if let Some(by) = self.vault.sealed_by() {
+            let sealed = Happening::new(Pattern::VaultSealed, "The vault is sealed").saying(by.to_string());
+            self.notices.raise(&TenantId::home(), sealed);
+        }
         for outcome in [
             self.vault.write_uses().await,
             self.vault.finish_rotations().await,
@@ -245,6 +256,9 @@ impl Chores {
         }
         if let Err(error) = self.budgets.prune().await {
             tracing::warn!(%error, "old counts of budgets could not be pruned");
+        }
+        if let Err(error) = self.notices.prune().await {
+            tracing::warn!(%error, "old notices could not be deleted");
         }
         if let Err(error) = self.forget_old_facts().await {
             tracing::warn!(%error, "facts that are over are still remembered");

@@ -25,7 +25,7 @@ use crate::config::{Config, Home};
 use crate::http::{self, AppState, IngressState, TlsDoor};
 
 /// The supervisor of a tenant's MCP servers, as `supervision.toml` names it.
-const MCP_SERVERS: &str = "mcp-servers";
+pub(super) const MCP_SERVERS: &str = "mcp-servers";
 
 /// Every name, for the test that compares them with `supervision.toml`.
 pub(super) const NAMES: &[&str] = &[
@@ -37,6 +37,7 @@ pub(super) const NAMES: &[&str] = &[
     "mcp_keeper",
     "process",
     "webhook_dispatcher",
+    "notifier",
     "console_listener",
     "ingress_listener",
     "control_listener",
@@ -101,6 +102,7 @@ pub(super) fn table(parts: &Parts, home: &Home, doors: &Arc<Doors>, quarantines:
         ("mcp_keeper", keeper_factory(Arc::new(ServerRuns(parts.mcp.clone())), MCP_SERVERS)),
         ("process", ProcessFactory::build(Arc::clone(parts.processes.directory()))),
         ("webhook_dispatcher", webhook_dispatcher(parts)),
+        ("notifier", notifier(parts)),
         ("console_listener", door(console_listener(parts, home, doors))),
         ("ingress_listener", door(ingress_listener(parts, home, doors))),
         ("control_listener", control_listener(parts, home)),
@@ -139,6 +141,18 @@ fn usage_recorder(parts: &Parts) -> Arc<dyn StartChild> {
         let keeping = budgets.clone().run(stop);
         let run = ServiceRun::new(async move {
             futures::join!(counting, keeping);
+            Ok(())
+        });
+        futures::future::ready(Ok(run)).boxed()
+    })
+}
+
+fn notifier(parts: &Parts) -> Arc<dyn StartChild> {
+    let notifications = parts.notifications.clone();
+    Service::factory(move |_, stop| {
+        let run = notifications.clone().run(stop);
+        let run = ServiceRun::new(async move {
+            Box::pin(run).await;
             Ok(())
         });
         futures::future::ready(Ok(run)).boxed()

@@ -19,12 +19,13 @@ use crate::audit::{Anchors, Audit};
 use crate::backends::{Backends, Prices, UsageRecorder};
 use crate::budgets::Budgets;
 use crate::config::{ApprovalsConfig, Config, Home, SessionsConfig, StoreConfig};
-use crate::db::{Db, DbOptions, DbStats, WriterRun};
+use crate::db::{Db, DbError, DbOptions, DbStats, WriterRun};
 use crate::egress::Egress;
 use crate::guard::Guard;
 use crate::http::AppState;
 use crate::identity::Identity;
 use crate::mcp::McpServers;
+use crate::notifications::Notifications;
 use crate::policy::{KillSwitches, Policies};
 use crate::processes::Processes;
 use crate::protocol::ids::TenantId;
@@ -50,6 +51,7 @@ pub(super) struct Parts {
     pub(super) turns: Turns,
     pub(super) policies: Policies,
     pub(super) approvals: Approvals,
+    pub(super) notifications: Notifications,
     pub(super) kill_switches: KillSwitches,
     pub(super) identity: Identity,
     pub(super) assistants: Assistants,
@@ -82,37 +84,36 @@ pub(super) struct Parts {
 impl Parts {
     pub(super) async fn build(config: Config, home: &Home, redactor: Redactor) -> anyhow::Result<Self> {
         let (started, config) = (Instant::now(), Arc::new(config));
-        let db = Db::open(home.database(), options(&config.store)).context("the database")?;
-        let db = db.redacting_with(redactor.clone());
-        let writer = db.start_writer().context("the database")?;
+        let (db, writer) = store(home, &config.store, &redactor).context("the database")?;
         let prices = Prices::new(&config.backends);
         let turns = Turns::priced(db.clone(), EventHub::new(), prices.clone());
         turns.begin_boot(env!("CARGO_PKG_VERSION")).await.context("the database")?;
-        let (audit, tenant) = (Audit::new(db.clone()), TenantId::home());
-        let told = Told::new(audit.clone(), turns.clone(), Anchors::new(home.audit_anchors()));
+        let (audit, notifications) = (Audit::new(db.clone()), Notifications::new(db.clone()));
+        let told = told(&audit, &turns, home, &notifications);
         let vault = vault(&db, &config, home, &redactor).await?;
-        let identity = Identity::open(db.clone(), tenant.clone()).await.context("the credentials")?;
+        let identity = Identity::open(db.clone(), TenantId::home()).await.context("the credentials")?;
         identity.keep_seeds_in(&vault);
-        let (assistants, workspaces) = desks(&db, home, &tenant, &config).await?;
+        let (assistants, workspaces) = desks(&db, home, &TenantId::home(), &config).await?;
         let (threads, policies) = (Threads::new(db.clone()), Policies::new(db.clone()));
-        let approvals = Approvals::new(db.clone(), policies.clone(), times(&config.approvals));
+        let approvals = approvals(&db, &policies, &config.approvals, &notifications);
         let kill_switches = KillSwitches::open(db.clone()).await.context("the kill switch")?;
-        let (egress, backends) = reach(&config, &vault)?;
-        let (leaks, metrics) = (LeakLog::new(db.clone()), Metrics::new());
+        let (egress, backends, oauth) = reach(&config, &vault)?;
+        let (leaks, metrics) = (LeakLog::new(db.clone()), metrics(&db));
         let budgets = budgets(&db, &prices, &metrics, &config).await?;
-        metrics.store.read_from(figures(&db));
         let scanner = (redactor.clone(), leaks.clone());
         let judges = (policies.clone(), kill_switches.clone());
         let guard = guard(&scanner, &judges, &approvals, &budgets);
         let (knowledge, sandbox) = (Knowledge::open(&db, &config.memory, home), sandbox(&config, home));
         let (process_opener, processes) =
-            super::processes::build((&db, home, &config), scanner, &sandbox, judges, &workspaces).await?;
+            super::processes::build((&db, home, &config), scanner, &sandbox, judges, &workspaces);
         let mcp = super::hands::mcp((&db, &egress), &redactor, (&sandbox, &workspaces), &config);
         let tools = super::hands::tools((&knowledge, &mcp, &processes), (&sandbox, &egress), &config);
         let model_turns = runner(&config, home, (&backends, &guard), (&knowledge, &tools), (&db, &metrics));
-        let (opener, sessions) = sessions((&turns, &metrics), model_turns.clone(), &config.sessions);
-        hold(&sessions, &kill_switches);
-        let webhooks = webhooks(&db, &vault, &guard, &metrics).await?;
+        super::notices::ways(&notifications, &config.notifications, &egress)?;
+        super::notices::connect(&notifications, &leaks, (&budgets, &mcp, &oauth));
+        let ledger = (&turns, &metrics, &notifications);
+        let (opener, sessions) = sessions(ledger, &kill_switches, model_turns.clone(), &config.sessions);
+        let webhooks = webhooks(&db, &vault, &guard, (&metrics, &notifications)).await?;
         Ok(Self {
             config,
             usage: UsageRecorder::new(db.clone()).with_prices(prices),
@@ -124,12 +125,13 @@ impl Parts {
             turns,
             policies,
             approvals,
+            notifications,
             kill_switches,
             identity,
             assistants,
             workspaces,
             threads,
-            oauth: Oauth::new(vault.clone(), egress.clone()),
+            oauth,
             vault,
             backends,
             guard,
@@ -164,6 +166,7 @@ impl Parts {
             turns: self.turns.clone(),
             policies: self.policies.clone(),
             approvals: self.approvals.clone(),
+            notifications: self.notifications.clone(),
             kill_switches: self.kill_switches.clone(),
             sessions: Arc::clone(&self.sessions),
             vault: self.vault.clone(),
@@ -196,15 +199,44 @@ async fn vault(db: &Db, config: &Config, home: &Home, redactor: &Redactor) -> an
 }
 
 /// What programs outside say.
-async fn webhooks(db: &Db, vault: &Vault, guard: &Guard, metrics: &Metrics) -> anyhow::Result<Webhooks> {
-    let webhooks = Webhooks::open(db.clone(), vault.clone(), guard.clone(), metrics.clone());
-    webhooks.await.context("the webhooks")
+async fn webhooks(
+    db: &Db,
+    vault: &Vault,
+    guard: &Guard,
+    (metrics, notices): (&Metrics, &Notifications),
+) -> anyhow::Result<Webhooks> {
+    let told = (metrics.clone(), notices.clone());
+    Webhooks::open(db.clone(), vault.clone(), guard.clone(), told).await.context("the webhooks")
 }
 
-/// What may be spent.
+/// Questions to people.
+fn approvals(db: &Db, policies: &Policies, config: &ApprovalsConfig, notices: &Notifications) -> Approvals {
+    Approvals::new(db.clone(), policies.clone(), times(config)).with_notices(notices.clone())
+}
+
+/// The database, migrated, and its first writer.
+fn store(home: &Home, config: &StoreConfig, redactor: &Redactor) -> Result<(Db, WriterRun), DbError> {
+    let db = Db::open(home.database(), options(config))?.redacting_with(redactor.clone());
+    let writer = db.start_writer()?;
+    Ok((db, writer))
+}
+
+/// Who tells the audit of the daemon itself.
+fn told(audit: &Audit, turns: &Turns, home: &Home, notices: &Notifications) -> Told {
+    Told::new(audit.clone(), turns.clone(), Anchors::new(home.audit_anchors()), notices.clone())
+}
+
+/// What may be spent, and what is.
 async fn budgets(db: &Db, prices: &Prices, metrics: &Metrics, config: &Config) -> anyhow::Result<Budgets> {
     let budgets = Budgets::open(db.clone(), prices.clone(), metrics.clone(), config.budgets.clone());
     budgets.await.context("the budgets")
+}
+
+/// The registry of metrics, with the store's.
+fn metrics(db: &Db) -> Metrics {
+    let metrics = Metrics::new();
+    metrics.store.read_from(figures(db));
+    metrics
 }
 
 /// Personas and projects, the first of each made where there is none.
@@ -222,15 +254,17 @@ async fn desks(
 }
 
 /// Everything that leaves: the one client, with the vault behind it, and the models.
-fn reach(config: &Config, vault: &Vault) -> anyhow::Result<(Egress, Backends)> {
+fn reach(config: &Config, vault: &Vault) -> anyhow::Result<(Egress, Backends, Oauth)> {
     let egress = Egress::new(&config.egress);
     egress.set_source(Arc::new(vault.clone()));
     let backends = Backends::build(&config.backends, &egress).context("the backends")?;
-    vault.note_users(config.backends.secret_users());
+    let mail = config.notifications.secret_users();
+    vault.note_users(config.backends.secret_users().chain(mail));
     for missing in backends.missing_keys() {
         tracing::warn!("{missing}");
     }
-    Ok((egress, backends))
+    let oauth = Oauth::new(vault.clone(), egress.clone());
+    Ok((egress, backends, oauth))
 }
 
 /// The one gate in front of every model.
@@ -287,14 +321,16 @@ fn options(config: &StoreConfig) -> DbOptions {
 
 /// The live sessions, and who opens their places in the tree.
 fn sessions(
-    (turns, metrics): (&Turns, &Metrics),
+    (turns, metrics, notices): (&Turns, &Metrics, &Notifications),
+    switches: &KillSwitches,
     runner: ModelTurns,
     config: &SessionsConfig,
 ) -> (Arc<TreeOpener>, Arc<SessionDirectory>) {
-    let ledger = Ledger::new(turns.clone(), metrics.clone());
+    let ledger = Ledger::new(turns.clone(), metrics.clone()).with_notices(notices.clone());
     let ports = SessionPorts { ledger: Arc::new(ledger), runner: Arc::new(runner) };
     let opener = TreeOpener::new(super::tenants_path());
     let directory = SessionDirectory::new(ports, limits(config), Arc::clone(&opener) as _);
+    hold(&directory, switches);
     (opener, directory)
 }
 

@@ -13,6 +13,7 @@ use parking_lot::Mutex;
 use crate::audit::{Anchor, Anchors, Audit, Bursts, Entry, Head, Outcome};
 use crate::config::Config;
 use crate::db::fingerprint;
+use crate::notifications::{Happening, Notifications, Pattern};
 use crate::protocol::ids::TenantId;
 use crate::turns::Turns;
 
@@ -29,14 +30,15 @@ pub(super) struct Told {
     restarts: Arc<Mutex<Bursts<String, String>>>,
     /// The heads that are in the file.
     anchored: Arc<Mutex<HashMap<TenantId, Head>>>,
+    notices: Notifications,
 }
 
 // === impl Told ===
 
 impl Told {
-    pub(super) fn new(audit: Audit, turns: Turns, anchors: Anchors) -> Self {
+    pub(super) fn new(audit: Audit, turns: Turns, anchors: Anchors, notices: Notifications) -> Self {
         let restarts = Arc::new(Mutex::new(Bursts::new(RESTARTS_WINDOW_MS)));
-        Self { audit, turns, anchors, restarts, anchored: Arc::default() }
+        Self { audit, turns, anchors, restarts, anchored: Arc::default(), notices }
     }
 
     /// The daemon runs, with these settings.
@@ -56,7 +58,7 @@ impl Told {
 
     async fn record(&self, entry: Entry) {
         if let Err(error) = self.audit.record(&TenantId::home(), entry).await {
-            tracing::error!(%error, "an audit entry is lost");
+            tracing::error!(notice = "capuchin.audit.not_written", %error, "an audit entry is lost");
         }
     }
 
@@ -131,7 +133,10 @@ impl Told {
 
     fn misfit(&self, tenant: &TenantId, anchor: &Anchor) {
         let place = self.anchors.path().display();
-        tracing::error!(%tenant, entry = anchor.head.seq, anchors = %place,
+        let text = "The audit trail does not fit its anchor";
+        let why = "It was cut or written anew, or an older backup was restored.";
+        self.notices.raise(tenant, Happening::new(Pattern::AuditMisfit, text).saying(why));
+        tracing::error!(noticed = true, %tenant, entry = anchor.head.seq, anchors = %place,
             "the audit trail does not fit its anchor: it was cut or written anew, or an older backup was restored");
         let entry = Entry::done("daemon", "system", "audit.anchor_misfit").with_outcome(Outcome::Failed);
         self.audit.note(tenant, entry.with("entry", anchor.head.seq).with("hash", anchor.head.hex()));
@@ -153,7 +158,9 @@ impl Told {
                 (self.anchors.clone(), Anchor { tenant: tenant.to_string(), head, at_ms });
             match tokio::task::spawn_blocking(move || anchors.note(&anchor)).await {
                 Ok(Ok(())) => drop(self.anchored.lock().insert(tenant, head)),
-                Ok(Err(error)) => tracing::error!(%error, "the audit trail was not anchored"),
+                Ok(Err(error)) => {
+                    tracing::error!(notice = "capuchin.audit.not_written", %error, "the audit trail was not anchored");
+                }
                 Err(_) => return,
             }
         }

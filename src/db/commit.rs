@@ -100,9 +100,11 @@ impl Committer<'_> {
                 && let Err(error) = self.execute("ROLLBACK")
             {
                 // A connection that cannot roll back is not used again: `BEGIN` fails on it.
-                tracing::error!(%error, "the store cannot roll back");
+                tracing::error!(notice = "capuchin.store.failed", %error, "the store cannot roll back");
             }
-            tracing::warn!(%error, jobs, "the store gave up a batch");
+            let is_full = matches!(error, DbError::DiskFull);
+            let notice = if is_full { "capuchin.store.disk_full" } else { "capuchin.store.failed" };
+            tracing::warn!(notice, %error, jobs, "the store gave up a batch");
             self.counters.failed_jobs.fetch_add(jobs, Relaxed);
         } else {
             self.counters.jobs.fetch_add(jobs, Relaxed);

@@ -9,8 +9,8 @@ use rusqlite::types::{ToSqlOutput, ValueRef};
 
 use crate::protocol::ids::{
     ApprovalId, AssistantId, BudgetId, CompactionId, DeliveryId, FactId, McpServerId, MemberId, MessageId,
-    OauthTokenId, PasskeyId, RuleId, SecretId, TenantId, ThreadId, TokenId, TurnId, WebSessionId, WebhookId,
-    WorkspaceId,
+    NotificationId, NotificationRuleId, OauthTokenId, PasskeyId, PushSubscriptionId, RuleId, SecretId,
+    TenantId, ThreadId, TokenId, TurnId, WebSessionId, WebhookDeliveryId, WebhookId, WorkspaceId,
 };
 
 use super::error::DbError;
@@ -198,20 +198,24 @@ id_values!(
     ApprovalId,
     AssistantId,
     BudgetId,
+    CompactionId,
     DeliveryId,
     FactId,
     McpServerId,
-    MessageId,
-    OauthTokenId,
-    RuleId,
     MemberId,
+    MessageId,
+    NotificationId,
+    NotificationRuleId,
+    OauthTokenId,
     PasskeyId,
+    PushSubscriptionId,
+    RuleId,
     SecretId,
-    CompactionId,
     ThreadId,
     TokenId,
     TurnId,
     WebSessionId,
+    WebhookDeliveryId,
     WebhookId,
     WorkspaceId
 );

@@ -34,6 +34,12 @@ pub enum EgressError {
         #[source]
         source: reqwest::Error,
     },
+    /// The name leads nowhere.
+    #[error("the name {host} could not be looked up")]
+    Unknown {
+        /// The host.
+        host: String,
+    },
     /// No connection.
     #[error("no connection to {host}: {}", root_cause(source))]
     Connect {

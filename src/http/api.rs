@@ -22,6 +22,8 @@ mod members;
 mod memory;
 mod messages;
 mod models;
+mod notification_rules;
+mod notifications;
 mod oauth_tokens;
 mod optional;
 mod policy;
@@ -39,6 +41,7 @@ mod turns;
 mod vault;
 mod webhooks;
 mod workspace_files;
+mod workspace_notifications;
 mod workspaces;
 
 use axum::Router;
@@ -82,6 +85,9 @@ fn documented() -> OpenApiRouter<AppState> {
         .merge(runtime::routes())
         .merge(audit::routes())
         .merge(approvals::routes())
+        .merge(notifications::routes())
+        .merge(notification_rules::routes())
+        .merge(workspace_notifications::routes())
         .merge(policy::routes())
         .merge(rules::routes())
         .merge(kill_switch::routes())

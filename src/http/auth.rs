@@ -71,6 +71,8 @@ needs! {
     Decide: [Approve];
     /// Sees questions of assistants.
     SeeApprovals: [Approve, Read, Chat];
+    /// Marks what people are told as read.
+    KeepInbox: [Approve];
     /// Engages the kill switch. Releasing it needs more.
     Halt: [Operate];
     /// Reads metrics.

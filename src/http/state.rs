@@ -20,6 +20,7 @@ use crate::db::Db;
 use crate::guard::{Guard, TextOf};
 use crate::identity::{Identity, Principal};
 use crate::mcp::McpServers;
+use crate::notifications::{Happening, Notifications, Pattern};
 use crate::policy::{Author, Engaged, KillSwitches, Policies, PolicyError};
 use crate::processes::Processes;
 use crate::protocol::ids::TenantId;
@@ -62,6 +63,8 @@ pub struct AppState {
     pub policies: Policies,
     /// Questions to people.
     pub approvals: Approvals,
+    /// What people are told.
+    pub notifications: Notifications,
     /// Whether anything may be started.
     pub kill_switches: KillSwitches,
     /// Live sessions: where messages go.
@@ -206,6 +209,8 @@ impl AppState {
         reason: &str,
     ) -> Result<(Engaged, usize), PolicyError> {
         let engaged = self.kill_switches.engage(tenant, by, reason).await?;
+        let told = Happening::new(Pattern::KillSwitch, "The kill switch is engaged");
+        self.notifications.raise(tenant, told.saying(engaged.to_string()));
         let stopped = self.sessions.hold(tenant, engaged.to_string());
         self.processes.halt(tenant);
         Ok((engaged, stopped))

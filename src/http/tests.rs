@@ -6,6 +6,7 @@ mod budgets;
 mod consent;
 mod gate;
 mod knowledge;
+mod notifications;
 mod people;
 mod resources;
 mod table;

@@ -239,7 +239,7 @@ impl Identity {
 
     /// Answers a failure later with each one, and tells the audit of the first and the last of a series.
     pub(super) async fn hold_back(&self, client: &Client, failed: Failed, reason: &'static str) {
-        tracing::warn!(address = %client.address, reason, "somebody did not come in");
+        tracing::warn!(notice = "capuchin.sign_in.refused", address = %client.address, reason, "somebody did not come in");
         if failed.notable {
             let told = told::failed("sign_in.failed", client, reason);
             let write = self.inner.db.write(&self.inner.tenant, move |tx| audit::append(tx, told));

@@ -1,6 +1,6 @@
 //! The handle of MCP servers: what is configured, what was accepted, and what runs.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -16,6 +16,7 @@ use crate::config::McpConfig;
 use crate::db::{Db, TenantRead};
 use crate::egress::Egress;
 use crate::identity::{Made, Principal, RequestKey, once};
+use crate::notifications::{Happening, Notifications, Pattern, SourceType};
 use crate::protocol::ids::{McpServerId, TenantId};
 use crate::redaction::Redactor;
 
@@ -35,6 +36,7 @@ struct Inner {
     processes: Arc<dyn StartProcess>,
     limits: McpConfig,
     live: LiveTable,
+    notices: OnceLock<Notifications>,
 }
 
 /// A server with its state.
@@ -61,7 +63,33 @@ impl McpServers {
         limits: McpConfig,
     ) -> Self {
         let live = LiveTable::default();
-        Self { inner: Arc::new(Inner { db, egress, redactor, processes, limits, live }) }
+        let notices = OnceLock::new();
+        Self { inner: Arc::new(Inner { db, egress, redactor, processes, limits, live, notices }) }
+    }
+
+    /// Says who tells people that a server is down or its tools changed. The first one stays.
+    pub fn tell(&self, notices: Notifications) {
+        // silent-ok: it is set once per start
+        let _ = self.inner.notices.set(notices);
+    }
+
+    pub(super) fn is_back(&self, tenant: &TenantId, name: &str) {
+        if let Some(notices) = self.inner.notices.get() {
+            notices.is_over(tenant, SourceType::McpServer, name);
+        }
+    }
+
+    pub(super) fn notice(
+        &self,
+        tenant: &TenantId,
+        pattern: Pattern,
+        name: &str,
+        (title, body): (String, &str),
+    ) {
+        if let Some(notices) = self.inner.notices.get() {
+            let happening = Happening::new(pattern, title).saying(body).to(SourceType::McpServer, name);
+            notices.raise(tenant, happening);
+        }
     }
 
     pub(super) fn limits(&self) -> &McpConfig {

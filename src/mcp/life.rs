@@ -21,6 +21,7 @@ use super::offer::{FoundTool, offer, plain_text};
 use super::server::McpServer;
 use super::store;
 use crate::db::DbError;
+use crate::notifications::Pattern;
 use crate::protocol::ids::TenantId;
 
 /// Longest time between two looks at the tools of a server that says nothing.
@@ -89,7 +90,9 @@ impl McpServers {
             None | Some(Ok(())) => (ServerState::Stopped, Ok(())),
             Some(Err(why)) => {
                 self.note(tenant, name, &why);
-                tracing::warn!(name, why, "an MCP server ended");
+                tracing::warn!(noticed = true, name, why, "an MCP server ended");
+                let title = format!("The MCP server {name} does not run");
+                self.notice(tenant, Pattern::McpDown, name, (title, &why));
                 (ServerState::Failed(why.clone()), Err(why))
             }
         };
@@ -179,6 +182,9 @@ impl McpServers {
         let has_tools = info.as_ref().is_none_or(|info| info.capabilities.tools.is_some());
         let (raw, beyond) =
             if has_tools { all_tools(peer, self.limits().tools_max).await? } else { (Vec::new(), 0) };
+        if self.table().get(tenant, &server.name).view.state != ServerState::Ready {
+            self.is_back(tenant, &server.name);
+        }
         let (found, left_out) = offer(&server.name, server.trusted, &raw);
         let pins = self.pins(tenant, server, &found).await.map_err(|error| error.to_string())?;
         let tools = standing(server, found, &pins);
@@ -186,11 +192,10 @@ impl McpServers {
             |tools: &[StandingTool]| tools.iter().filter(|tool| tool.standing == Standing::Changed).count();
         let withheld = changed(&tools);
         if withheld > changed(&self.table().get(tenant, &server.name).view.tools) {
-            self.note(
-                tenant,
-                &server.name,
-                &format!("{withheld} tools changed and are withheld until somebody accepts them"),
-            );
+            let text = format!("{withheld} tools changed and are withheld until somebody accepts them");
+            self.note(tenant, &server.name, &text);
+            let title = format!("Tools of the MCP server {} changed", server.name);
+            self.notice(tenant, Pattern::McpToolChanged, &server.name, (title, &text));
         }
         self.table().change(tenant, &server.name, |live| {
             live.view = LiveView {

@@ -23,7 +23,7 @@ use super::wish::Program;
 use crate::config::ProcessesConfig;
 use crate::db::{Db, DbError, TenantTx};
 use crate::protocol::ids::{TenantId, ThreadId};
-use crate::protocol::process::{KillReason, OutputStream, ProcessEnd, ProcessKey, TerminalSize};
+use crate::protocol::process::{KillReason, OutputStream, ProcessEnd, ProcessId, ProcessKey, TerminalSize};
 use crate::redaction::{LeakLog, Redactor};
 
 /// Bytes of the end of a transcript that stand for the recent output of a process that has ended.
@@ -98,6 +98,14 @@ impl Records {
 
     pub(super) fn redactor(&self) -> &Redactor {
         &self.inner.redactor
+    }
+
+    /// What has not ended, with its task. After a start: what an earlier life of the daemon left.
+    ///
+    /// # Errors
+    /// What the store answers.
+    pub async fn unended(&self) -> Result<Vec<(TenantId, ProcessId, String)>, ProcessError> {
+        Ok(self.inner.db.read_system(store::unended).await?)
     }
 
     /// Says of everything that an earlier life of the daemon left that it is lost. Before the first process of this

@@ -1,7 +1,7 @@
 //! The statements of processes.
 
 use super::process::{Process, ProcessFilter, ProcessKind, ProcessState};
-use crate::db::{DbError, Row, SystemTx, TenantRead, TenantTx};
+use crate::db::{DbError, Row, SystemRead, SystemTx, TenantRead, TenantTx};
 use crate::protocol::ids::TenantId;
 use crate::protocol::process::{ProcessId, TerminalSize};
 
@@ -132,6 +132,12 @@ pub(super) fn cancel(
 }
 
 /// Ends all that have not ended, of all tenants; how many.
+/// What has not ended, of all tenants.
+pub(super) fn unended(read: &SystemRead<'_>) -> Result<Vec<(TenantId, ProcessId, String)>, DbError> {
+    let sql = "SELECT tenant, id, task FROM processes WHERE ended_ms IS NULL LIMIT 1000";
+    read.query_all(sql, &[], |row| Ok((row.get(0)?, ProcessId::from_number(row.get(1)?), row.get(2)?)))
+}
+
 pub(super) fn lose_all(tx: &mut SystemTx<'_>, reason: &str, now_ms: i64) -> Result<usize, DbError> {
     tx.execute(
         "UPDATE processes SET state = 'lost', reason = ?1, ended_ms = ?2 WHERE ended_ms IS NULL",

@@ -11,6 +11,7 @@ use crate::config::{LogFormat, TelemetryConfig};
 use crate::redaction::Redactor;
 
 use super::otlp::{Otlp, OtlpError};
+use super::troubles::Troubles;
 
 /// Why telemetry could not start.
 #[derive(Debug, thiserror::Error)]
@@ -44,15 +45,20 @@ pub fn check_filter(filter: &str) -> Result<(), ParseError> {
     EnvFilter::builder().parse(filter).map(|_| ())
 }
 
-/// Starts logs, and traces when they are configured. Once per process.
+/// Starts logs, and traces when they are configured; `troubles` hears of warnings and errors. Once per process.
 ///
 /// # Errors
 /// See [`TelemetryError`]; nothing is half set up then.
-pub fn init(config: &TelemetryConfig, redactor: &Redactor) -> Result<TelemetryGuard, TelemetryError> {
+pub fn init(
+    config: &TelemetryConfig,
+    redactor: &Redactor,
+    troubles: &Troubles,
+) -> Result<TelemetryGuard, TelemetryError> {
     let filter = EnvFilter::builder().parse(format!("{QUIET},{}", config.log_filter))?;
     let otlp = config.otlp_endpoint.as_deref().map(Otlp::connect).transpose()?;
     let lines = lines(config.log_format, redactor.clone()).with_filter(filter);
-    tracing_subscriber::registry().with(lines).with(otlp.as_ref().map(Otlp::layer)).try_init()?;
+    let traces = otlp.as_ref().map(Otlp::layer);
+    tracing_subscriber::registry().with(lines).with(troubles.layer()).with(traces).try_init()?;
     report_panics();
     Ok(TelemetryGuard { _otlp: otlp })
 }

@@ -206,7 +206,7 @@ fn healthy<T>(outcome: Result<T, VaultError>) -> Result<Result<T, OpenError>, Va
     match outcome {
         Ok(value) => Ok(Ok(value)),
         Err(VaultError::Broken(why)) => {
-            tracing::error!(%why, "a value of the vault does not open");
+            tracing::error!(notice = "capuchin.vault.broken", %why, "a value of the vault does not open");
             Ok(Err(why))
         }
         Err(error) => Err(error),

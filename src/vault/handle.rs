@@ -188,7 +188,7 @@ impl Vault {
         match found {
             Ok(root) => self.start(root, &roots).await,
             Err(by) => {
-                tracing::warn!("{by}");
+                tracing::warn!(notice = "capuchin.vault.sealed", "{by}");
                 *self.inner.phase.write() = Phase::Sealed(by);
                 Ok(())
             }

@@ -20,12 +20,13 @@ mod renewal;
 mod wire;
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use parking_lot::Mutex;
 
 use super::Vault;
 use crate::egress::Egress;
+use crate::notifications::Notifications;
 use crate::protocol::ids::OauthTokenId;
 
 pub use consent::CONSENT_LIFE_MS;
@@ -49,6 +50,8 @@ struct Inner {
     devices: Mutex<HashMap<OauthTokenId, device::Waiting>>,
     /// One refresh of a token at a time.
     refreshing: Mutex<HashMap<OauthTokenId, Arc<tokio::sync::Mutex<()>>>>,
+    /// Who tells people that one could not be refreshed.
+    notices: OnceLock<Notifications>,
 }
 
 impl Oauth {
@@ -56,7 +59,14 @@ impl Oauth {
     #[must_use]
     pub fn new(vault: Vault, egress: Egress) -> Self {
         let (consents, devices, refreshing) = (Mutex::default(), Mutex::default(), Mutex::default());
-        Self { inner: Arc::new(Inner { vault, egress, consents, devices, refreshing }) }
+        let notices = OnceLock::new();
+        Self { inner: Arc::new(Inner { vault, egress, consents, devices, refreshing, notices }) }
+    }
+
+    /// Says who tells people of a token that could not be refreshed. The first one stays.
+    pub fn tell(&self, notices: Notifications) {
+        // silent-ok: it is set once per start
+        let _ = self.inner.notices.set(notices);
     }
 }
 

@@ -121,7 +121,7 @@ impl Vault {
                     Ok(plain) => plain,
                     // It stays under its key, which stays: what is broken may be restored.
                     Err(VaultError::Broken(why)) => {
-                        tracing::error!(table, column = name, %why, "a sealed value does not open");
+                        tracing::error!(notice = "capuchin.vault.broken", table, column = name, %why, "a sealed value does not open");
                         continue;
                     }
                     Err(error) => return Err(error),

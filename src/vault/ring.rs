@@ -56,7 +56,7 @@ impl Ring {
             match ring.unwrapped(row) {
                 Ok(key) => drop(ring.keys.write().insert(row.id, Arc::new(key))),
                 Err(error) => {
-                    tracing::error!(key = row.id.0, %error, "a data key of the vault does not open");
+                    tracing::error!(notice = "capuchin.vault.broken", key = row.id.0, %error, "a data key of the vault does not open");
                 }
             }
         }

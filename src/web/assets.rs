@@ -35,6 +35,7 @@ files! {
     "copy.js": "text/javascript; charset=utf-8",
     "composer.js": "text/javascript; charset=utf-8",
     "decide.js": "text/javascript; charset=utf-8",
+    "notify.js": "text/javascript; charset=utf-8",
     "drawer.js": "text/javascript; charset=utf-8",
     "process.js": "text/javascript; charset=utf-8",
     "processes.js": "text/javascript; charset=utf-8",

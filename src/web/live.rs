@@ -1,6 +1,6 @@
 //! The live stream: whatever the open pages of one browser watch, over one connection.
 //!
-//! `GET /live?topics=thread:<id>@<cursor>,home,rail,runtime,inbox,count,halt,approval:<id>`. Every message is a JSON object
+//! `GET /live?topics=thread:<id>@<cursor>,home,rail,runtime,inbox,count,bell,notices,halt,approval:<id>`. Every message is a JSON object
 //! with its `topic`. Threads are views of the durable log, so a reader that comes back
 //! with its cursor misses nothing; what it gets twice changes nothing.
 

@@ -9,6 +9,7 @@ pub(super) mod library;
 pub(super) mod mcp;
 pub(super) mod models;
 pub(super) mod notices;
+pub(super) mod notifications;
 pub(super) mod processes;
 pub(super) mod rail;
 pub(super) mod safety;

@@ -12,6 +12,7 @@ mod gate;
 mod home;
 mod library;
 mod mcp;
+mod notifications;
 mod processes;
 mod runtime;
 mod safety;
@@ -105,7 +106,7 @@ pub fn router() -> Router<AppState> {
         .route("/runtime/confirm", get(runtime::confirm))
         .route("/runtime/{action}", post(runtime::act))
         .route("/assets/{build}/{name}", get(assets::serve));
-    let pages = pages.merge(security()).merge(library()).merge(doors());
+    let pages = pages.merge(security()).merge(library()).merge(doors()).merge(notices());
     // The stream is never compressed: a compressor holds back what a reader waits for.
     pages.layer(CompressionLayer::new()).route("/live", get(live::follow))
 }
@@ -126,7 +127,7 @@ fn workspace_of(word: &str) -> Result<Option<WorkspaceId>, Problem> {
 }
 
 /// An address with these pairs in its query, without the empty ones.
-fn address<'a>(path: &str, pairs: impl Iterator<Item = (&'a str, &'a str)>) -> String {
+pub(super) fn address<'a>(path: &str, pairs: impl Iterator<Item = (&'a str, &'a str)>) -> String {
     let query: String =
         Serializer::new(String::new()).extend_pairs(pairs.filter(|(_, value)| !value.is_empty())).finish();
     if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") }
@@ -149,6 +150,22 @@ fn security() -> Router<AppState> {
         .route("/settings/security/tokens/{id}/revoke", post(security::revoke_token))
         .route("/settings/security/members", post(security::invite))
         .route("/settings/security/members/{id}/{action}", post(security::change_member))
+}
+
+/// Notifications in the inbox and in the settings.
+fn notices() -> Router<AppState> {
+    Router::new()
+        .route("/inbox/notifications", get(notifications::list))
+        .route("/inbox/notifications/read-all", post(notifications::read_all))
+        .route("/inbox/notifications/{id}/{action}", post(notifications::mark))
+        .route("/settings/notifications", get(notifications::show))
+        .route("/settings/notifications/times", post(notifications::times))
+        .route("/settings/notifications/away", post(notifications::away))
+        .route("/settings/notifications/back", post(notifications::returned))
+        .route("/settings/notifications/test", post(notifications::test))
+        .route("/settings/notifications/patterns", post(notifications::patterns))
+        .route("/settings/notifications/rules", post(notifications::add_rule))
+        .route("/settings/notifications/rules/{id}/remove", post(notifications::remove_rule))
 }
 
 /// `/library` and its forms.

@@ -9,6 +9,7 @@ pub mod filters;
 mod frame;
 pub mod library;
 pub mod mcp;
+pub mod notifications;
 pub mod pages;
 pub mod processes;
 mod rail;

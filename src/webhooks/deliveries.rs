@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::endpoint::Endpoint;
-use crate::protocol::ids::{DeliveryId, TenantId, ThreadId, TurnId, WebhookId};
+use crate::protocol::ids::{TenantId, ThreadId, TurnId, WebhookDeliveryId, WebhookId};
 use crate::protocol::turn::TurnState;
 
 /// Where a delivery is.
@@ -22,7 +22,7 @@ pub enum DeliveryState {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Delivery {
     /// Its id.
-    pub id: DeliveryId,
+    pub id: WebhookDeliveryId,
     /// Where it came.
     pub endpoint: WebhookId,
     /// The sender's own id of it.
@@ -48,7 +48,7 @@ pub struct Delivery {
     /// Why it waits or failed; empty if there is nothing to say.
     pub reason: String,
     /// The delivery that a person sent again with this one.
-    pub again_of: Option<DeliveryId>,
+    pub again_of: Option<WebhookDeliveryId>,
     /// When it came, in milliseconds since 1970.
     pub received_ms: i64,
 }
@@ -61,7 +61,7 @@ pub struct Queued {
     /// The endpoint as it is now.
     pub endpoint: Endpoint,
     /// Its id.
-    pub id: DeliveryId,
+    pub id: WebhookDeliveryId,
     /// The sender's own id of it.
     pub source_id: Option<String>,
     /// What happened.

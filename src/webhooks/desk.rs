@@ -22,7 +22,8 @@ use crate::audit::{self, Entry};
 use crate::db::Db;
 use crate::guard::Guard;
 use crate::identity::{Made, Principal, RequestKey, once};
-use crate::protocol::ids::{DeliveryId, TenantId, WebhookId};
+use crate::notifications::{Happening, Notifications, Pattern, SourceType};
+use crate::protocol::ids::{TenantId, WebhookDeliveryId, WebhookId};
 use crate::telemetry::Metrics;
 use crate::vault::{Purpose, Vault};
 
@@ -44,6 +45,7 @@ struct Inner {
     vault: Vault,
     guard: Guard,
     metrics: Metrics,
+    notices: Notifications,
     table: Table,
     /// Told when something waits to be dispatched.
     arrived: Notify,
@@ -71,12 +73,17 @@ impl Webhooks {
     ///
     /// # Errors
     /// What the store answers.
-    pub async fn open(db: Db, vault: Vault, guard: Guard, metrics: Metrics) -> Result<Self, WebhookError> {
+    pub async fn open(
+        db: Db,
+        vault: Vault,
+        guard: Guard,
+        (metrics, notices): (Metrics, Notifications),
+    ) -> Result<Self, WebhookError> {
         for column in SecretColumn::BOTH {
             vault.register(Arc::new(column));
         }
         let (table, arrived, address) = (Table::default(), Notify::new(), ArcSwap::default());
-        let inner = Inner { db, vault, guard, metrics, table, arrived, address };
+        let inner = Inner { db, vault, guard, metrics, notices, table, arrived, address };
         let webhooks = Self { inner: Arc::new(inner) };
         webhooks.reload().await?;
         Ok(webhooks)
@@ -107,6 +114,12 @@ impl Webhooks {
 
     pub(super) fn table(&self) -> &Table {
         &self.inner.table
+    }
+
+    /// Tells people what a rule of theirs wants to know.
+    pub(super) fn raise(&self, tenant: &TenantId, pattern: Pattern, endpoint: &Endpoint, words: String) {
+        let happening = Happening::new(pattern, words).to(SourceType::WebhookEndpoint, endpoint.id);
+        self.inner.notices.raise(tenant, happening.within(endpoint.workspace_id));
     }
 
     pub(super) fn arrived(&self, id: WebhookId) {
@@ -310,7 +323,7 @@ impl Webhooks {
         &self,
         tenant: &TenantId,
         id: WebhookId,
-        before: Option<DeliveryId>,
+        before: Option<WebhookDeliveryId>,
         limit: usize,
     ) -> Result<Vec<Delivery>, WebhookError> {
         let read = self.inner.db.read(tenant, move |read| {
@@ -328,7 +341,7 @@ impl Webhooks {
         &self,
         tenant: &TenantId,
         id: WebhookId,
-        delivery: DeliveryId,
+        delivery: WebhookDeliveryId,
     ) -> Result<Delivery, WebhookError> {
         let read = self
             .inner
@@ -345,7 +358,7 @@ impl Webhooks {
         &self,
         by: &Principal,
         id: WebhookId,
-        delivery: DeliveryId,
+        delivery: WebhookDeliveryId,
     ) -> Result<Delivery, WebhookError> {
         let (now_ms, replayer) = (Timestamp::now().as_millisecond(), by.clone());
         let write = self.inner.db.write(&by.tenant, move |tx| {
@@ -358,7 +371,7 @@ impl Webhooks {
                 return Err(WebhookError::BodyGone);
             }
             let again = NewDelivery {
-                id: DeliveryId::new(),
+                id: WebhookDeliveryId::new(),
                 endpoint: id,
                 content: None,
                 source_id: None,

@@ -12,7 +12,8 @@ use super::endpoint::EndpointState;
 use super::error::WebhookError;
 use super::store;
 use super::table::Live;
-use crate::protocol::ids::{DeliveryId, TenantId, ThreadId, TurnId, WebhookId};
+use crate::notifications::Pattern;
+use crate::protocol::ids::{TenantId, ThreadId, TurnId, WebhookDeliveryId, WebhookId};
 use crate::workspaces::BoundThread;
 
 /// The one thread of an endpoint.
@@ -95,14 +96,13 @@ impl Webhooks {
     ///
     /// # Errors
     /// What the store answers; then it is due again, and its key finds the turn.
-    pub async fn dispatched(
-        &self,
-        tenant: &TenantId,
-        id: DeliveryId,
-        turn: TurnId,
-    ) -> Result<(), WebhookError> {
-        let write = self.db().write(tenant, move |tx| store::deliveries::dispatched(tx, id, turn));
-        Ok(write.await?)
+    pub async fn dispatched(&self, queued: &Queued, turn: TurnId) -> Result<(), WebhookError> {
+        let id = queued.id;
+        let write = self.db().write(&queued.tenant, move |tx| store::deliveries::dispatched(tx, id, turn));
+        write.await?;
+        let words = format!("{} of the webhook {} became a turn", queued.event, queued.endpoint.name);
+        self.raise(&queued.tenant, Pattern::WebhookDispatched, &queued.endpoint, words);
+        Ok(())
     }
 
     /// It is tried again at this time.
@@ -112,7 +112,7 @@ impl Webhooks {
     pub async fn postpone(
         &self,
         tenant: &TenantId,
-        id: DeliveryId,
+        id: WebhookDeliveryId,
         due_ms: i64,
         reason: String,
     ) -> Result<(), WebhookError> {
@@ -124,9 +124,13 @@ impl Webhooks {
     ///
     /// # Errors
     /// What the store answers; then it is due again.
-    pub async fn fail(&self, tenant: &TenantId, id: DeliveryId, reason: String) -> Result<(), WebhookError> {
-        let write = self.db().write(tenant, move |tx| store::deliveries::fail(tx, id, &reason));
-        Ok(write.await?)
+    pub async fn fail(&self, queued: &Queued, reason: String) -> Result<(), WebhookError> {
+        let (id, endpoint) = (queued.id, &queued.endpoint);
+        let words =
+            format!("{} of the webhook {} never became a turn: {reason}", queued.event, endpoint.name);
+        self.db().write(&queued.tenant, move |tx| store::deliveries::fail(tx, id, &reason)).await?;
+        self.raise(&queued.tenant, Pattern::WebhookFailed, endpoint, words);
+        Ok(())
     }
 }
 

@@ -17,7 +17,8 @@ use super::table::{Keys, Live};
 use super::verify::{self, Received, Refusal, Reply, Verified};
 use crate::db::DbError;
 use crate::guard::TextOf;
-use crate::protocol::ids::{DeliveryId, WebhookId};
+use crate::notifications::Pattern;
+use crate::protocol::ids::{WebhookDeliveryId, WebhookId};
 use crate::vault::{Purpose, VaultError};
 
 /// Most bytes of a body.
@@ -40,7 +41,7 @@ pub struct Arrived<'a> {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Reception {
     /// Stored for good.
-    Accepted(DeliveryId, Acknowledgement),
+    Accepted(WebhookDeliveryId, Acknowledgement),
     /// It was stored before.
     Repeated(Acknowledgement),
     /// It was a question of the platform, and this is the answer.
@@ -77,6 +78,8 @@ impl Webhooks {
         match self.judge(&live, arrived, now_ms).await {
             Ok(reception) => reception,
             Err((reception, why)) => {
+                let words = format!("the webhook {} refused a request: {why}", live.endpoint.name);
+                self.raise(&live.tenant, Pattern::WebhookRejected, &live.endpoint, words);
                 let refused = Refused { at_ms: now_ms, status: reception.status(), why };
                 live.traffic.refusals.note(refused);
                 self.count_refused();
@@ -168,11 +171,12 @@ impl Webhooks {
         (body, media_type): (&[u8], String),
         verified: Verified,
         now_ms: i64,
-    ) -> Result<Option<DeliveryId>, DbError> {
+    ) -> Result<Option<WebhookDeliveryId>, DbError> {
         let of = TextOf { tenant: live.tenant.clone(), thread: None };
         let clean = self.guard().clean(&of, "webhook", String::from_utf8_lossy(body).into_owned());
+        let event = verified.event.clone();
         let new = NewDelivery {
-            id: DeliveryId::new(),
+            id: WebhookDeliveryId::new(),
             endpoint: live.endpoint.id,
             content: Some(verified.content),
             source_id: verified.id,
@@ -186,6 +190,8 @@ impl Webhooks {
         let id = new.id;
         let inserted = self.db().write(&live.tenant, move |tx| deliveries::insert(tx, &new)).await?;
         if inserted {
+            let words = format!("{event} came to the webhook {}", live.endpoint.name);
+            self.raise(&live.tenant, Pattern::WebhookReceived, &live.endpoint, words);
             self.arrived(live.endpoint.id);
         }
         Ok(inserted.then_some(id))

@@ -19,6 +19,7 @@ mod fuzzed_api;
 mod hands;
 mod mcp;
 mod nothing_lost;
+mod notifications;
 mod openai_sdk;
 mod planted;
 mod processes;

@@ -3,6 +3,7 @@
 pub mod client;
 pub mod daemon;
 pub mod kinds;
+pub mod mail;
 pub mod mcp_program;
 #[allow(dead_code, reason = "the unit tests of the backends share this file and use the rest")]
 pub mod upstream;

@@ -129,6 +129,22 @@ uuid_id!(
     OauthTokenId
 );
 uuid_id!(
+    /// Something that people are told.
+    NotificationId
+);
+uuid_id!(
+    /// What people want to be told, and how.
+    NotificationRuleId
+);
+uuid_id!(
+    /// One message of a notification to somewhere else.
+    DeliveryId
+);
+uuid_id!(
+    /// A browser that gets pushes.
+    PushSubscriptionId
+);
+uuid_id!(
     /// A configured MCP server.
     McpServerId
 );
@@ -138,7 +154,7 @@ uuid_id!(
 );
 uuid_id!(
     /// One webhook that came.
-    DeliveryId
+    WebhookDeliveryId
 );
 
 /// An isolated household or person. 1–64 characters of `a-z0-9-`.

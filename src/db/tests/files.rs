@@ -119,6 +119,7 @@ const LANDED: &[&str] = &[
     "67dcbd51a4803c097e0185b436f890def220d541cfbaa823ddb8b3aedef5443b",
     "c0fd88b2e82af647fac6cfb68a44ff508824f2e39722e4bea50d3d0f0bcaffdc",
     "fe3f2ec910251abb990fd7b33ca7dd47b4092bb5d0c40d0d74e65fa795e15c05",
+    "d9015947b42a7d5a21b4548689629f477559f215df70d79e113cc1232bdc41d1",
 ];
 
 #[test]

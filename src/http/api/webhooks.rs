@@ -17,7 +17,7 @@ use crate::http::page::{Page, Paging};
 use crate::http::problem::Problem;
 use crate::http::state::AppState;
 use crate::identity::{Made, Principal};
-use crate::protocol::ids::{DeliveryId, WebhookId};
+use crate::protocol::ids::{WebhookDeliveryId, WebhookId};
 use crate::webhooks::{EndpointChange, EndpointView, NewEndpoint, Source, WebhookError};
 
 use bodies::{
@@ -211,7 +211,7 @@ async fn deliveries(
     Params(query): Params<PageOf>,
 ) -> Result<Json<Page<DeliveryView>>, Problem> {
     refuse_restricted(&by)?;
-    let paging = Paging::<DeliveryId>::new(query.limit, query.after.as_deref())?;
+    let paging = Paging::<WebhookDeliveryId>::new(query.limit, query.after.as_deref())?;
     let found = state.webhooks.deliveries(&by.tenant, id, paging.after, paging.fetch()).await?;
     Ok(Json(paging.page(found, |one| one.id.to_string(), DeliveryView::from)))
 }
@@ -226,7 +226,7 @@ async fn deliveries(
 async fn delivery(
     by: May<Read>,
     State(state): State<AppState>,
-    Named((id, delivery)): Named<(WebhookId, DeliveryId)>,
+    Named((id, delivery)): Named<(WebhookId, WebhookDeliveryId)>,
 ) -> Result<Json<DeliveryDetail>, Problem> {
     refuse_restricted(&by)?;
     Ok(Json(state.webhooks.delivery(&by.tenant, id, delivery).await?.into()))
@@ -242,7 +242,7 @@ async fn delivery(
 async fn replay(
     by: May<Operate>,
     State(state): State<AppState>,
-    Named((id, delivery)): Named<(WebhookId, DeliveryId)>,
+    Named((id, delivery)): Named<(WebhookId, WebhookDeliveryId)>,
 ) -> Result<(StatusCode, Json<DeliveryDetail>), Problem> {
     refuse_restricted(&by)?;
     let again = state.webhooks.replay(&by, id, delivery).await?;

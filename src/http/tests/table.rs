@@ -71,6 +71,7 @@ const NOTHING: &str = "0192f000-0000-7000-8000-000000000000";
 /// The path with ids that name nothing.
 fn concrete(path: &str) -> String {
     path.replace("{id}", NOTHING)
+        .replace("{workspace}", NOTHING)
         .replace("{path}", "root/edge")
         .replace("{action}", "restart")
         .replace("{name}", "nothing")

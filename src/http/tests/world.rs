@@ -157,7 +157,9 @@ impl World {
         let policies = Policies::new(db.clone());
         let hour = std::time::Duration::from_secs(3_600);
         let times = ApprovalTimes { attended: hour, unattended: hour };
-        let approvals = Approvals::new(db.clone(), policies.clone(), times);
+        let notifications = crate::notifications::Notifications::new(db.clone());
+        let approvals =
+            Approvals::new(db.clone(), policies.clone(), times).with_notices(notifications.clone());
         let kill_switches = KillSwitches::open(db.clone()).await.unwrap();
         let prices = crate::backends::Prices::new(&config.backends);
         let settings = config.budgets.clone();
@@ -189,8 +191,8 @@ impl World {
             rounds_max: config.sessions.rounds_max,
         };
         let model_turns = ModelTurns::new(parts, 1);
-        let webhooks =
-            Webhooks::open(db.clone(), vault.clone(), guard.clone(), Metrics::new()).await.unwrap();
+        let told = (Metrics::new(), notifications.clone());
+        let webhooks = Webhooks::open(db.clone(), vault.clone(), guard.clone(), told).await.unwrap();
         let state = AppState {
             db: db.clone(),
             audit: crate::audit::Audit::new(db.clone()),
@@ -201,6 +203,7 @@ impl World {
             turns,
             policies,
             approvals,
+            notifications,
             kill_switches,
             sessions: SessionDirectory::new(ports, SessionLimits::default(), Arc::new(NoSessions)),
             backends,

@@ -10,6 +10,7 @@ use super::desk::{find, tell};
 use super::record::{OauthRecord, OauthState, TokenPair};
 use super::wire::{OauthError, Wire, client, words};
 use crate::identity::Principal;
+use crate::notifications::{Happening, Pattern, SourceType};
 use crate::protocol::ids::{OauthTokenId, TenantId};
 use crate::vault::{VaultError, Which, store};
 
@@ -20,6 +21,14 @@ const PAUSE_MS: i64 = 60_000;
 const PAUSE_MAX_MS: i64 = 3_600_000;
 /// Tokens that one look for due ones reads.
 const LOOK_MAX: usize = 1_000;
+
+/// What people are told.
+fn unrefreshed(record: &OauthRecord, error: &VaultError) -> Happening {
+    let title = format!("The token {} could not be refreshed", record.name);
+    Happening::new(Pattern::OauthFailed, title)
+        .saying(error.to_string())
+        .to(SourceType::OauthToken, record.id)
+}
 
 impl Oauth {
     /// Refreshes a token now. Of calls at the same time one asks the provider, the others get its outcome.
@@ -49,7 +58,10 @@ impl Oauth {
             let records = self.list(&tenant, None, LOOK_MAX).await?;
             for record in records.into_iter().filter(|record| is_due(record, now_ms)) {
                 if let Err(error) = self.refresh_one(&tenant, &record, "system".to_owned()).await {
-                    tracing::warn!(token = record.name, %error, "an OAuth token could not be refreshed");
+                    tracing::warn!(noticed = true, token = record.name, %error, "an OAuth token could not be refreshed");
+                    if let Some(notices) = self.inner.notices.get() {
+                        notices.raise(&tenant, unrefreshed(&record, &error));
+                    }
                 }
             }
         }

@@ -16,6 +16,7 @@ use crate::identity::Principal;
 use crate::web::headers::fragment;
 use crate::web::read;
 use crate::web::view::approvals::{AskFragment, CountFragment, InboxFragment};
+use crate::web::view::notifications::{BellFragment, NoticeFilters, NoticesFragment};
 use crate::web::view::pages::{HomeFragment, TreeFragment};
 use crate::web::view::{HaltFragment, Notices, RailFragment};
 
@@ -79,6 +80,17 @@ impl Watch {
                 let waiting = read::notices::waiting(&self.state, &self.by).await?;
                 let notices = Notices { waiting, ..Notices::default() };
                 Some(("count".to_owned(), fragment(&CountFragment { notices: &notices })?))
+            }
+            Topic::Bell => {
+                let unread = Some(read::notices::unread(&self.state, &self.by).await?);
+                let notices = Notices { unread, ..Notices::default() };
+                Some(("bell".to_owned(), fragment(&BellFragment { notices: &notices })?))
+            }
+            Topic::Notices => {
+                read::notices::unread(&self.state, &self.by).await?;
+                let asked = NoticeFilters::default();
+                let list = read::notifications::list(&self.state, &self.by, &asked, "").await.ok()?;
+                Some(("notices".to_owned(), fragment(&NoticesFragment { list: &list })?))
             }
             Topic::Halt => {
                 let halted = read::notices::halted(&self.state, &self.by);

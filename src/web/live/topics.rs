@@ -26,6 +26,10 @@ pub(super) enum Topic {
     Inbox,
     /// The number beside the inbox.
     Count,
+    /// The bell.
+    Bell,
+    /// The list of notifications.
+    Notices,
     /// The banner of the kill switch.
     Halt,
     /// A question.
@@ -49,6 +53,8 @@ fn topic(word: &str) -> Option<Topic> {
         "runtime" => Some(Topic::Runtime),
         "inbox" => Some(Topic::Inbox),
         "count" => Some(Topic::Count),
+        "bell" => Some(Topic::Bell),
+        "notices" => Some(Topic::Notices),
         "halt" => Some(Topic::Halt),
         _ if word.starts_with("approval:") => {
             Some(Topic::Approval(word.strip_prefix("approval:")?.parse().ok()?))

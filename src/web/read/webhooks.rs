@@ -3,7 +3,7 @@
 use super::{problem, rfc3339};
 use crate::http::{AppState, Problem};
 use crate::identity::Principal;
-use crate::protocol::ids::{DeliveryId, WebhookId};
+use crate::protocol::ids::{WebhookDeliveryId, WebhookId};
 use crate::web::view::Frame;
 use crate::web::view::webhooks::{
     DeliveryBody, DeliveryRow, EndpointDraft, EndpointRow, SourceRow, WebhookPage, WebhooksPage,
@@ -45,7 +45,7 @@ pub(in crate::web) async fn list(
 pub(in crate::web) async fn page(
     state: &AppState,
     by: &Principal,
-    (id, open): (WebhookId, Option<DeliveryId>),
+    (id, open): (WebhookId, Option<WebhookDeliveryId>),
     frame: impl FnOnce(&str) -> Frame,
 ) -> Result<WebhookPage, Problem> {
     let view = state.webhooks.get(&by.tenant, id).await?;

@@ -15,7 +15,7 @@ use crate::http::extract::{Named, Params};
 use crate::http::{AppState, May, Problem};
 use crate::identity::Principal;
 use crate::policy::Ceiling;
-use crate::protocol::ids::{DeliveryId, WebhookId};
+use crate::protocol::ids::{WebhookDeliveryId, WebhookId};
 use crate::webhooks::{EndpointChange, EndpointState, NewEndpoint, Source};
 
 #[derive(Default, Deserialize)]
@@ -101,7 +101,7 @@ pub(super) async fn show(
     Params(query): Params<WebhookQuery>,
 ) -> Result<Response, Problem> {
     super::unrestricted(&by)?;
-    let open = (!query.delivery.is_empty()).then(|| query.delivery.parse::<DeliveryId>());
+    let open = (!query.delivery.is_empty()).then(|| query.delivery.parse::<WebhookDeliveryId>());
     let open = open.transpose().map_err(|_| Problem::not_found())?;
     let mut shown = shown(&state, &by, &reader, (id, open)).await?;
     shown.notice = match query.done.as_str() {
@@ -189,7 +189,7 @@ pub(super) async fn remove(
 pub(super) async fn replay(
     by: May<Admin>,
     State(state): State<AppState>,
-    Named((id, delivery)): Named<(WebhookId, DeliveryId)>,
+    Named((id, delivery)): Named<(WebhookId, WebhookDeliveryId)>,
     reader: Reader,
 ) -> Result<Response, Problem> {
     super::unrestricted(&by)?;
@@ -249,7 +249,7 @@ async fn shown(
     state: &AppState,
     by: &Principal,
     reader: &Reader,
-    which: (WebhookId, Option<DeliveryId>),
+    which: (WebhookId, Option<WebhookDeliveryId>),
 ) -> Result<WebhookPage, Problem> {
     read::webhooks::page(state, by, which, |name| reader.frame(name, "webhooks")).await
 }

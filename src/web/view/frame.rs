@@ -69,6 +69,8 @@ pub struct Notices {
     pub admin: bool,
     /// Questions that wait for an answer.
     pub waiting: usize,
+    /// Notifications that nobody has read; `None` for whoever does not see them.
+    pub unread: Option<usize>,
     /// Why nothing is started.
     pub halted: Option<Halted>,
 }

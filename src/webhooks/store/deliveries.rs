@@ -1,13 +1,13 @@
 //! The statements of deliveries.
 
 use crate::db::{DbError, Row, SystemTx, TenantRead, TenantTx};
-use crate::protocol::ids::{DeliveryId, TurnId, WebhookId};
+use crate::protocol::ids::{TurnId, WebhookDeliveryId, WebhookId};
 use crate::protocol::turn::TurnState;
 use crate::webhooks::deliveries::{Delivery, DeliveryState};
 
 /// A delivery that comes in.
 pub(in crate::webhooks) struct NewDelivery {
-    pub(in crate::webhooks) id: DeliveryId,
+    pub(in crate::webhooks) id: WebhookDeliveryId,
     pub(in crate::webhooks) endpoint: WebhookId,
     /// `None` for one that a person sends again.
     pub(in crate::webhooks) content: Option<[u8; 32]>,
@@ -16,7 +16,7 @@ pub(in crate::webhooks) struct NewDelivery {
     pub(in crate::webhooks) media_type: String,
     pub(in crate::webhooks) body: String,
     pub(in crate::webhooks) bytes: u64,
-    pub(in crate::webhooks) again_of: Option<DeliveryId>,
+    pub(in crate::webhooks) again_of: Option<WebhookDeliveryId>,
     pub(in crate::webhooks) received_ms: i64,
 }
 
@@ -58,7 +58,7 @@ pub(in crate::webhooks) fn seen(
 pub(in crate::webhooks) fn first_waiting(
     read: &TenantRead<'_>,
     endpoint: WebhookId,
-) -> Result<Option<(DeliveryId, i64)>, DbError> {
+) -> Result<Option<(WebhookDeliveryId, i64)>, DbError> {
     let sql = "SELECT id, due_ms FROM webhook_deliveries
                WHERE tenant = ?1 AND endpoint_id = ?2 AND state = 'accepted' ORDER BY id LIMIT 1";
     read.query_opt(sql, &[&endpoint], |row| Ok::<_, DbError>((row.get(0)?, row.get(1)?)))
@@ -72,7 +72,7 @@ const FROM: &str = "webhook_deliveries d LEFT JOIN turns t ON t.id = d.turn_id A
 pub(in crate::webhooks) fn list(
     read: &TenantRead<'_>,
     endpoint: WebhookId,
-    before: Option<DeliveryId>,
+    before: Option<WebhookDeliveryId>,
     limit: usize,
 ) -> Result<Vec<Delivery>, DbError> {
     let sql = format!(
@@ -86,7 +86,7 @@ pub(in crate::webhooks) fn list(
 pub(in crate::webhooks) fn by_id(
     read: &TenantRead<'_>,
     endpoint: WebhookId,
-    id: DeliveryId,
+    id: WebhookDeliveryId,
 ) -> Result<Delivery, DbError> {
     let sql = format!(
         "SELECT {COLUMNS}, d.body FROM {FROM} WHERE d.tenant = ?1 AND d.endpoint_id = ?2 AND d.id = ?3"
@@ -107,7 +107,7 @@ pub(in crate::webhooks) fn last_ms(
 /// Its turn is stored.
 pub(in crate::webhooks) fn dispatched(
     tx: &mut TenantTx<'_>,
-    id: DeliveryId,
+    id: WebhookDeliveryId,
     turn: TurnId,
 ) -> Result<(), DbError> {
     tx.execute(
@@ -121,7 +121,7 @@ pub(in crate::webhooks) fn dispatched(
 /// It is tried again later.
 pub(in crate::webhooks) fn postpone(
     tx: &mut TenantTx<'_>,
-    id: DeliveryId,
+    id: WebhookDeliveryId,
     (due_ms, reason): (i64, &str),
 ) -> Result<(), DbError> {
     tx.execute(
@@ -133,7 +133,11 @@ pub(in crate::webhooks) fn postpone(
 }
 
 /// Its turn will never begin.
-pub(in crate::webhooks) fn fail(tx: &mut TenantTx<'_>, id: DeliveryId, reason: &str) -> Result<(), DbError> {
+pub(in crate::webhooks) fn fail(
+    tx: &mut TenantTx<'_>,
+    id: WebhookDeliveryId,
+    reason: &str,
+) -> Result<(), DbError> {
     tx.execute(
         "UPDATE webhook_deliveries SET state = 'failed', attempts = attempts + 1, reason = ?3
          WHERE tenant = ?1 AND id = ?2 AND state = 'accepted'",

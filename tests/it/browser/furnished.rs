@@ -99,7 +99,16 @@ async fn of_settings(chrome: &Chrome) -> Vec<(&'static str, String)> {
     });
     chrome.api("POST", "/api/v1/mcp-servers", Some(&server)).await;
     chrome.api("POST", "/api/v1/workspaces", Some(&json!({ "name": "Garden" }))).await;
-    vec![("mcp", "/settings/mcp".to_owned())]
+    let rule = json!({ "pattern": "capuchin.mcp.*", "severity": "warning", "delivery": "all" });
+    chrome.api("POST", "/api/v1/notification-rules", Some(&rule)).await;
+    let night = json!({ "zone": "Europe/Berlin", "quiet_from": "22:00", "quiet_until": "07:00" });
+    chrome.api("PATCH", "/api/v1/notification-settings", Some(&night)).await;
+    vec![
+        ("mcp", "/settings/mcp".to_owned()),
+        ("notifications", "/inbox/notifications".to_owned()),
+        ("notifications-none", "/inbox/notifications?status=dismissed".to_owned()),
+        ("notification-settings", "/settings/notifications".to_owned()),
+    ]
 }
 
 /// An endpoint at which something was taken and something refused.

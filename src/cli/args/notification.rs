@@ -1,0 +1,91 @@
+//! What can be typed about notifications.
+
+use clap::{Args, Subcommand};
+
+use super::JsonArgs;
+
+/// What to do with notifications.
+#[derive(Subcommand, Debug)]
+pub enum NotificationCommand {
+    /// Notifications, the last first
+    List(NotificationListArgs),
+    /// Mark notifications as read
+    Read {
+        /// Ids of notifications
+        #[arg(required_unless_present = "all", conflicts_with = "all")]
+        ids: Vec<String>,
+        /// Every one
+        #[arg(long)]
+        all: bool,
+    },
+    /// See notifications no more
+    Dismiss {
+        /// Ids of notifications
+        #[arg(required = true)]
+        ids: Vec<String>,
+    },
+    /// What is told, and how
+    #[command(subcommand)]
+    Rules(NotificationRulesCommand),
+    /// Send a message that tries out a way
+    Test {
+        /// email, push or channel
+        #[arg(value_parser = ["email", "push", "channel"])]
+        way: String,
+    },
+}
+
+/// Which notifications.
+#[derive(Args, Clone, Debug)]
+pub struct NotificationListArgs {
+    /// unread, read or dismissed
+    #[arg(long, value_parser = ["unread", "read", "dismissed"])]
+    pub status: Option<String>,
+    /// webhook, experiment, session, system or channel
+    #[arg(long, value_parser = ["webhook", "experiment", "session", "system", "channel"])]
+    pub category: Option<String>,
+    /// As bad as this, or worse: info, warning or error
+    #[arg(long, value_parser = ["info", "warning", "error"])]
+    pub severity: Option<String>,
+    /// At most so many
+    #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u16).range(1..=200))]
+    pub limit: u16,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What to do with rules.
+#[derive(Subcommand, Debug)]
+pub enum NotificationRulesCommand {
+    /// Every rule
+    List(JsonArgs),
+    /// What rules can be about
+    Patterns(JsonArgs),
+    /// Make the rule for a pattern, or change it
+    Set(NotificationRuleArgs),
+    /// Remove a rule
+    Remove {
+        /// Id of the rule
+        id: String,
+    },
+}
+
+/// A rule.
+#[derive(Args, Clone, Debug)]
+pub struct NotificationRuleArgs {
+    /// A pattern, the beginning of some as `capuchin.mcp.*`, or `*`
+    pub pattern: String,
+    /// What is less bad is not told: info, warning or error
+    #[arg(long, default_value = "info", value_parser = ["info", "warning", "error"])]
+    pub severity: String,
+    /// Where it goes besides the inbox: in_app, email, push, channel or all
+    #[arg(long, default_value = "in_app", value_parser = ["in_app", "email", "push", "channel", "all"])]
+    pub delivery: String,
+    /// Tell nothing of it
+    #[arg(long)]
+    pub off: bool,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}

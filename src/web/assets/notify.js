@@ -1,0 +1,2 @@
+/** Settings of notifications. */
+import "./app.js";
