@@ -7,6 +7,7 @@ mod keeping;
 mod notice;
 mod pattern;
 mod pending;
+mod push;
 mod reading;
 mod rule;
 mod sending;
@@ -22,6 +23,7 @@ pub use notice::{
     TITLE_CHARS_MAX, Unreadable,
 };
 pub use pattern::Pattern;
+pub use push::{BROWSERS_MAX, Browser, NewBrowser, Push};
 pub use reading::Cursor;
 pub use rule::{Delivery, NewRule, RULES_MAX, Rule, RuleChange, Way};
 pub use sending::{DeliverFailure, DeliverNotice, Letter, LetterKind};

@@ -45,7 +45,6 @@ pub struct Approvals {
     times: ApprovalTimes,
     /// Counts decisions, for those who wait for one.
     decisions: Arc<watch::Sender<u64>>,
-    /// Who tells people that somebody waits.
     notices: Option<Notifications>,
 }
 
@@ -275,8 +274,8 @@ impl Approvals {
         entry.detail.insert("digest".to_owned(), json!(end.digest_hex()));
         entry.detail.insert("scope".to_owned(), json!(end.scope.map(DecisionScope::as_str)));
         audit::append(tx, entry)?;
-        let (decisions, notices) = (Arc::clone(&self.decisions), self.notices.clone());
-        let (tenant, id) = (tx.tenant().clone(), end.id);
+        let (decisions, notices, id) = (Arc::clone(&self.decisions), self.notices.clone(), end.id);
+        let tenant = tx.tenant().clone();
         tx.on_commit(move || {
             decisions.send_modify(|count| *count += 1);
             if let Some(notices) = notices {

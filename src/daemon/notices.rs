@@ -8,11 +8,11 @@ use crate::budgets::Budgets;
 use crate::config::NotificationsConfig;
 use crate::egress::Egress;
 use crate::mcp::McpServers;
-use crate::notifications::{Email, Happening, Notifications, Pattern, Severity, SourceType, Way};
+use crate::notifications::{Email, Happening, Notifications, Pattern, Push, Severity, SourceType, Way};
 use crate::protocol::ids::TenantId;
 use crate::redaction::LeakLog;
 use crate::telemetry::{Trouble, Troubles};
-use crate::vault::Oauth;
+use crate::vault::{Oauth, Vault};
 
 /// Restarts of one child from which on people are told. One crash that a restart mended is for the log.
 const RESTARTS_OFTEN: u64 = 3;
@@ -88,8 +88,11 @@ fn of_report(report: &Report) -> Option<(TenantId, Happening)> {
 pub(super) fn ways(
     notices: &Notifications,
     config: &NotificationsConfig,
-    egress: &Egress,
+    (egress, vault): (&Egress, &Vault),
 ) -> anyhow::Result<()> {
+    let from = config.email.as_ref().filter(|email| !email.from.contains('<'));
+    let contact = config.push_contact.clone().or_else(|| from.map(|email| format!("mailto:{}", email.from)));
+    Push::begin(notices, vault, egress, contact);
     if let Some(email) = &config.email {
         let email = Email::new(email, egress.clone()).context("notifications.email")?;
         notices.deliver_by(Way::Email, email);

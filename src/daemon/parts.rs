@@ -109,7 +109,7 @@ impl Parts {
         let mcp = super::hands::mcp((&db, &egress), &redactor, (&sandbox, &workspaces), &config);
         let tools = super::hands::tools((&knowledge, &mcp, &processes), (&sandbox, &egress), &config);
         let model_turns = runner(&config, home, (&backends, &guard), (&knowledge, &tools), (&db, &metrics));
-        super::notices::ways(&notifications, &config.notifications, &egress)?;
+        super::notices::ways(&notifications, &config.notifications, (&egress, &vault))?;
         super::notices::connect(&notifications, &leaks, (&budgets, &mcp, &oauth));
         let ledger = (&turns, &metrics, &notifications);
         let (opener, sessions) = sessions(ledger, &kill_switches, model_turns.clone(), &config.sessions);

@@ -28,6 +28,7 @@ mod oauth_tokens;
 mod optional;
 mod policy;
 mod processes;
+mod push_subscriptions;
 mod rules;
 mod runtime;
 mod secrets;
@@ -88,6 +89,7 @@ fn documented() -> OpenApiRouter<AppState> {
         .merge(notifications::routes())
         .merge(notification_rules::routes())
         .merge(workspace_notifications::routes())
+        .merge(push_subscriptions::routes())
         .merge(policy::routes())
         .merge(rules::routes())
         .merge(kill_switch::routes())

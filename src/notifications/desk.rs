@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use jiff::Timestamp;
 use parking_lot::RwLock;
@@ -11,6 +11,7 @@ use tokio::sync::Notify;
 use super::error::NotificationError;
 use super::notice::{Happening, Notice, NoticeFilter, NoticeStatus, Source, SourceType};
 use super::pending::Pending;
+use super::push::Push;
 use super::reading::Cursor;
 use super::rule::{Rule, Way, may_be_wanted};
 use super::sending::DeliverNotice;
@@ -40,6 +41,8 @@ pub(super) struct Inner {
     pub(super) due: Notify,
     /// What is known of each tenant's rules, so that what nobody wants to know costs nothing.
     pub(super) rules: RwLock<HashMap<TenantId, Arc<[Rule]>>>,
+    /// Set once, where pushes can be made.
+    pub(super) push: OnceLock<Arc<Push>>,
     /// Set once, before anything is sent.
     pub(super) ways: RwLock<HashMap<Way, Arc<dyn DeliverNotice>>>,
 }
@@ -63,6 +66,7 @@ impl Notifications {
             work: Notify::new(),
             due: Notify::new(),
             rules: RwLock::default(),
+            push: OnceLock::new(),
             ways: RwLock::default(),
         };
         Self { inner: Arc::new(inner) }

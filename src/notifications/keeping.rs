@@ -198,7 +198,7 @@ impl Keeper {
             }
             let mut targets = vec![None];
             if way == Way::Push {
-                let browsers = deliveries::browsers(tx)?;
+                let browsers: Vec<_> = store::browsers::all(tx)?.into_iter().map(|one| one.id).collect();
                 if !browsers.is_empty() || !is_named {
                     targets = browsers.into_iter().map(Some).collect();
                 }

@@ -1,5 +1,6 @@
 //! The statements of notices; rules, settings and what goes out are beside.
 
+pub(super) mod browsers;
 pub(super) mod deliveries;
 pub(super) mod rules;
 pub(super) mod settings;

@@ -94,5 +94,15 @@ pub(super) async fn serve(Path((folder, name)): Path<(String, String)>) -> Respo
     (headers, file.bytes).into_response()
 }
 
+/// `GET /push-worker.js`: its address is the same in every build, because browsers ask for it again under that one.
+pub(super) async fn push_worker() -> Response {
+    let headers = [
+        (header::CONTENT_TYPE, HeaderValue::from_static("text/javascript; charset=utf-8")),
+        (header::CACHE_CONTROL, HeaderValue::from_static("no-cache")),
+        (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(PAGE_POLICY)),
+    ];
+    (headers, include_bytes!("assets/push-worker.js").as_slice()).into_response()
+}
+
 #[cfg(test)]
 mod tests;

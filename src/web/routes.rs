@@ -155,6 +155,7 @@ fn security() -> Router<AppState> {
 /// Notifications in the inbox and in the settings.
 fn notices() -> Router<AppState> {
     Router::new()
+        .route("/push-worker.js", get(assets::push_worker))
         .route("/inbox/notifications", get(notifications::list))
         .route("/inbox/notifications/read-all", post(notifications::read_all))
         .route("/inbox/notifications/{id}/{action}", post(notifications::mark))
@@ -166,6 +167,7 @@ fn notices() -> Router<AppState> {
         .route("/settings/notifications/patterns", post(notifications::patterns))
         .route("/settings/notifications/rules", post(notifications::add_rule))
         .route("/settings/notifications/rules/{id}/remove", post(notifications::remove_rule))
+        .route("/settings/notifications/browsers/{id}/remove", post(notifications::remove_browser))
 }
 
 /// `/library` and its forms.

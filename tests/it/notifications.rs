@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use crate::support::client::Client;
 use crate::support::daemon::{Setup, TestDaemon};
 use crate::support::mail::{Encryption, MailServer, Manner, acceptor};
+use crate::support::push::PushService;
 
 /// Longest wait for a notification.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -69,6 +70,13 @@ fn pattern(word: &'static str) -> impl Fn(&Value) -> bool {
     move |item| item["pattern"] == word
 }
 
+/// Engages or releases the kill switch: something that happens and is told.
+async fn switch(client: &Client, engaged: bool, reason: &str) {
+    let body = json!({ "engaged": engaged, "reason": reason });
+    let answer = client.request(Method::PUT, "/api/v1/kill-switch").json(&body).send().await.unwrap();
+    assert!(answer.status().is_success(), "{}", answer.text().await.unwrap());
+}
+
 async fn test_mail(client: &Client) {
     let (status, promised) = client.post("/api/v1/notifications/test", &json!({ "way": "email" })).await;
     assert_eq!(status, StatusCode::ACCEPTED, "{promised}");
@@ -90,9 +98,7 @@ async fn what_a_rule_names_arrives_by_mail_encrypted_and_signed_in_with_the_vaul
             let rule = json!({ "pattern": "capuchin.kill_switch.*", "delivery": "email" });
             assert_eq!(client.post("/api/v1/notification-rules", &rule).await.0, StatusCode::CREATED);
         }
-        let (status, engaged) =
-            client.post("/api/v1/kill-switch", &json!({ "reason": "Zu viele Bananen: 🍌" })).await;
-        assert!(status.is_success(), "{engaged}");
+        switch(&client, true, "Zu viele Bananen: 🍌").await;
         let mail = server.mails(1).await.remove(0);
         assert_eq!(mail.login, Some(("monkey".to_owned(), "banana-banana-7".to_owned())));
         assert!(mail.encrypted);
@@ -110,8 +116,7 @@ async fn what_a_rule_names_arrives_by_mail_encrypted_and_signed_in_with_the_vaul
             mail.text
         );
         assert!(!mail.text.contains("duplicate"));
-        let released = client.request(Method::DELETE, "/api/v1/kill-switch").send().await.unwrap();
-        assert!(released.status().is_success());
+        switch(&client, false, "").await;
         client.post("/api/v1/notifications/read-all", &json!({})).await;
         assert_eq!(daemon.terminate(), 0);
         assert!(!daemon.log().contains("banana-banana-7"));
@@ -206,4 +211,57 @@ async fn what_fails_in_the_background_is_in_the_inbox_and_stays_there_over_a_res
     assert_eq!(code, 0, "{said}");
     let (_, unread) = client.get("/api/v1/notifications?status=unread&category=session").await;
     assert_eq!(unread["items"], json!([]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_browser_gets_what_is_pushed_sealed_and_signed_and_is_forgotten_when_it_is_gone() {
+    let service = PushService::start(&[201, 201, 410]).await;
+    let config = format!("[egress]\nallow_private_hosts = [{:?}]\n", service.host());
+    let mut daemon = TestDaemon::with(Setup { config, ..Setup::default() });
+    let client = daemon.client();
+    let (status, key) = client.get("/api/v1/push-key").await;
+    assert_eq!(status, StatusCode::OK, "{key}");
+    let (status, browser) = client.post("/api/v1/push-subscriptions", &service.subscription()).await;
+    assert_eq!((status, &browser["service"]), (StatusCode::CREATED, &json!("127.0.0.1")), "{browser}");
+    // The same browser again is the same.
+    let (_, again) = client.post("/api/v1/push-subscriptions", &service.subscription()).await;
+    assert_eq!(again["id"], browser["id"]);
+    let test = json!({ "way": "push", "subscription_id": browser["id"] });
+    assert_eq!(client.post("/api/v1/notifications/test", &test).await.0, StatusCode::ACCEPTED);
+    let first = service.pushes(1).await.remove(0);
+    assert_eq!(first.told["title"], "A test from Capuchin");
+    assert_eq!(first.key, key["application_server_key"].as_str().unwrap());
+    assert_eq!(first.claims["aud"], format!("http://{}", service.host()));
+    assert!(first.claims["sub"].as_str().unwrap().starts_with("mailto:"));
+    // Another life has the same key, or no browser would listen to it.
+    assert_eq!(daemon.terminate(), 0);
+    daemon.launch();
+    let client = daemon.client();
+    let rule = json!({ "pattern": "capuchin.kill_switch.engaged", "delivery": "push" });
+    assert_eq!(client.post("/api/v1/notification-rules", &rule).await.0, StatusCode::CREATED);
+    switch(&client, true, "enough").await;
+    let second = service.pushes(2).await.remove(1);
+    assert_eq!((&second.key, &second.told["title"]), (&first.key, &json!("The kill switch is engaged")));
+    assert!(second.told["body"].as_str().unwrap().contains("enough"));
+    assert_eq!(second.headers["urgency"], "normal");
+    assert!(second.headers["topic"].len() <= 32);
+    // The service says that the browser is gone.
+    client.post("/api/v1/notifications/read-all", &json!({})).await;
+    switch(&client, false, "").await;
+    switch(&client, true, "again").await;
+    service.pushes(3).await;
+    told(&client, "severity=error", pattern("capuchin.notification.delivery_failed")).await;
+    let (_, left) = client.get("/api/v1/push-subscriptions").await;
+    assert_eq!(left["items"], json!([]));
+    for (field, value) in [("endpoint", json!("http://192.0.2.1/x")), ("endpoint", json!("not an address"))] {
+        let mut wrong = service.subscription();
+        wrong[field] = value;
+        assert_eq!(
+            client.post("/api/v1/push-subscriptions", &wrong).await.0,
+            StatusCode::UNPROCESSABLE_ENTITY
+        );
+    }
+    let mut wrong = service.subscription();
+    wrong["keys"]["p256dh"] = json!("AAAA");
+    assert_eq!(client.post("/api/v1/push-subscriptions", &wrong).await.0, StatusCode::UNPROCESSABLE_ENTITY);
 }

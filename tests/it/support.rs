@@ -5,5 +5,6 @@ pub mod daemon;
 pub mod kinds;
 pub mod mail;
 pub mod mcp_program;
+pub mod push;
 #[allow(dead_code, reason = "the unit tests of the backends share this file and use the rest")]
 pub mod upstream;

@@ -3,7 +3,7 @@
 use super::word;
 use crate::db::{DbError, Row, SystemRead, SystemTx, TenantRead, TenantTx};
 use crate::notifications::sending::{LetterKind, Outgoing};
-use crate::protocol::ids::{DeliveryId, PushSubscriptionId, TenantId};
+use crate::protocol::ids::{DeliveryId, TenantId};
 
 const COLUMNS: &str = "id, kind, way, target, notification, pattern, severity, title, body, attempts, duplicate, due_ms, created_ms";
 
@@ -156,11 +156,6 @@ pub(in crate::notifications) fn prune(
              WHERE ended_ms < ?1 LIMIT ?2)",
         &[&before_ms, &limit],
     )
-}
-
-/// Browsers that get pushes.
-pub(in crate::notifications) fn browsers(read: &TenantRead<'_>) -> Result<Vec<PushSubscriptionId>, DbError> {
-    read.query_all("SELECT id FROM push_subscriptions WHERE tenant = ?1 ORDER BY id", &[], |row| row.get(0))
 }
 
 fn outgoing(row: &Row<'_>, at: usize) -> Result<Outgoing, DbError> {

@@ -27,6 +27,18 @@ pub(in crate::notifications) fn of(read: &TenantRead<'_>) -> Result<NoticeSettin
     Ok(found.unwrap_or_default())
 }
 
+/// The sealed key that signs pushes.
+pub(in crate::notifications) fn vapid(read: &TenantRead<'_>) -> Result<Option<Vec<u8>>, DbError> {
+    let sql = "SELECT vapid FROM notification_settings WHERE tenant = ?1";
+    Ok(read.query_opt(sql, &[], |row| row.get::<Option<Vec<u8>>>(0))?.flatten())
+}
+
+/// Its public part.
+pub(in crate::notifications) fn vapid_public(read: &TenantRead<'_>) -> Result<Option<Vec<u8>>, DbError> {
+    let sql = "SELECT vapid_public FROM notification_settings WHERE tenant = ?1";
+    Ok(read.query_opt(sql, &[], |row| row.get::<Option<Vec<u8>>>(0))?.flatten())
+}
+
 pub(in crate::notifications) fn put(
     tx: &mut TenantTx<'_>,
     settings: &NoticeSettings,

@@ -4,10 +4,12 @@
  */
 const assets = new URL(".", import.meta.url).href;
 
+const worker = new URL("/push-worker.js", location.origin).href;
+
 const rules = {
   createHTML: (/** @type {string} */ fragment) => fragment,
   createScriptURL: (/** @type {string} */ url) => {
-    if (!url.startsWith(assets)) throw new TypeError(`not a script of this build: ${url}`);
+    if (!url.startsWith(assets) && url !== worker) throw new TypeError(`not a script of this build: ${url}`);
     return url;
   },
 };
@@ -23,4 +25,9 @@ export function fragment(html) {
 /** The address of a script of this build. @param {string} name */
 export function script(name) {
   return policy.createScriptURL(new URL(name, assets).href);
+}
+
+/** The address of the service worker, the same in every build. */
+export function pushWorker() {
+  return policy.createScriptURL(worker);
 }

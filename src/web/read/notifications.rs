@@ -7,12 +7,12 @@ use crate::http::auth::{KeepInbox, Need as _};
 use crate::http::{AppState, Problem};
 use crate::identity::{Principal, Scope};
 use crate::notifications::{
-    Category, Cursor, Notice, NoticeFilter, NoticeSettings, Pattern, Rule, Source, SourceType, Way,
+    Browser, Category, Cursor, Notice, NoticeFilter, NoticeSettings, Pattern, Rule, Source, SourceType, Way,
 };
 use crate::web::view::Frame;
 use crate::web::view::notifications::{
-    NoticeFilters, NoticeList, NoticeRow, NotificationSettingsPage, PatternGroup, PatternRow, RuleRow,
-    TimesView, WayView,
+    BrowserRow, NoticeFilters, NoticeList, NoticeRow, NotificationSettingsPage, PatternGroup, PatternRow,
+    RuleRow, TimesView, WayView,
 };
 
 /// Notifications of a page.
@@ -106,6 +106,7 @@ pub(in crate::web) async fn settings(
 ) -> Result<NotificationSettingsPage, Problem> {
     let rules = state.notifications.rules(&by.tenant, None).await?;
     let settings = state.notifications.settings(&by.tenant).await?;
+    let browsers = state.notifications.browsers(&by.tenant).await?;
     let workspaces = state.workspaces.list(by, None, 200).await.map_err(problem)?;
     let workspaces: Vec<(String, String)> =
         workspaces.into_iter().map(|one| (one.id.to_string(), one.name)).collect();
@@ -117,10 +118,20 @@ pub(in crate::web) async fn settings(
         workspaces,
         times: times(&settings),
         ways: ways(state, by),
-        browsers: Vec::new(),
+        browsers: browsers.into_iter().map(browser_row).collect(),
         notice: None,
         error: None,
     })
+}
+
+fn browser_row(browser: Browser) -> BrowserRow {
+    BrowserRow {
+        id: browser.id.to_string(),
+        label: browser.label,
+        service: browser.service,
+        added: rfc3339(browser.created_ms),
+        last: browser.last_ms.map(rfc3339),
+    }
 }
 
 /// Whether it is the rule of one pattern for everything, which has its own row.

@@ -20,7 +20,7 @@ use crate::identity::Principal;
 use crate::notifications::{
     Delivery, NewRule, NoticeStatus, Pattern, RuleChange, SettingsChange, Severity, Way,
 };
-use crate::protocol::ids::{NotificationId, NotificationRuleId};
+use crate::protocol::ids::{NotificationId, NotificationRuleId, PushSubscriptionId};
 
 const SETTINGS: &str = "/settings/notifications";
 
@@ -296,6 +296,18 @@ pub(super) async fn remove_rule(
 ) -> Result<Response, Problem> {
     super::unrestricted(&by)?;
     let outcome = state.notifications.delete_rule(&by, (id, None), None).await;
+    done(&state, &by, &reader, outcome.map(|()| "removed").map_err(Problem::from)).await
+}
+
+/// `POST /settings/notifications/browsers/{id}/remove`.
+pub(super) async fn remove_browser(
+    by: May<Admin>,
+    State(state): State<AppState>,
+    Named(id): Named<PushSubscriptionId>,
+    reader: Reader,
+) -> Result<Response, Problem> {
+    super::unrestricted(&by)?;
+    let outcome = state.notifications.unsubscribe(&by.tenant, id).await;
     done(&state, &by, &reader, outcome.map(|()| "removed").map_err(Problem::from)).await
 }
 
