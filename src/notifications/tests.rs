@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use super::*;
 use crate::db::{Db, DbOptions, WriterRun};
 use crate::identity::Principal;
-use crate::protocol::ids::TenantId;
+use crate::protocol::ids::{TenantId, WorkspaceId};
 
 /// 2026-06-15 12:00:00 UTC, a Monday.
 pub(super) const NOON_MS: i64 = 1_781_524_800_000;
@@ -47,6 +47,8 @@ impl World {
     /// Everything that is in the inbox once all that was told is stored.
     pub(super) async fn all(&self) -> Vec<Notice> {
         self.notices.flush().await.unwrap();
+        // What follows a commit is done before the next one.
+        self.notices.read_all(&home(), Some(WorkspaceId::new())).await.unwrap();
         self.notices.list(&home(), NoticeFilter::default(), None, 200).await.unwrap()
     }
 

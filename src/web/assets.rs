@@ -46,6 +46,7 @@ files! {
     "outbox.js": "text/javascript; charset=utf-8",
     "runtime.js": "text/javascript; charset=utf-8",
     "safety.js": "text/javascript; charset=utf-8",
+    "push-worker.js": "text/javascript; charset=utf-8",
     "passkey.js": "text/javascript; charset=utf-8",
     "security.js": "text/javascript; charset=utf-8",
     "sign-in.js": "text/javascript; charset=utf-8",
