@@ -1,5 +1,6 @@
 //! Adapters: the implementations of the actors' ports, the complete list of what actors may do.
 
+pub mod channels;
 pub mod knowledge;
 pub mod ledger;
 pub mod mcp;

@@ -1,23 +1,55 @@
-//! Chat platforms: what they say, as one kind of message, and how to say something in their own words.
+//! Chat platforms: who talks to us there, what they say, and what they are owed.
 //!
-//! Everything here is a pure function of bytes and text: no sockets, no clocks, no store. Codecs read what a
-//! platform sent (after its signature was checked elsewhere) and write calls that somebody else makes.
+//! | part | what |
+//! |---|---|
+//! | `channel`, `credentials`, `people` | a connection, what it proves itself with (sealed), who may talk |
+//! | `inbox`, `outbox`, `paying` | what came, stored before it is acknowledged; what must reach somebody, and what became of it |
+//! | `desk`, `live`, `store` | the handle, what runs, its statements |
+//! | `platform`, `incoming`, `outgoing`, `codec`, `markup`, `command` | the platforms in one form: pure functions of bytes and text |
+//! | `telegram`, `slack`, `discord`, `whatsapp`, `mail` | each platform's own words |
+//!
+//! Codecs read what a platform sent, after its signature was checked, and write calls that somebody else makes.
 //! **Invariant:** nothing that a platform or a stranger sends makes a codec panic; what is not understood is
 //! dropped, and the rest of the same batch is not.
+//! **Invariant:** a message is stored before anybody is told that it came, and looked at once.
+//! **Invariant:** what must be said is recorded with what it tells, and sent until the platform has it or says no; a repeat
+//! that may be one says so.
 
+mod channel;
 pub mod codec;
 pub mod command;
+mod credentials;
+mod desk;
 pub mod discord;
+mod error;
+mod inbox;
 pub mod incoming;
 mod json;
+mod live;
 pub mod mail;
 pub mod markup;
+pub mod outbox;
 pub mod outgoing;
+mod paying;
+mod people;
 pub mod platform;
+mod reception;
 pub mod slack;
+mod store;
 pub mod telegram;
 pub mod whatsapp;
 
+pub use self::channel::{
+    CHANNELS_MAX, Channel, ChannelChange, ChannelSettings, Groups, Mode, NewChannel,
+};
+pub use self::credentials::{CredentialField, Credentials, NewCredentials, fields};
+pub use self::desk::{ChannelView, Channels, OutboxBell, PersonChange};
+pub use self::error::ChannelError;
+pub use self::inbox::{Bound, Letter, Writer};
+pub use self::live::{Beat, ChannelState, LiveChannel};
+pub use self::paying::DueNow;
+pub use self::people::{Person, Standing};
+pub use self::reception::ChannelReception;
 pub use self::command::Command;
 pub use self::incoming::{Incoming, Said, Sender};
 pub use self::markup::Part;

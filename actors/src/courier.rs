@@ -38,8 +38,8 @@ pub fn courier_factory<C: Carry>(port: Arc<C>) -> Arc<dyn StartChild> {
     })
 }
 
-/// Runs until dropped.
-async fn carry_on<C: Carry>(port: &C) {
+/// Carries out what waits, until dropped.
+pub async fn carry_on<C: Carry>(port: &C) {
     let mut busy: HashSet<C::Lane> = HashSet::new();
     let mut carried = FuturesUnordered::new();
     let mut gap = tokio::time::interval(LOOK_GAP);

@@ -13,6 +13,8 @@ use super::display;
 use super::error::ApprovalError;
 use super::store;
 use crate::audit::{self, Outcome};
+use crate::channels::OutboxBell;
+use crate::channels::outbox;
 use crate::db::{Db, TenantTx};
 use crate::identity::{Made, Principal, RequestKey, once};
 use crate::notifications::{Notifications, SourceType};
@@ -46,6 +48,8 @@ pub struct Approvals {
     /// Counts decisions, for those who wait for one.
     decisions: Arc<watch::Sender<u64>>,
     notices: Option<Notifications>,
+    /// Rung when a conversation elsewhere is owed a decision.
+    bell: OutboxBell,
 }
 
 /// What a decision met.
@@ -60,13 +64,19 @@ impl Approvals {
     #[must_use]
     pub fn new(db: Db, policies: Policies, times: ApprovalTimes) -> Self {
         let (decisions, _) = watch::channel(0);
-        Self { db, policies, times, decisions: Arc::new(decisions), notices: None }
+        Self { db, policies, times, decisions: Arc::new(decisions), notices: None, bell: OutboxBell::default() }
     }
 
     /// The same, telling people when a question begins to wait.
     #[must_use]
     pub fn with_notices(self, notices: Notifications) -> Self {
         Self { notices: Some(notices), ..self }
+    }
+
+    /// The same, telling conversations elsewhere what was decided of their questions.
+    #[must_use]
+    pub fn ringing(self, bell: OutboxBell) -> Self {
+        Self { bell, ..self }
     }
 
     /// Keeps a question. The same question of the same turn is asked once: whoever asks again, for
@@ -274,6 +284,10 @@ impl Approvals {
         entry.detail.insert("digest".to_owned(), json!(end.digest_hex()));
         entry.detail.insert("scope".to_owned(), json!(end.scope.map(DecisionScope::as_str)));
         audit::append(tx, entry)?;
+        if outbox::owe_decision(tx, end.id, now_ms())? {
+            let bell = self.bell.clone();
+            tx.on_commit(move || bell.ring());
+        }
         let (decisions, notices, id) = (Arc::clone(&self.decisions), self.notices.clone(), end.id);
         let tenant = tx.tenant().clone();
         tx.on_commit(move || {

@@ -27,6 +27,7 @@ pub(super) const MIGRATIONS: &[(&str, &str)] = &[
     ("0015_processes.sql", include_str!("../../migrations/0015_processes.sql")),
     ("0016_webhooks.sql", include_str!("../../migrations/0016_webhooks.sql")),
     ("0017_notifications.sql", include_str!("../../migrations/0017_notifications.sql")),
+    ("0018_channels.sql", include_str!("../../migrations/0018_channels.sql")),
 ];
 
 /// Brings the file to the newest version that this program knows; the number of migrations applied.

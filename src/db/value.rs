@@ -7,11 +7,7 @@ use std::sync::Arc;
 
 use rusqlite::types::{ToSqlOutput, ValueRef};
 
-use crate::protocol::ids::{
-    ApprovalId, AssistantId, BudgetId, CompactionId, DeliveryId, FactId, McpServerId, MemberId, MessageId,
-    NotificationId, NotificationRuleId, OauthTokenId, PasskeyId, PushSubscriptionId, RuleId, SecretId,
-    TenantId, ThreadId, TokenId, TurnId, WebSessionId, WebhookDeliveryId, WebhookId, WorkspaceId,
-};
+use crate::protocol::ids::{ApprovalId, AssistantId, BudgetId, ChannelId, CompactionId, DeliveryId, FactId, InboxId, McpServerId, MemberId, MessageId, NotificationId, NotificationRuleId, OauthTokenId, ObligationId, PasskeyId, PushSubscriptionId, RuleId, SecretId, TenantId, ThreadId, TokenId, TurnId, WebSessionId, WebhookDeliveryId, WebhookId, WorkspaceId};
 
 use super::error::DbError;
 
@@ -198,15 +194,18 @@ id_values!(
     ApprovalId,
     AssistantId,
     BudgetId,
+    ChannelId,
     CompactionId,
     DeliveryId,
     FactId,
+    InboxId,
     McpServerId,
     MemberId,
     MessageId,
     NotificationId,
     NotificationRuleId,
     OauthTokenId,
+    ObligationId,
     PasskeyId,
     PushSubscriptionId,
     RuleId,

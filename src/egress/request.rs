@@ -134,6 +134,25 @@ impl Request {
         self
     }
 
+    /// Puts a credential into the path, in place of `mark`: for providers that want it nowhere else. No error and no log line
+    /// of this module names a path.
+    #[must_use]
+    pub fn secret_in_path(mut self, mark: &str, secret: &Secret) -> Self {
+        self.url = self.url.replace(mark, secret.expose());
+        self
+    }
+
+    /// Puts a credential into a JSON body, in place of `mark`, which stands in a text there.
+    #[must_use]
+    pub fn secret_in_body(mut self, mark: &str, secret: &Secret) -> Self {
+        if let Some(text) = self.body.as_deref().and_then(|body| std::str::from_utf8(body).ok()) {
+            let quoted = serde_json::Value::from(secret.expose()).to_string();
+            let filled = text.replace(mark, quoted.trim_matches('"'));
+            self.body = Some(filled.into());
+        }
+        self
+    }
+
     /// Fills `@secret:name` in headers, on behalf of this tenant. `used_by` says for what: `backend openai`.
     /// The query and the body are sent as they are, whatever they hold.
     #[must_use]

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use jiff::Timestamp;
 
 use crate::backends::Prices;
+use crate::channels::OutboxBell;
 use crate::db::{Db, DbError, TenantTx};
 use crate::protocol::chat::Usage;
 use crate::protocol::ids::{MessageId, TenantId, ThreadId, TurnId};
@@ -32,6 +33,8 @@ struct Inner {
     db: Db,
     hub: EventHub,
     prices: Prices,
+    /// Rung when a conversation elsewhere is owed something.
+    bell: OutboxBell,
     /// This life of the daemon; 0 before [`Turns::begin_boot`].
     epoch: AtomicI64,
 }
@@ -48,7 +51,13 @@ impl Turns {
     /// The same, which also knows what calls cost.
     #[must_use]
     pub fn priced(db: Db, hub: EventHub, prices: Prices) -> Self {
-        Self { inner: Arc::new(Inner { db, hub, prices, epoch: AtomicI64::new(0) }) }
+        Self::owing(db, hub, prices, OutboxBell::default())
+    }
+
+    /// The same, which also rings when a conversation elsewhere is owed something.
+    #[must_use]
+    pub fn owing(db: Db, hub: EventHub, prices: Prices, bell: OutboxBell) -> Self {
+        Self { inner: Arc::new(Inner { db, hub, prices, bell, epoch: AtomicI64::new(0) }) }
     }
 
     /// Who watches what.
@@ -144,6 +153,7 @@ impl Turns {
     ) -> impl Future<Output = Result<(), TurnsError>> + Send + 'static + use<> {
         let rows: Vec<EventRow> = log.events.iter().map(|event| data::of_turn(turn, event)).collect();
         let (hub, epoch, waiting) = (self.inner.hub.clone(), self.epoch(), data::waiting(&log.events));
+        let bell = self.inner.bell.clone();
         let entries = self.priced_entries(log.entries);
         let (events, at) = (log.events, At { thread, turn, now_ms: now_ms() });
         self.inner.db.write(tenant, move |tx| {
@@ -152,7 +162,9 @@ impl Turns {
                 store::set_waiting(tx, turn, waiting)?;
             }
             for event in &events {
-                store::journal::keep_question(tx, at, event)?;
+                if store::journal::keep_question(tx, at, event)? {
+                    store::ring(tx, &bell);
+                }
             }
             for entry in entries {
                 store::journal::keep(tx, at, entry)?;
@@ -188,8 +200,9 @@ impl Turns {
         let answer = &settlement.answer;
         let cost_nano = self.inner.prices.cost_nano(&answer.backend, &answer.model, answer.usage);
         let row = EndedTurn::new(settlement, entries, (self.epoch(), cost_nano.unwrap_or(0)));
-        let (hub, tenant) = (self.inner.hub.clone(), row.settlement.tenant.clone());
-        self.inner.db.write(&tenant, move |tx| store::settle(tx, &hub, row))
+        let (hub, bell) = (self.inner.hub.clone(), self.inner.bell.clone());
+        let tenant = row.settlement.tenant.clone();
+        self.inner.db.write(&tenant, move |tx| store::settle(tx, (&hub, &bell), row))
     }
 
     /// Counts a model call that belongs to no turn.

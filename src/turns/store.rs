@@ -4,6 +4,8 @@ pub(super) mod history;
 pub(super) mod journal;
 pub(super) mod reads;
 
+use crate::channels::OutboxBell;
+use crate::channels::outbox::{self, Ended};
 use crate::db::{DbError, Repeat, TenantTx, look_up_key, remember_key};
 use crate::protocol::chat::Usage;
 use crate::protocol::event::ThreadEvent;
@@ -141,7 +143,11 @@ pub(super) fn set_waiting(tx: &mut TenantTx<'_>, turn: TurnId, waiting: bool) ->
 }
 
 /// Ends a turn with everything that belongs to its end.
-pub(super) fn settle(tx: &mut TenantTx<'_>, hub: &EventHub, ended: EndedTurn) -> Result<(), TurnsError> {
+pub(super) fn settle(
+    tx: &mut TenantTx<'_>,
+    (hub, bell): (&EventHub, &OutboxBell),
+    ended: EndedTurn,
+) -> Result<(), TurnsError> {
     let (turn, answer) = (ended.settlement.turn_id, &ended.settlement.answer);
     let at = At { thread: ended.settlement.thread, turn, now_ms: ended.now_ms };
     let source = end_turn(tx, &ended)?;
@@ -158,11 +164,28 @@ pub(super) fn settle(tx: &mut TenantTx<'_>, hub: &EventHub, ended: EndedTurn) ->
     if let Some(message) = ended.message {
         insert_assistant(tx, at, message, (answer, ended.settlement.state != TurnState::Done))?;
     }
+    let told = Ended {
+        thread: at.thread,
+        turn,
+        source: &source,
+        state: ended.settlement.state,
+        text: &answer.text,
+        failure: ended.failure.as_ref(),
+    };
+    if outbox::owe_answer(tx, &told, at.now_ms)? {
+        ring(tx, bell);
+    }
     if !answer.backend.is_empty() {
         let answered = (answer.backend.as_str(), answer.model.as_str());
         count_usage(tx, &ended.day, &source, answered, (answer.usage, ended.cost_nano))?;
     }
     log(tx, hub, (ended.settlement.thread, turn), ended.events)
+}
+
+/// Wakes the outboxes once this is durable.
+pub(super) fn ring(tx: &mut TenantTx<'_>, bell: &OutboxBell) {
+    let bell = bell.clone();
+    tx.on_commit(move || bell.ring());
 }
 
 /// Writes the terminal state, unless another has; who asked for the turn.

@@ -156,6 +156,18 @@ uuid_id!(
     /// One webhook that came.
     WebhookDeliveryId
 );
+uuid_id!(
+    /// A connection to a chat platform.
+    ChannelId
+);
+uuid_id!(
+    /// A message that came over a channel.
+    InboxId
+);
+uuid_id!(
+    /// A message that must reach somebody.
+    ObligationId
+);
 
 /// An isolated household or person. 1–64 characters of `a-z0-9-`.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]

@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::{count_usage, insert_assistant};
 use crate::audit::{self, Outcome};
+use crate::channels::outbox::owe_question;
 use crate::db::{DbError, TenantTx};
 use crate::protocol::chat::Usage;
 use crate::protocol::event::{EventKind, NewEvent};
@@ -52,23 +53,30 @@ pub(in crate::turns) fn keep(tx: &mut TenantTx<'_>, at: At, new: NewEntry) -> Re
     }
 }
 
-/// Keeps what an event says about a question to a person as a step of its turn.
+/// Keeps what an event says about a question to a person as a step of its turn. Whether a conversation elsewhere is owed the
+/// question.
 pub(in crate::turns) fn keep_question(
     tx: &mut TenantTx<'_>,
     at: At,
     event: &NewEvent,
-) -> Result<(), TurnsError> {
+) -> Result<bool, TurnsError> {
     let word = |name: &str| event.data.get(name).and_then(Value::as_str);
     let (EventKind::Approval, Some(approval), Some(state)) = (event.kind, word("approval_id"), word("state"))
     else {
-        return Ok(());
+        return Ok(false);
     };
     if state != "pending" {
         end(tx, at, ("approval", approval, "finished"))?;
-    } else if !has_open(tx, at.turn, "approval", approval)? {
-        start(tx, at, ("approval", approval, None))?;
+        return Ok(false);
     }
-    Ok(())
+    if has_open(tx, at.turn, "approval", approval)? {
+        return Ok(false);
+    }
+    start(tx, at, ("approval", approval, None))?;
+    let Ok(asked) = approval.parse() else { return Ok(false) };
+    let source: String =
+        tx.query_one("SELECT source FROM turns WHERE tenant = ?1 AND id = ?2", &[&at.turn], |row| row.get(0))?;
+    Ok(owe_question(tx, (&source, at.thread, at.turn), asked, at.now_ms)?)
 }
 
 /// Starts a step: its kind, what it is about, and more as a JSON object.

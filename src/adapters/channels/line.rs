@@ -1,0 +1,116 @@
+//! The line to a platform: calls, with the credential put in by egress, and what their answers mean.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use crate::channels::codec::{self, Credential};
+use crate::channels::{Answer, Body, Call, Channel, Method, Outcome, Platform};
+use crate::egress::{self, Destination, Egress, EgressError, Secret};
+
+/// Longest wait for the head of an answer, unless the call waits at the platform.
+const CALL_TIMEOUT: Duration = Duration::from_secs(30);
+/// Longest answer in bytes.
+const ANSWER_BYTES_MAX: u64 = 8 << 20;
+
+/// Where a body shows a secret.
+pub(super) const SHOWN: &str = "{shown}";
+
+/// An answer, whole.
+pub(super) struct Said {
+    status: u16,
+    retry_after: Option<String>,
+    body: Bytes,
+}
+
+/// See the module.
+pub(super) struct Line {
+    platform: Platform,
+    destination: Destination,
+    token: Secret,
+}
+
+// === impl Said ===
+
+impl Said {
+    pub(super) fn answer(&self) -> Answer<'_> {
+        Answer { status: self.status, retry_after: self.retry_after.as_deref(), body: &self.body }
+    }
+}
+
+// === impl Line ===
+
+impl Line {
+    pub(super) fn new(egress: &Egress, channel: &Channel, token: Secret) -> Result<Self, EgressError> {
+        let destination = egress.destination(channel.base_url(), false)?;
+        Ok(Self { platform: channel.platform, destination, token })
+    }
+
+    /// Makes a call and says what its answer means. What broke before the platform could have seen it is safe to repeat;
+    /// after that nobody knows.
+    pub(super) async fn say(&self, call: &Call) -> Outcome {
+        match self.ask(call, Duration::ZERO).await {
+            Ok(said) => codec::outcome(self.platform, &said.answer()),
+            Err(outcome) => outcome,
+        }
+    }
+
+    /// Makes a call whose body shows a secret in place of [`SHOWN`].
+    pub(super) async fn say_showing(&self, call: &Call, shown: &Secret) -> Outcome {
+        let request = match self.request(call) {
+            Ok(request) => request.secret_in_body(SHOWN, shown),
+            Err(error) => return broken(&error),
+        };
+        match answered(request, CALL_TIMEOUT).await {
+            Ok(said) => codec::outcome(self.platform, &said.answer()),
+            Err(outcome) => outcome,
+        }
+    }
+
+    /// Makes a call that may take so much longer because the platform waits for something.
+    pub(super) async fn ask(&self, call: &Call, longer: Duration) -> Result<Said, Outcome> {
+        answered(self.request(call).map_err(|error| broken(&error))?, CALL_TIMEOUT + longer).await
+    }
+
+    fn request(&self, call: &Call) -> Result<egress::Request, EgressError> {
+        let method = match call.method {
+            Method::Get => egress::Method::GET,
+            Method::Post => egress::Method::POST,
+            Method::Patch => egress::Method::PATCH,
+            Method::Put => egress::Method::PUT,
+        };
+        let request = self.destination.request(method, &call.path).bytes_max(ANSWER_BYTES_MAX);
+        let request = match &call.body {
+            Body::None => request,
+            Body::Json(value) => request.json(value.to_string().into()),
+            Body::Form(fields) => request.form(fields.iter().map(|(name, value)| (*name, value.as_str()))),
+        };
+        Ok(match codec::credential(self.platform) {
+            Credential::Path => request.secret_in_path("{token}", &self.token),
+            Credential::Header(word) => request.secret_header("authorization", &format!("{word} "), &self.token),
+            Credential::None => request,
+        })
+    }
+}
+
+async fn answered(request: egress::Request, within: Duration) -> Result<Said, Outcome> {
+    let reply = request.send(within).await.map_err(|error| broken(&error))?;
+    let status = reply.status();
+    let retry_after = reply.header("retry-after").map(str::to_owned);
+    let body = tokio::time::timeout(CALL_TIMEOUT, reply.bytes()).await;
+    let why = "the answer did not come whole";
+    let body = body.ok().and_then(Result::ok).ok_or_else(|| Outcome::Unknown { why: why.to_owned() })?;
+    Ok(Said { status, retry_after, body })
+}
+
+/// What a call means that had no answer.
+fn broken(error: &EgressError) -> Outcome {
+    let why = error.to_string();
+    match error {
+        EgressError::Lookup { .. } | EgressError::Unknown { .. } | EgressError::Connect { .. } => Outcome::Again { why },
+        EgressError::Timeout { .. } | EgressError::Broken { .. } | EgressError::TooLong { .. } => {
+            Outcome::Unknown { why }
+        }
+        _ => Outcome::Refused { why, fix: "check the base URL of the channel" },
+    }
+}

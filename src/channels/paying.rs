@@ -1,0 +1,189 @@
+//! How obligations are paid: which are due, and what became of a part.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use super::desk::{Channels, now_ms};
+use super::error::ChannelError;
+use super::incoming::Incoming;
+use super::outbox::Obligation;
+use super::store;
+use crate::protocol::ids::{ApprovalId, ChannelId, ObligationId, TenantId};
+
+/// Conversations that one look takes.
+const LOOK_MAX: usize = 256;
+
+/// What is due, and when the next is.
+#[derive(Debug, Default)]
+pub struct DueNow {
+    /// The oldest obligation of each conversation, if it is due.
+    pub due: Vec<Obligation>,
+    /// When the first of the others is due, in milliseconds since 1970.
+    pub next_ms: Option<i64>,
+}
+
+// === impl Channels ===
+
+impl Channels {
+    /// Resolves once something may be owed by this channel.
+    pub async fn outbox_changed(&self, id: ChannelId) {
+        self.live().outbox(id).notified().await;
+    }
+
+    /// What a channel has to pay now, in no busy conversation.
+    ///
+    /// # Errors
+    /// What the store answers.
+    pub async fn due(
+        &self,
+        tenant: &TenantId,
+        id: ChannelId,
+        busy: &HashSet<String>,
+    ) -> Result<DueNow, ChannelError> {
+        let found = self.db().read(tenant, move |read| store::outbox::first_of_each(read, id, LOOK_MAX)).await?;
+        let (now_ms, mut all) = (now_ms(), DueNow::default());
+        for owed in found.into_iter().filter(|owed| !busy.contains(&owed.conversation)) {
+            if owed.due_ms <= now_ms {
+                all.due.push(owed);
+            } else {
+                all.next_ms = Some(all.next_ms.map_or(owed.due_ms, |next| next.min(owed.due_ms)));
+            }
+        }
+        Ok(all)
+    }
+
+    /// A part is about to be handed to the platform; the obligation as it is then.
+    ///
+    /// # Errors
+    /// What the store answers; then nothing may be handed over.
+    pub async fn hand_over(&self, tenant: &TenantId, id: ObligationId) -> Result<Obligation, ChannelError> {
+        let write = self.db().write(tenant, move |tx| {
+            store::outbox::hand_over(tx, id)?;
+            Ok::<_, ChannelError>(store::outbox::by_id(tx, id)?)
+        });
+        write.await
+    }
+
+    /// A part stands there, by this id.
+    ///
+    /// # Errors
+    /// What the store answers; then it may be sent again, and says so.
+    pub async fn part_sent(
+        &self,
+        tenant: &TenantId,
+        id: ObligationId,
+        message: Option<String>,
+        is_last: bool,
+    ) -> Result<(), ChannelError> {
+        let write = self.db().write(tenant, move |tx| {
+            store::outbox::part_sent(tx, id, (message.as_deref(), is_last, now_ms()))
+        });
+        Ok(write.await?)
+    }
+
+    /// It is tried again after a while. `unknown`: the part may stand there.
+    ///
+    /// # Errors
+    /// What the store answers.
+    pub async fn owe_later(
+        &self,
+        tenant: &TenantId,
+        id: ObligationId,
+        (unknown, wait): (bool, Duration),
+        reason: String,
+    ) -> Result<(), ChannelError> {
+        let due_ms = now_ms().saturating_add(i64::try_from(wait.as_millis()).unwrap_or(i64::MAX));
+        let write =
+            self.db().write(tenant, move |tx| store::outbox::postpone(tx, id, (unknown, due_ms, &reason)));
+        Ok(write.await?)
+    }
+
+    /// It will not reach anybody.
+    ///
+    /// # Errors
+    /// What the store answers.
+    pub async fn bury(&self, tenant: &TenantId, id: ObligationId, reason: String) -> Result<(), ChannelError> {
+        let write = self.db().write(tenant, move |tx| store::outbox::bury(tx, id, (&reason, now_ms())));
+        Ok(write.await?)
+    }
+
+    /// A conversation has another address now.
+    ///
+    /// # Errors
+    /// What the store answers.
+    pub async fn moved(
+        &self,
+        tenant: &TenantId,
+        channel: ChannelId,
+        (from, to): (String, String),
+    ) -> Result<(), ChannelError> {
+        let write = self.db().write(tenant, move |tx| store::people::moved(tx, channel, (&from, &to)));
+        Ok(write.await?)
+    }
+
+    /// The message that an obligation answers.
+    ///
+    /// # Errors
+    /// What the store answers.
+    pub async fn answered_by(
+        &self,
+        tenant: &TenantId,
+        owed: &Obligation,
+    ) -> Result<Option<Incoming>, ChannelError> {
+        let Some(turn) = owed.turn else { return Ok(None) };
+        Ok(self.db().read(tenant, move |read| store::inbox::of_turn(read, turn)).await?)
+    }
+
+    /// Where a question stands: its obligation.
+    ///
+    /// # Errors
+    /// What the store answers.
+    pub async fn question(
+        &self,
+        tenant: &TenantId,
+        approval: ApprovalId,
+    ) -> Result<Option<Obligation>, ChannelError> {
+        Ok(self.db().read(tenant, move |read| store::outbox::question(read, approval)).await?)
+    }
+
+    // === leases ===
+
+    /// Takes the lease of a channel for so long; its epoch, and where the next poll begins.
+    ///
+    /// # Errors
+    /// [`ChannelError::Leased`] while another daemon holds it, or what the store answers.
+    pub async fn lease(
+        &self,
+        tenant: &TenantId,
+        id: ChannelId,
+        time: Duration,
+    ) -> Result<(i64, i64), ChannelError> {
+        let (now, until) = (now_ms(), until(time));
+        let write = self.db().write(tenant, move |tx| {
+            store::lease(tx, id, HOLDER, (now, until))?.ok_or(ChannelError::Leased)
+        });
+        write.await
+    }
+
+    /// Holds a lease longer. False when another daemon has it by now.
+    ///
+    /// # Errors
+    /// What the store answers.
+    pub async fn renew(
+        &self,
+        tenant: &TenantId,
+        id: ChannelId,
+        epoch: i64,
+        time: Duration,
+    ) -> Result<bool, ChannelError> {
+        let until = until(time);
+        Ok(self.db().write(tenant, move |tx| store::renew(tx, id, epoch, until)).await?)
+    }
+}
+
+/// Who holds leases in this store: the one daemon of this home, whose later lives fence its earlier ones by the epoch.
+const HOLDER: &str = "home";
+
+fn until(time: Duration) -> i64 {
+    now_ms().saturating_add(i64::try_from(time.as_millis()).unwrap_or(i64::MAX))
+}
