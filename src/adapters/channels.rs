@@ -21,7 +21,6 @@ use crate::channels::{ChannelState, Channels};
 use crate::egress::Egress;
 use crate::notifications::{Happening, Notifications, Pattern, SourceType};
 use crate::protocol::ids::{ChannelId, TenantId};
-use crate::telemetry::Metrics;
 use crate::turns::Turns;
 use crate::webhooks::Webhooks;
 
@@ -41,8 +40,6 @@ pub struct ChannelParts {
     pub egress: Egress,
     /// What people are told.
     pub notices: Notifications,
-    /// What is counted.
-    pub metrics: Metrics,
     /// Where the ingress is reached.
     pub webhooks: Webhooks,
 }

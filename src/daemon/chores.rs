@@ -20,6 +20,7 @@ use super::told::Told;
 use crate::adapters::ledger::Ledger;
 use crate::approvals::Approvals;
 use crate::budgets::Budgets;
+use crate::channels::Channels;
 use crate::memory::{Memory, MemoryError};
 use crate::notifications::{Happening, Notifications, Pattern, SourceType};
 use crate::processes::Records;
@@ -80,6 +81,7 @@ pub(super) struct Chores {
     sandbox: Sandbox,
     processes: Records,
     webhooks: Webhooks,
+    channels: Channels,
     notices: Notifications,
 }
 
@@ -101,6 +103,7 @@ impl Chores {
             sandbox: parts.sandbox.clone(),
             processes: parts.processes.records().clone(),
             webhooks: parts.webhooks.clone(),
+            channels: parts.channels.clone(),
             notices: parts.notifications.clone(),
         }
     }
@@ -250,6 +253,9 @@ impl Chores {
         }
         if let Err(error) = self.leaks.prune(now_ms).await {
             tracing::warn!(%error, "old records of leaks could not be deleted");
+        }
+        if let Err(error) = self.channels.prune().await {
+            tracing::warn!(%error, "old messages of channels could not be pruned");
         }
         if let Err(error) = self.webhooks.prune().await {
             tracing::warn!(%error, "old webhook deliveries could not be pruned");

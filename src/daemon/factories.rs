@@ -18,6 +18,7 @@ use super::certificate_watch::CertificateWatch;
 use super::chores::Chores;
 use super::parts::Parts;
 use super::reports::Quarantines;
+use crate::adapters::channels::{ChannelParts, ChannelRuns};
 use crate::adapters::mcp::ServerRuns;
 use crate::adapters::webhooks::Dispatch;
 use crate::certificates::Certificates;
@@ -26,6 +27,9 @@ use crate::http::{self, AppState, IngressState, TlsDoor};
 
 /// The supervisor of a tenant's MCP servers, as `supervision.toml` names it.
 pub(super) const MCP_SERVERS: &str = "mcp-servers";
+
+/// The supervisor of a tenant's channels, as `supervision.toml` names it.
+const CHANNELS: &str = "channels";
 
 /// Every name, for the test that compares them with `supervision.toml`.
 pub(super) const NAMES: &[&str] = &[
@@ -36,6 +40,8 @@ pub(super) const NAMES: &[&str] = &[
     "mcp_server",
     "mcp_keeper",
     "process",
+    "channel",
+    "channel_keeper",
     "webhook_dispatcher",
     "notifier",
     "console_listener",
@@ -101,6 +107,8 @@ pub(super) fn table(parts: &Parts, home: &Home, doors: &Arc<Doors>, quarantines:
         ("mcp_server", child_factory(Arc::new(ServerRuns(parts.mcp.clone())))),
         ("mcp_keeper", keeper_factory(Arc::new(ServerRuns(parts.mcp.clone())), MCP_SERVERS)),
         ("process", ProcessFactory::build(Arc::clone(parts.processes.directory()))),
+        ("channel", child_factory(Arc::new(channel_runs(parts)))),
+        ("channel_keeper", keeper_factory(Arc::new(channel_runs(parts)), CHANNELS)),
         ("webhook_dispatcher", webhook_dispatcher(parts)),
         ("notifier", notifier(parts)),
         ("console_listener", door(console_listener(parts, home, doors))),
@@ -171,6 +179,19 @@ fn session_sweeper(parts: &Parts) -> Arc<dyn StartChild> {
     })
 }
 
+fn channel_runs(parts: &Parts) -> ChannelRuns {
+    ChannelRuns(Arc::new(ChannelParts {
+        channels: parts.channels.clone(),
+        sessions: Arc::clone(&parts.sessions),
+        turns: parts.turns.clone(),
+        approvals: parts.approvals.clone(),
+        backends: parts.backends.clone(),
+        egress: parts.egress.clone(),
+        notices: parts.notifications.clone(),
+        webhooks: parts.webhooks.clone(),
+    }))
+}
+
 fn webhook_dispatcher(parts: &Parts) -> Arc<dyn StartChild> {
     let (webhooks, sessions) = (parts.webhooks.clone(), Arc::clone(&parts.sessions));
     courier_factory(Arc::new(Dispatch::new(webhooks, sessions, parts.metrics.clone())))
@@ -206,9 +227,10 @@ fn console_listener(parts: &Parts, home: &Home, doors: &Arc<Doors>) -> Arc<dyn S
 fn ingress_listener(parts: &Parts, home: &Home, doors: &Arc<Doors>) -> Arc<dyn StartChild> {
     let (config, doors) = (Arc::clone(&parts.config), Arc::clone(doors));
     let (revoked, webhooks) = (Certificates::of(home).revoked_file(), parts.webhooks.clone());
+    let channels = parts.channels.clone();
     Service::factory(move |_, stop| {
         let (config, doors, revoked) = (Arc::clone(&config), Arc::clone(&doors), revoked.clone());
-        let webhooks = webhooks.clone();
+        let (webhooks, channels) = (webhooks.clone(), channels.clone());
         async move {
             let address = *doors.ingress.lock();
             let tls = http::ingress_tls(&config.ingress, revoked).map_err(StartError::failed)?;
@@ -218,7 +240,7 @@ fn ingress_listener(parts: &Parts, home: &Home, doors: &Arc<Doors>) -> Arc<dyn S
                 *doors.ingress.lock() = local;
             }
             let listens_on = listener.url().unwrap_or_default();
-            let state = IngressState::new(webhooks, &config.ingress, listens_on);
+            let state = IngressState::new((webhooks, channels), &config.ingress, listens_on);
             Ok(ServiceRun::new(async move {
                 listener.serve(http::ingress(state), stop).await;
                 Ok(())

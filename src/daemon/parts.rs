@@ -18,6 +18,7 @@ use crate::assistants::{Assistants, NewAssistant};
 use crate::audit::{Anchors, Audit};
 use crate::backends::{Backends, Prices, UsageRecorder};
 use crate::budgets::Budgets;
+use crate::channels::{Channels, OutboxBell};
 use crate::config::{ApprovalsConfig, Config, Home, SessionsConfig, StoreConfig};
 use crate::db::{Db, DbError, DbOptions, DbStats, WriterRun};
 use crate::egress::Egress;
@@ -67,6 +68,8 @@ pub(super) struct Parts {
     pub(super) mcp: McpServers,
     pub(super) model_turns: ModelTurns,
     pub(super) webhooks: Webhooks,
+    pub(super) channels: Channels,
+    pub(super) egress: Egress,
     pub(super) redactor: Redactor,
     pub(super) leaks: LeakLog,
     pub(super) usage: UsageRecorder,
@@ -86,7 +89,8 @@ impl Parts {
         let (started, config) = (Instant::now(), Arc::new(config));
         let (db, writer) = store(home, &config.store, &redactor).context("the database")?;
         let prices = Prices::new(&config.backends);
-        let turns = Turns::priced(db.clone(), EventHub::new(), prices.clone());
+        let bell = Channels::bell();
+        let turns = Turns::owing(db.clone(), EventHub::new(), prices.clone(), bell.clone());
         turns.begin_boot(env!("CARGO_PKG_VERSION")).await.context("the database")?;
         let (audit, notifications) = (Audit::new(db.clone()), Notifications::new(db.clone()));
         let told = told(&audit, &turns, home, &notifications);
@@ -95,7 +99,7 @@ impl Parts {
         identity.keep_seeds_in(&vault);
         let (assistants, workspaces) = desks(&db, home, &TenantId::home(), &config).await?;
         let (threads, policies) = (Threads::new(db.clone()), Policies::new(db.clone()));
-        let approvals = approvals(&db, &policies, &config.approvals, &notifications);
+        let approvals = approvals(&db, &policies, &config.approvals, (&notifications, &bell));
         let kill_switches = KillSwitches::open(db.clone()).await.context("the kill switch")?;
         let (egress, backends, oauth) = reach(&config, &vault)?;
         let (leaks, metrics) = (LeakLog::new(db.clone()), metrics(&db));
@@ -114,6 +118,7 @@ impl Parts {
         let ledger = (&turns, &metrics, &notifications);
         let (opener, sessions) = sessions(ledger, &kill_switches, model_turns.clone(), &config.sessions);
         let webhooks = webhooks(&db, &vault, &guard, (&metrics, &notifications)).await?;
+        let channels = Channels::open(db.clone(), vault.clone(), guard.clone(), &bell).await?;
         Ok(Self {
             config,
             usage: UsageRecorder::new(db.clone()).with_prices(prices),
@@ -143,6 +148,8 @@ impl Parts {
             mcp,
             model_turns,
             webhooks,
+            channels,
+            egress,
             redactor,
             leaks,
             metrics,
@@ -179,6 +186,7 @@ impl Parts {
             mcp: self.mcp.clone(),
             model_turns: self.model_turns.clone(),
             webhooks: self.webhooks.clone(),
+            channels: self.channels.clone(),
             processes: self.processes.clone(),
             redactor: self.redactor.clone(),
             leaks: self.leaks.clone(),
@@ -210,8 +218,14 @@ async fn webhooks(
 }
 
 /// Questions to people.
-fn approvals(db: &Db, policies: &Policies, config: &ApprovalsConfig, notices: &Notifications) -> Approvals {
-    Approvals::new(db.clone(), policies.clone(), times(config)).with_notices(notices.clone())
+fn approvals(
+    db: &Db,
+    policies: &Policies,
+    config: &ApprovalsConfig,
+    (notices, bell): (&Notifications, &OutboxBell),
+) -> Approvals {
+    let approvals = Approvals::new(db.clone(), policies.clone(), times(config));
+    approvals.with_notices(notices.clone()).ringing(bell.clone())
 }
 
 /// The database, migrated, and its first writer.

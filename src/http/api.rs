@@ -5,6 +5,7 @@ mod approvals;
 mod assistants;
 mod audit;
 mod budgets;
+mod channels;
 mod compactions;
 mod context;
 mod credentials;
@@ -83,6 +84,7 @@ fn documented() -> OpenApiRouter<AppState> {
         .merge(oauth_tokens::routes())
         .merge(mcp_servers::routes())
         .merge(webhooks::routes())
+        .merge(channels::routes())
         .merge(runtime::routes())
         .merge(audit::routes())
         .merge(approvals::routes())

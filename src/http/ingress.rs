@@ -14,6 +14,7 @@ use axum::response::{IntoResponse as _, Response};
 use axum::routing::any;
 use serde_json::json;
 
+use crate::channels::{ChannelReception, Channels};
 use crate::config::IngressConfig;
 use crate::webhooks::{Acknowledgement, Arrived, BODY_BYTES_MAX, Reception, Reply, Webhooks};
 
@@ -21,21 +22,30 @@ use crate::webhooks::{Acknowledgement, Arrived, BODY_BYTES_MAX, Reception, Reply
 #[derive(Clone)]
 pub struct IngressState {
     webhooks: Webhooks,
+    channels: Channels,
 }
 
 // === impl IngressState ===
 
 impl IngressState {
-    /// What takes webhooks that are sent to the configured address, or to the one that is listened on.
+    /// What takes what is sent to the configured address, or to the one that is listened on.
     #[must_use]
-    pub fn new(webhooks: Webhooks, config: &IngressConfig, listens_on: String) -> Self {
+    pub fn new(
+        (webhooks, channels): (Webhooks, Channels),
+        config: &IngressConfig,
+        listens_on: String,
+    ) -> Self {
         webhooks.reached_at(config.public_url.clone().unwrap_or(listens_on));
-        Self { webhooks }
+        Self { webhooks, channels }
     }
 }
 
 pub(super) fn routes() -> Router<IngressState> {
-    Router::new().route("/api/webhooks/{endpoint}", any(webhook)).fallback(nothing)
+    Router::new()
+        .route("/api/webhooks/{endpoint}", any(webhook))
+        .route("/api/channels/{channel}/webhook", any(channel))
+        .route("/webhook/telegram", any(telegram))
+        .fallback(nothing)
 }
 
 async fn webhook(
@@ -43,18 +53,72 @@ async fn webhook(
     Path(endpoint): Path<String>,
     request: Request,
 ) -> Response {
-    if request.method() != Method::POST {
-        return not_found();
-    }
-    let (head, body) = request.into_parts();
-    let body = match whole(&head.headers, body).await {
-        Ok(body) => body,
+    let sent = match Sent::read(&state, request).await {
+        Ok(sent) => sent,
         Err(refused) => return refused,
     };
-    let path = head.uri.path_and_query().map_or_else(|| head.uri.path(), |whole| whole.as_str());
-    let url = format!("{}{path}", state.webhooks.address());
-    let arrived = Arrived { headers: &head.headers, body: &body, url: &url };
-    answered(state.webhooks.receive(&endpoint, arrived).await)
+    answered(state.webhooks.receive(&endpoint, sent.arrived()).await)
+}
+
+async fn channel(
+    State(state): State<IngressState>,
+    Path(channel): Path<String>,
+    request: Request,
+) -> Response {
+    if request.method() == Method::GET {
+        let query = request.uri().query().unwrap_or_default();
+        return heard(state.channels.challenge(&channel, query).await);
+    }
+    match Sent::read(&state, request).await {
+        Ok(sent) => heard(state.channels.receive(&channel, sent.arrived()).await),
+        Err(refused) => refused,
+    }
+}
+
+async fn telegram(State(state): State<IngressState>, request: Request) -> Response {
+    match Sent::read(&state, request).await {
+        Ok(sent) => heard(state.channels.receive_telegram(sent.arrived()).await),
+        Err(refused) => refused,
+    }
+}
+
+/// A request that is here whole.
+struct Sent {
+    headers: HeaderMap,
+    body: bytes::Bytes,
+    url: String,
+}
+
+impl Sent {
+    async fn read(state: &IngressState, request: Request) -> Result<Self, Response> {
+        if request.method() != Method::POST {
+            return Err(not_found());
+        }
+        let (head, body) = request.into_parts();
+        let body = whole(&head.headers, body).await?;
+        let path = head.uri.path_and_query().map_or_else(|| head.uri.path(), |whole| whole.as_str());
+        let url = format!("{}{path}", state.webhooks.address());
+        Ok(Self { headers: head.headers, body, url })
+    }
+
+    fn arrived(&self) -> Arrived<'_> {
+        Arrived { headers: &self.headers, body: &self.body, url: &self.url }
+    }
+}
+
+fn heard(reception: ChannelReception) -> Response {
+    match reception {
+        ChannelReception::Accepted => said(StatusCode::OK, &json!({"status": "accepted"})),
+        ChannelReception::Answer(reply) => {
+            let status = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::OK);
+            worded(status, reply)
+        }
+        ChannelReception::NotFound => not_found(),
+        ChannelReception::Unauthorized => refused(StatusCode::UNAUTHORIZED, "unauthorized"),
+        ChannelReception::Forbidden => refused(StatusCode::FORBIDDEN, "forbidden"),
+        ChannelReception::Unprocessable => refused(StatusCode::UNPROCESSABLE_ENTITY, "unprocessable"),
+        ChannelReception::Unavailable => later(refused(StatusCode::SERVICE_UNAVAILABLE, "unavailable"), 5),
+    }
 }
 
 /// A whole body within its limit. One that says that it is longer is not read.

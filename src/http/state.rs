@@ -15,6 +15,7 @@ use crate::assistants::Assistants;
 use crate::audit::{Audit, Entry, Outcome};
 use crate::backends::{Backends, UsageRecorder};
 use crate::budgets::Budgets;
+use crate::channels::Channels;
 use crate::config::Config;
 use crate::db::Db;
 use crate::guard::{Guard, TextOf};
@@ -91,6 +92,8 @@ pub struct AppState {
     pub model_turns: ModelTurns,
     /// What programs outside say.
     pub webhooks: Webhooks,
+    /// Where people talk to assistants besides here.
+    pub channels: Channels,
     /// The engine that the guard uses, with what the vault knows.
     pub redactor: Redactor,
     /// The record of secrets that were taken out of texts.

@@ -76,6 +76,7 @@ fn concrete(path: &str) -> String {
         .replace("{action}", "restart")
         .replace("{name}", "nothing")
         .replace("{delivery}", NOTHING)
+        .replace("{obligation}", NOTHING)
 }
 
 fn ask(operation: &Operation) -> Ask {

@@ -23,6 +23,7 @@ use crate::adapters::turns::{ModelTurns, TurnParts};
 use crate::approvals::{ApprovalTimes, Approvals};
 use crate::assistants::{Assistants, NewAssistant};
 use crate::backends::Backends;
+use crate::channels::Channels;
 use crate::config::Config;
 use crate::db::{Db, DbOptions, WriterRun};
 use crate::egress::Egress;
@@ -221,6 +222,7 @@ impl World {
             tools,
             knowledge,
             model_turns,
+            channels: Channels::open(db.clone(), vault.clone(), guard.clone(), &Channels::bell()).await.unwrap(),
             webhooks,
             processes,
             redactor: Redactor::new(),

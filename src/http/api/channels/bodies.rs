@@ -1,0 +1,214 @@
+//! What the routes of channels take and answer.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::channels::outbox::Obligation;
+use crate::channels::{ChannelSettings, ChannelState, ChannelView, Person};
+use crate::http::moment::rfc3339;
+use crate::protocol::ids::WorkspaceId;
+
+/// Everything of a channel that is no secret, for the document of the API.
+#[derive(ToSchema)]
+#[schema(as = ChannelSettings)]
+#[allow(
+    dead_code,
+    reason = "it describes `ChannelSettings`, which the product module keeps without the document's crate"
+)]
+struct SettingsDescribed {
+    /// Telegram: `poll` (without it) or `webhook`.
+    mode: Option<String>,
+    /// The address of the platform, where it is another one than its own.
+    base_url: Option<String>,
+    /// WhatsApp: the id of the phone number.
+    phone_number_id: Option<String>,
+    /// What is answered in groups: `mention` (without it), `always` or `never`.
+    groups: Option<String>,
+    /// Senders who need no pairing, by the platform's own ids.
+    allowed: Option<Vec<String>>,
+    /// How far turns may go: `no_tools`, `read_only` or `supervised`; as far as the assistant without it.
+    ceiling: Option<String>,
+}
+
+/// A channel and what it does now.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Channel)]
+pub(super) struct ChannelBody {
+    id: String,
+    name: String,
+    /// `telegram`, `slack` or `whatsapp`.
+    platform: &'static str,
+    workspace_id: String,
+    enabled: bool,
+    #[schema(value_type = SettingsDescribed)]
+    settings: ChannelSettings,
+    /// `stopped`, `connecting`, `live`, `troubled` or `failed`.
+    state: &'static str,
+    /// Why it is troubled or failed.
+    trouble: Option<String>,
+    /// Who we are there.
+    us: Option<String>,
+    /// Where the platform sends to; `null` where we ask.
+    webhook_url: Option<String>,
+    last_message_at: Option<String>,
+    version: i64,
+    created_at: String,
+    updated_at: String,
+}
+
+/// Somebody who wrote in a channel.
+#[derive(Serialize, ToSchema)]
+#[schema(as = ChannelSender)]
+pub(super) struct PersonView {
+    channel_id: String,
+    /// The platform's id of them.
+    sender: String,
+    /// How they call themselves; proves nothing.
+    name: String,
+    /// `pending`, `approved` or `blocked`.
+    state: &'static str,
+    /// Whether their word answers questions of assistants, as the owner's.
+    decides: bool,
+    created_at: String,
+}
+
+/// A message that is owed or was.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Obligation)]
+pub(super) struct ObligationView {
+    id: String,
+    conversation: String,
+    text: String,
+    /// `pending`, `sent` or `dead`.
+    state: &'static str,
+    attempts: u32,
+    parts_sent: usize,
+    /// Whether some of it may stand there twice.
+    possible_duplicate: bool,
+    /// Why it waits or is dead.
+    reason: Option<String>,
+    turn_id: Option<String>,
+    created_at: String,
+}
+
+/// A new channel.
+#[derive(Deserialize, Serialize, ToSchema)]
+pub(super) struct CreateChannel {
+    /// 1–50 characters, unique.
+    pub(super) name: String,
+    /// `telegram`, `slack` or `whatsapp`.
+    pub(super) platform: String,
+    /// Telegram: `bot_token`, `secret_token`; Slack: `bot_token`, `signing_secret`; WhatsApp: `access_token`, `app_secret`,
+    /// `verify_token`.
+    pub(super) credentials: BTreeMap<String, String>,
+    /// Where its threads belong; the default workspace without it.
+    #[schema(value_type = Option<String>)]
+    pub(super) workspace_id: Option<WorkspaceId>,
+    #[schema(value_type = Option<SettingsDescribed>)]
+    pub(super) settings: Option<ChannelSettings>,
+}
+
+/// What changes. What is absent stays.
+#[derive(Deserialize, ToSchema)]
+pub(super) struct ChangeChannel {
+    pub(super) name: Option<String>,
+    #[schema(value_type = Option<String>)]
+    pub(super) workspace_id: Option<WorkspaceId>,
+    pub(super) enabled: Option<bool>,
+    /// All of them anew.
+    #[schema(value_type = Option<SettingsDescribed>)]
+    pub(super) settings: Option<ChannelSettings>,
+    /// All of them anew.
+    pub(super) credentials: Option<BTreeMap<String, String>>,
+}
+
+/// A code that a stranger was given.
+#[derive(Deserialize, ToSchema)]
+pub(super) struct ApproveCode {
+    pub(super) code: String,
+    /// Whether their word answers questions of assistants, as the owner's; it does not without this.
+    pub(super) decides: Option<bool>,
+}
+
+/// What somebody may.
+#[derive(Deserialize, ToSchema)]
+pub(super) struct ChangePerson {
+    /// The platform's id of them.
+    pub(super) sender: String,
+    /// `approved`, `blocked`, or `forgotten`: a stranger again.
+    pub(super) state: String,
+    /// Whether their word answers questions; it does not without this.
+    pub(super) decides: Option<bool>,
+}
+
+/// Words for a conversation.
+#[derive(Deserialize, ToSchema)]
+pub(super) struct TestChannel {
+    /// The address of the conversation, as obligations have it.
+    pub(super) conversation: String,
+    pub(super) text: Option<String>,
+}
+
+// === impl ChannelBody ===
+
+impl ChannelBody {
+    /// A channel below this address of the ingress.
+    pub(super) fn at(view: ChannelView, base: &str) -> Self {
+        let ChannelView { channel, live, last_message_ms, .. } = view;
+        let (state, trouble) = match live.state {
+            ChannelState::Stopped => ("stopped", None),
+            ChannelState::Connecting => ("connecting", None),
+            ChannelState::Live => ("live", None),
+            ChannelState::Troubled(why) => ("troubled", Some(why)),
+            ChannelState::Failed(why) => ("failed", Some(why)),
+        };
+        Self {
+            webhook_url: channel.is_sent_to().then(|| format!("{base}{}", channel.path())),
+            id: channel.id.to_string(),
+            name: channel.name,
+            platform: channel.platform.word(),
+            workspace_id: channel.workspace_id.to_string(),
+            enabled: channel.enabled,
+            settings: channel.settings,
+            state,
+            trouble,
+            us: live.us.map(|us| us.name),
+            last_message_at: last_message_ms.map(rfc3339),
+            version: channel.version,
+            created_at: rfc3339(channel.created_ms),
+            updated_at: rfc3339(channel.updated_ms),
+        }
+    }
+}
+
+impl From<Person> for PersonView {
+    fn from(person: Person) -> Self {
+        Self {
+            channel_id: person.channel.to_string(),
+            sender: person.sender,
+            name: person.name,
+            state: person.standing.as_str(),
+            decides: person.decides,
+            created_at: rfc3339(person.created_ms),
+        }
+    }
+}
+
+impl From<Obligation> for ObligationView {
+    fn from(owed: Obligation) -> Self {
+        Self {
+            id: owed.id.to_string(),
+            conversation: owed.conversation,
+            text: owed.body,
+            state: owed.state.as_str(),
+            attempts: owed.attempts,
+            parts_sent: owed.sent_parts,
+            possible_duplicate: owed.doubtful,
+            reason: (!owed.reason.is_empty()).then_some(owed.reason),
+            turn_id: owed.turn.map(|turn| turn.to_string()),
+            created_at: rfc3339(owed.created_ms),
+        }
+    }
+}
