@@ -39,19 +39,17 @@ mod store;
 pub mod telegram;
 pub mod whatsapp;
 
-pub use self::channel::{
-    CHANNELS_MAX, Channel, ChannelChange, ChannelSettings, Groups, Mode, NewChannel,
-};
+pub use self::channel::{CHANNELS_MAX, Channel, ChannelChange, ChannelSettings, Groups, Mode, NewChannel};
+pub use self::command::Command;
 pub use self::credentials::{CredentialField, Credentials, NewCredentials, fields};
 pub use self::desk::{ChannelView, Channels, OutboxBell, PersonChange};
 pub use self::error::ChannelError;
 pub use self::inbox::{Bound, Letter, Writer};
-pub use self::live::{Beat, ChannelState, LiveChannel};
-pub use self::paying::DueNow;
-pub use self::people::{Person, Standing};
-pub use self::reception::ChannelReception;
-pub use self::command::Command;
 pub use self::incoming::{Incoming, Said, Sender};
+pub use self::live::{Beat, ChannelState, LiveChannel};
 pub use self::markup::Part;
 pub use self::outgoing::{Answer, Body, Button, Call, CannotSay, Method, Outcome, Outgoing, Post, Style, Us};
+pub use self::paying::DueNow;
+pub use self::people::{Person, Standing};
 pub use self::platform::{Limits, Platform, TextUnit};
+pub use self::reception::ChannelReception;

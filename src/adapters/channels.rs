@@ -52,7 +52,8 @@ impl KeepRunning for ChannelRuns {
         let (parts, tenant) = (Arc::clone(&self.0), tenant.clone());
         async move {
             let wanted = parts.channels.wanted(&tenant).await.map_err(|error| Ended(error.to_string()))?;
-            let named = wanted.into_iter().map(|(id, revision)| Wanted { name: id.to_string().into(), revision });
+            let named =
+                wanted.into_iter().map(|(id, revision)| Wanted { name: id.to_string().into(), revision });
             Ok(named.collect())
         }
         .boxed()

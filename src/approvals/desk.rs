@@ -64,7 +64,14 @@ impl Approvals {
     #[must_use]
     pub fn new(db: Db, policies: Policies, times: ApprovalTimes) -> Self {
         let (decisions, _) = watch::channel(0);
-        Self { db, policies, times, decisions: Arc::new(decisions), notices: None, bell: OutboxBell::default() }
+        Self {
+            db,
+            policies,
+            times,
+            decisions: Arc::new(decisions),
+            notices: None,
+            bell: OutboxBell::default(),
+        }
     }
 
     /// The same, telling people when a question begins to wait.

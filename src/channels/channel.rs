@@ -141,7 +141,11 @@ impl Groups {
 // === impl NewChannel ===
 
 impl NewChannel {
-    pub(super) fn into_channel(self, workspace_id: WorkspaceId, now_ms: i64) -> Result<Channel, ChannelError> {
+    pub(super) fn into_channel(
+        self,
+        workspace_id: WorkspaceId,
+        now_ms: i64,
+    ) -> Result<Channel, ChannelError> {
         let channel = Channel {
             id: ChannelId::new(),
             workspace_id,
@@ -221,12 +225,21 @@ impl Channel {
         }
         let settings = &self.settings;
         if let Some(url) = &settings.base_url
-            && (!is_plain(url) || url.ends_with('/') || !(url.starts_with("https://") || url.starts_with("http://")))
+            && (!is_plain(url)
+                || url.ends_with('/')
+                || !(url.starts_with("https://") || url.starts_with("http://")))
         {
-            return field("settings/base_url", "starts with https:// or http:// and does not end with a slash");
+            return field(
+                "settings/base_url",
+                "starts with https:// or http:// and does not end with a slash",
+            );
         }
-        if self.platform == Platform::Whatsapp && !settings.phone_number_id.as_deref().is_some_and(is_digits) {
-            return field("settings/phone_number_id", "is needed: the id of the number, digits only, from the app's API setup");
+        if self.platform == Platform::Whatsapp && !settings.phone_number_id.as_deref().is_some_and(is_digits)
+        {
+            return field(
+                "settings/phone_number_id",
+                "is needed: the id of the number, digits only, from the app's API setup",
+            );
         }
         if settings.allowed.len() > ALLOWED_MAX || !settings.allowed.iter().all(|one| is_plain(one)) {
             return field("settings/allowed", "has at most 256 ids of senders");

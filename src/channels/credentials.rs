@@ -29,35 +29,42 @@ pub struct CredentialField {
     pub optional: bool,
 }
 
+const fn needed(name: &'static str, help: &'static str) -> CredentialField {
+    CredentialField { name, help, optional: false }
+}
+
+const TELEGRAM: &[CredentialField] = &[
+    needed("bot_token", "BotFather gives it with the new bot: 123456:ABC…"),
+    CredentialField {
+        name: "secret_token",
+        help: "Made here when it is left out. Telegram shows it with every webhook.",
+        optional: true,
+    },
+];
+const SLACK: &[CredentialField] = &[
+    needed("bot_token", "OAuth & Permissions of the app: xoxb-…"),
+    needed("signing_secret", "Basic Information of the app"),
+];
+const DISCORD: &[CredentialField] = &[
+    needed("bot_token", "Bot page of the application"),
+    needed("public_key", "General Information of the application"),
+];
+const WHATSAPP: &[CredentialField] = &[
+    needed("access_token", "System user's token with whatsapp_business_messaging"),
+    needed("app_secret", "App settings, Basic"),
+    needed("verify_token", "Any word; enter the same one at Meta when you set the webhook"),
+];
+const EMAIL: &[CredentialField] = &[needed("password", "Of the mailbox")];
+
 /// The credentials of a platform.
 #[must_use]
 pub const fn fields(platform: Platform) -> &'static [CredentialField] {
-    const fn field(name: &'static str, help: &'static str) -> CredentialField {
-        CredentialField { name, help, optional: false }
-    }
     match platform {
-        Platform::Telegram => &[
-            field("bot_token", "BotFather gives it with the new bot: 123456:ABC…"),
-            CredentialField {
-                name: "secret_token",
-                help: "Made here when it is left out. Telegram shows it with every webhook.",
-                optional: true,
-            },
-        ],
-        Platform::Slack => &[
-            field("bot_token", "OAuth & Permissions of the app: xoxb-…"),
-            field("signing_secret", "Basic Information of the app"),
-        ],
-        Platform::Discord => &[
-            field("bot_token", "Bot page of the application"),
-            field("public_key", "General Information of the application"),
-        ],
-        Platform::Whatsapp => &[
-            field("access_token", "System user's token with whatsapp_business_messaging"),
-            field("app_secret", "App settings, Basic"),
-            field("verify_token", "Any word; enter the same one at Meta when you set the webhook"),
-        ],
-        Platform::Email => &[field("password", "Of the mailbox")],
+        Platform::Telegram => TELEGRAM,
+        Platform::Slack => SLACK,
+        Platform::Discord => DISCORD,
+        Platform::Whatsapp => WHATSAPP,
+        Platform::Email => EMAIL,
     }
 }
 
@@ -109,8 +116,14 @@ impl NewCredentials {
         key(platform, text).map(Some).map_err(|error| ChannelError::Credential { name, error })
     }
 
-    pub(super) fn seal(&self, vault: &Vault, tx: &mut TenantTx<'_>, id: ChannelId) -> Result<Vec<u8>, VaultError> {
-        let plain: BTreeMap<&str, &str> = self.0.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    pub(super) fn seal(
+        &self,
+        vault: &Vault,
+        tx: &mut TenantTx<'_>,
+        id: ChannelId,
+    ) -> Result<Vec<u8>, VaultError> {
+        let plain: BTreeMap<&str, &str> =
+            self.0.iter().map(|(name, value)| (*name, value.as_str())).collect();
         let text = Zeroizing::new(serde_json::to_string(&plain).unwrap_or_default());
         vault.seal(tx, Purpose::Channels, &place(&id), text.as_bytes())
     }

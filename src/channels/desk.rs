@@ -165,7 +165,11 @@ impl Channels {
     ///
     /// # Errors
     /// [`ChannelError::Vault`] while it is sealed, or what the store answers.
-    pub async fn credentials(&self, tenant: &TenantId, channel: &Channel) -> Result<Credentials, ChannelError> {
+    pub async fn credentials(
+        &self,
+        tenant: &TenantId,
+        channel: &Channel,
+    ) -> Result<Credentials, ChannelError> {
         let (vault, which) = (self.inner.vault.clone(), (channel.id, channel.platform));
         self.inner.db.read(tenant, move |read| Credentials::open(&vault, read, which)).await
     }
@@ -237,7 +241,12 @@ impl Channels {
     ///
     /// # Errors
     /// [`ChannelError`]; then it is still there.
-    pub async fn delete(&self, by: &Principal, id: ChannelId, version: Option<i64>) -> Result<(), ChannelError> {
+    pub async fn delete(
+        &self,
+        by: &Principal,
+        id: ChannelId,
+        version: Option<i64>,
+    ) -> Result<(), ChannelError> {
         let deleter = by.clone();
         let write = self.inner.db.write(&by.tenant, move |tx| {
             let found = current(store::by_id(tx, id)?, version)?;
@@ -358,7 +367,12 @@ impl Channels {
     ///
     /// # Errors
     /// [`ChannelError::NotFound`] for one that is not dead, or what the store answers.
-    pub async fn retry(&self, by: &Principal, id: ChannelId, owed: ObligationId) -> Result<Obligation, ChannelError> {
+    pub async fn retry(
+        &self,
+        by: &Principal,
+        id: ChannelId,
+        owed: ObligationId,
+    ) -> Result<Obligation, ChannelError> {
         let (now_ms, retrier) = (now_ms(), by.clone());
         let write = self.inner.db.write(&by.tenant, move |tx| {
             let channel = store::by_id(tx, id)?;

@@ -142,7 +142,8 @@ impl Channels {
     /// What the store answers.
     pub async fn greet(&self, letter: &Letter, us: &str) -> Result<(), ChannelError> {
         let (letter, us, now_ms) = (letter.clone(), us.to_owned(), now_ms());
-        let write = self.db().write(&letter.tenant.clone(), move |tx| {
+        let (tenant, at) = (letter.tenant.clone(), letter.channel);
+        let write = self.db().write(&tenant, move |tx| {
             if !store::inbox::done(tx, letter.id, ("stranger", None))? {
                 return Ok(());
             }
@@ -164,7 +165,7 @@ impl Channels {
             answer(tx, &letter, words, now_ms)
         });
         write.await?;
-        self.live().outbox(letter.channel).notify_one();
+        self.live().outbox(at).notify_one();
         Ok(())
     }
 
@@ -180,12 +181,12 @@ impl Channels {
     ) -> Result<(), ChannelError> {
         let (letter, now_ms) = (letter.clone(), now_ms());
         let (tenant, channel) = (letter.tenant.clone(), letter.channel);
-        let write = self.db().write(&tenant, move |tx| {
-            match words {
-                Some(words) if store::inbox::done(tx, letter.id, (outcome, None))? => answer(tx, &letter, words, now_ms),
-                Some(_) => Ok(()),
-                None => store::inbox::done(tx, letter.id, (outcome, None)).map(drop).map_err(ChannelError::from),
+        let write = self.db().write(&tenant, move |tx| match words {
+            Some(words) if store::inbox::done(tx, letter.id, (outcome, None))? => {
+                answer(tx, &letter, words, now_ms)
             }
+            Some(_) => Ok(()),
+            None => store::inbox::done(tx, letter.id, (outcome, None)).map(drop).map_err(ChannelError::from),
         });
         write.await?;
         self.live().outbox(channel).notify_one();
@@ -226,7 +227,8 @@ impl Channels {
     /// What the store answers; then it is looked at again, and its key finds the turn.
     pub async fn submitted(&self, letter: &Letter, turn: TurnId) -> Result<(), ChannelError> {
         let id = letter.id;
-        let write = self.db().write(&letter.tenant, move |tx| store::inbox::done(tx, id, ("turn", Some(turn))));
+        let write =
+            self.db().write(&letter.tenant, move |tx| store::inbox::done(tx, id, ("turn", Some(turn))));
         Ok(write.await.map(drop)?)
     }
 
@@ -245,7 +247,8 @@ impl Channels {
     /// What the store answers.
     pub async fn thread_of(&self, letter: &Letter) -> Result<Option<Bound>, ChannelError> {
         let (id, address) = (letter.channel, letter.incoming.conversation.clone());
-        let read = self.db().read(&letter.tenant, move |read| store::people::conversation(read, id, &address));
+        let read =
+            self.db().read(&letter.tenant, move |read| store::people::conversation(read, id, &address));
         let found = read.await?;
         Ok(found.and_then(|one| Some(Bound { thread: one.thread?, model: one.model })))
     }

@@ -238,7 +238,12 @@ mod tests {
             (TurnState::Stopped, "", None, "Stopped."),
             (TurnState::Stopped, "half", None, "half\n\n*Stopped here.*"),
             (TurnState::Failed, "", Some(&failure), "That did not work: the model is overloaded"),
-            (TurnState::Interrupted, "half", Some(&failure), "half\n\n*It ends here: the model is overloaded*"),
+            (
+                TurnState::Interrupted,
+                "half",
+                Some(&failure),
+                "half\n\n*It ends here: the model is overloaded*",
+            ),
         ];
         for (state, text, failure, expected) in table {
             assert_eq!(said(state, text, failure), expected, "{state:?}");

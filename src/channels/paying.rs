@@ -40,7 +40,8 @@ impl Channels {
         id: ChannelId,
         busy: &HashSet<String>,
     ) -> Result<DueNow, ChannelError> {
-        let found = self.db().read(tenant, move |read| store::outbox::first_of_each(read, id, LOOK_MAX)).await?;
+        let found =
+            self.db().read(tenant, move |read| store::outbox::first_of_each(read, id, LOOK_MAX)).await?;
         let (now_ms, mut all) = (now_ms(), DueNow::default());
         for owed in found.into_iter().filter(|owed| !busy.contains(&owed.conversation)) {
             if owed.due_ms <= now_ms {
@@ -102,7 +103,12 @@ impl Channels {
     ///
     /// # Errors
     /// What the store answers.
-    pub async fn bury(&self, tenant: &TenantId, id: ObligationId, reason: String) -> Result<(), ChannelError> {
+    pub async fn bury(
+        &self,
+        tenant: &TenantId,
+        id: ObligationId,
+        reason: String,
+    ) -> Result<(), ChannelError> {
         let write = self.db().write(tenant, move |tx| store::outbox::bury(tx, id, (&reason, now_ms())));
         Ok(write.await?)
     }
@@ -159,9 +165,9 @@ impl Channels {
         time: Duration,
     ) -> Result<(i64, i64), ChannelError> {
         let (now, until) = (now_ms(), until(time));
-        let write = self.db().write(tenant, move |tx| {
-            store::lease(tx, id, HOLDER, (now, until))?.ok_or(ChannelError::Leased)
-        });
+        let write = self
+            .db()
+            .write(tenant, move |tx| store::lease(tx, id, HOLDER, (now, until))?.ok_or(ChannelError::Leased));
         write.await
     }
 

@@ -16,8 +16,8 @@ use super::outgoing::Us;
 use super::platform::Platform;
 use super::{slack, telegram, whatsapp};
 use crate::protocol::ids::{ChannelId, TenantId};
-use crate::webhooks::verify::{self, Received, Refusal, Reply, Verified};
 use crate::webhooks::Arrived;
+use crate::webhooks::verify::{self, Received, Refusal, Reply, Verified};
 
 /// The answer to a platform. It says as little as possible.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -99,7 +99,9 @@ impl Channels {
         let Some(door) = door else { return ChannelReception::NotFound };
         let Ok(credentials) = self.opened(&door).await else { return ChannelReception::Unavailable };
         match verify::whatsapp::challenge(query, &credentials.challenge) {
-            Ok(body) => ChannelReception::Answer(Reply { status: 200, content_type: Some("text/plain"), body }),
+            Ok(body) => {
+                ChannelReception::Answer(Reply { status: 200, content_type: Some("text/plain"), body })
+            }
             Err(_) => ChannelReception::Forbidden,
         }
     }
@@ -130,7 +132,9 @@ impl Channels {
         }
         // Who we are is needed to know what is meant for us; until then the platform keeps it.
         let Some(us) = self.live().view(door.channel.id).us else { return ChannelReception::Unavailable };
-        let Some(came) = read(door.channel.platform, &received, &us) else { return ChannelReception::Unprocessable };
+        let Some(came) = read(door.channel.platform, &received, &us) else {
+            return ChannelReception::Unprocessable;
+        };
         match self.arrived(&door.tenant, door.channel.id, came, None).await {
             Ok(_) => ChannelReception::Accepted,
             Err(error) => {
@@ -162,7 +166,9 @@ fn read(platform: Platform, received: &Received<'_>, us: &Us) -> Option<Vec<Inco
         Platform::Telegram => some(telegram::read(&json()?, us)),
         Platform::Slack => match json() {
             Some(payload) => some(slack::read_event(&payload, us)),
-            None => some(slack::read_interaction(received.body).or_else(|| slack::read_command(received.body))),
+            None => {
+                some(slack::read_interaction(received.body).or_else(|| slack::read_command(received.body)))
+            }
         },
         Platform::Whatsapp => whatsapp::read(&json()?, us),
         Platform::Discord | Platform::Email => return None,

@@ -10,8 +10,7 @@ use crate::db::{DbError, Row, SystemRead, TenantRead, TenantTx};
 use crate::protocol::ids::{ChannelId, TenantId, WorkspaceId};
 use crate::vault::{KeyMark, SealedRow};
 
-const COLUMNS: &str =
-    "id, name, workspace_id, platform, enabled, settings, version, created_ms, updated_ms";
+const COLUMNS: &str = "id, name, workspace_id, platform, enabled, settings, version, created_ms, updated_ms";
 
 /// Every channel of every tenant.
 pub(super) fn of_all(read: &SystemRead<'_>) -> Result<Vec<(TenantId, Channel)>, DbError> {
@@ -102,7 +101,8 @@ pub(super) fn sealed_with(
     mark: KeyMark,
     limit: usize,
 ) -> Result<Vec<SealedRow>, DbError> {
-    let sql = "SELECT id, credentials FROM channels WHERE tenant = ?1 AND substr(credentials, 1, 5) = ?2 LIMIT ?3";
+    let sql =
+        "SELECT id, credentials FROM channels WHERE tenant = ?1 AND substr(credentials, 1, 5) = ?2 LIMIT ?3";
     read.query_all(sql, &[&mark, &limit], |row| Ok(SealedRow { row: row.get(0)?, sealed: row.get(1)? }))
 }
 
@@ -128,13 +128,23 @@ pub(super) fn lease(
 }
 
 /// Holds a lease longer. False when it is another one's by now.
-pub(super) fn renew(tx: &mut TenantTx<'_>, id: ChannelId, epoch: i64, until_ms: i64) -> Result<bool, DbError> {
+pub(super) fn renew(
+    tx: &mut TenantTx<'_>,
+    id: ChannelId,
+    epoch: i64,
+    until_ms: i64,
+) -> Result<bool, DbError> {
     let sql = "UPDATE channels SET held_until_ms = ?4 WHERE tenant = ?1 AND id = ?2 AND epoch = ?3";
     Ok(tx.execute(sql, &[&id, &epoch, &until_ms])? == 1)
 }
 
 /// Notes where the next poll begins. False when the lease is another one's by now: then nothing may be stored.
-pub(super) fn advance(tx: &mut TenantTx<'_>, id: ChannelId, epoch: i64, cursor: i64) -> Result<bool, DbError> {
+pub(super) fn advance(
+    tx: &mut TenantTx<'_>,
+    id: ChannelId,
+    epoch: i64,
+    cursor: i64,
+) -> Result<bool, DbError> {
     let sql = "UPDATE channels SET cursor = max(cursor, ?4) WHERE tenant = ?1 AND id = ?2 AND epoch = ?3";
     Ok(tx.execute(sql, &[&id, &epoch, &cursor])? == 1)
 }

@@ -7,7 +7,12 @@ use std::sync::Arc;
 
 use rusqlite::types::{ToSqlOutput, ValueRef};
 
-use crate::protocol::ids::{ApprovalId, AssistantId, BudgetId, ChannelId, CompactionId, DeliveryId, FactId, InboxId, McpServerId, MemberId, MessageId, NotificationId, NotificationRuleId, OauthTokenId, ObligationId, PasskeyId, PushSubscriptionId, RuleId, SecretId, TenantId, ThreadId, TokenId, TurnId, WebSessionId, WebhookDeliveryId, WebhookId, WorkspaceId};
+use crate::protocol::ids::{
+    ApprovalId, AssistantId, BudgetId, ChannelId, CompactionId, DeliveryId, FactId, InboxId, McpServerId,
+    MemberId, MessageId, NotificationId, NotificationRuleId, OauthTokenId, ObligationId, PasskeyId,
+    PushSubscriptionId, RuleId, SecretId, TenantId, ThreadId, TokenId, TurnId, WebSessionId,
+    WebhookDeliveryId, WebhookId, WorkspaceId,
+};
 
 use super::error::DbError;
 

@@ -14,7 +14,12 @@ const SHORT_ID: usize = 8;
 
 impl Life {
     /// Does what a command asks, and answers it.
-    pub(super) async fn command(&self, letter: &Letter, command: Command, decides: bool) -> Result<(), ChannelError> {
+    pub(super) async fn command(
+        &self,
+        letter: &Letter,
+        command: Command,
+        decides: bool,
+    ) -> Result<(), ChannelError> {
         let channels = &self.parts.channels;
         let words = match command {
             Command::New => {
@@ -60,7 +65,10 @@ impl Life {
         }
         if self.parts.backends.get(backend).is_none() {
             let known: Vec<_> = self.parts.backends.names().collect();
-            let words = format!("There is no backend `{backend}`. There are: {}. `/model default` goes back.", known.join(", "));
+            let words = format!(
+                "There is no backend `{backend}`. There are: {}. `/model default` goes back.",
+                known.join(", ")
+            );
             return channels.settle(letter, "command", Some(words)).await;
         }
         let words = format!("From now on `{name}` answers here.");
@@ -70,8 +78,12 @@ impl Life {
     async fn model_words(&self, letter: &Letter) -> Result<String, ChannelError> {
         let chosen = self.parts.channels.thread_of(letter).await?.and_then(|bound| bound.model);
         Ok(match chosen {
-            Some(model) => format!("`{}` answers here. `/model default` goes back.", model.trim_end_matches('/')),
-            None => "The assistant's own model answers here. `/model BACKEND/MODEL` chooses another.".to_owned(),
+            Some(model) => {
+                format!("`{}` answers here. `/model default` goes back.", model.trim_end_matches('/'))
+            }
+            None => {
+                "The assistant's own model answers here. `/model BACKEND/MODEL` chooses another.".to_owned()
+            }
         })
     }
 
@@ -102,13 +114,16 @@ impl Life {
                 more => format!("I am working on an answer; {} more messages wait.", more - 1),
             });
             let open = self.open_questions(thread).await;
-            lines.extend(open.iter().map(|asked| format!("Waits for a decision: `{}` {}", short(asked), asked.shown)));
+            lines.extend(
+                open.iter().map(|asked| format!("Waits for a decision: `{}` {}", short(asked), asked.shown)),
+            );
         }
         Ok(lines.join("\n\n"))
     }
 
     async fn open_questions(&self, thread: ThreadId) -> Vec<Approval> {
-        let filter = ApprovalFilter { state: Some(ApprovalState::Pending), thread: Some(thread), after: None };
+        let filter =
+            ApprovalFilter { state: Some(ApprovalState::Pending), thread: Some(thread), after: None };
         let owner = Principal::owner(self.tenant.clone());
         self.parts.approvals.list(&owner, filter, QUESTIONS_MAX).await.unwrap_or_default()
     }
@@ -122,7 +137,9 @@ impl Life {
         decides: bool,
     ) -> Result<String, ChannelError> {
         if !decides {
-            return Ok("You may not decide that. Whoever runs me can let you, on the page Channels.".to_owned());
+            return Ok(
+                "You may not decide that. Whoever runs me can let you, on the page Channels.".to_owned()
+            );
         }
         let thread = self.parts.channels.thread_of(letter).await?.map(|bound| bound.thread);
         let open = match thread {
@@ -137,8 +154,13 @@ impl Life {
             (None, _, Some(whole)) => whole,
             (None, _, None) => return Ok("Nothing waits for a decision here.".to_owned()),
             (Some(_), Some(_), _) => {
-                let ids: Vec<_> = open.iter().map(|asked| format!("`{}` {}", short(asked), asked.shown)).collect();
-                return Ok(format!("Several things wait; say which, like `/yes {}`:\n\n{}", short_of(&open), ids.join("\n\n")));
+                let ids: Vec<_> =
+                    open.iter().map(|asked| format!("`{}` {}", short(asked), asked.shown)).collect();
+                return Ok(format!(
+                    "Several things wait; say which, like `/yes {}`:\n\n{}",
+                    short_of(&open),
+                    ids.join("\n\n")
+                ));
             }
         };
         let choice = match verdict {

@@ -14,7 +14,8 @@ use super::mailbox::Mailbox;
 use super::payer::Payer;
 use crate::channels::codec;
 use crate::channels::{
-    Channel, ChannelError, ChannelState, Credentials, Outcome, Outgoing, Platform, Us, slack, telegram, whatsapp,
+    Channel, ChannelError, ChannelState, Credentials, Outcome, Outgoing, Platform, Us, slack, telegram,
+    whatsapp,
 };
 use crate::protocol::ids::{ChannelId, TenantId, ThreadId};
 
@@ -51,7 +52,8 @@ pub(super) async fn run(
     let text = |error: ChannelError| error.to_string();
     let channel = channels.get(tenant, id).await.map_err(text)?.channel;
     let credentials = channels.credentials(tenant, &channel).await.map_err(text)?;
-    let line = Line::new(&parts.egress, &channel, credentials.token.clone()).map_err(|error| error.to_string())?;
+    let line =
+        Line::new(&parts.egress, &channel, credentials.token.clone()).map_err(|error| error.to_string())?;
     channels.enter(id, ChannelState::Connecting);
     let us = tokio::select! {
         us = introduced(&line, &channel) => us?,
@@ -85,7 +87,9 @@ async fn introduced(line: &Line, channel: &Channel) -> Result<Us, String> {
         Platform::Telegram => telegram::get_me(),
         Platform::Slack => slack::auth_test(),
         Platform::Whatsapp => whatsapp::get_number(number).map_err(|error| error.to_string())?,
-        Platform::Discord | Platform::Email => return Err("this platform has no line of this kind".to_owned()),
+        Platform::Discord | Platform::Email => {
+            return Err("this platform has no line of this kind".to_owned());
+        }
     };
     let said = line.ask(&call, Duration::ZERO).await.map_err(|outcome| words(&outcome))?;
     let us = match channel.platform {
@@ -125,7 +129,9 @@ impl Life {
             return Ok(());
         }
         let url = format!("{}{}", self.parts.webhooks.address(), self.channel.path());
-        let Some(shown) = &credentials.shown else { return Err("the channel has no secret token".to_owned()) };
+        let Some(shown) = &credentials.shown else {
+            return Err("the channel has no secret token".to_owned());
+        };
         match self.line.say_showing(&telegram::set_webhook(&url, SHOWN), shown).await {
             Outcome::Done | Outcome::Sent { .. } => Ok(()),
             outcome => Err(format!("the webhook {url} could not be set: {}", words(&outcome))),
@@ -189,7 +195,9 @@ impl Life {
                 self.line.say(&telegram::delete_webhook()).await;
                 return Err(Trouble::Wait(Some(AGAIN.0), "a webhook was set, and is taken away".to_owned()));
             }
-            Err(Outcome::Unauthorized { fix }) => return Err(Trouble::End(words(&Outcome::Unauthorized { fix }))),
+            Err(Outcome::Unauthorized { fix }) => {
+                return Err(Trouble::End(words(&Outcome::Unauthorized { fix })));
+            }
             Err(Outcome::Wait { after_ms }) => {
                 let wait = Duration::from_millis(after_ms);
                 return Err(Trouble::Wait(Some(wait), words(&Outcome::Wait { after_ms })));
@@ -202,7 +210,9 @@ impl Life {
         let stored = channels.arrived(&self.tenant, self.channel.id, came, Some((epoch, next))).await;
         match stored {
             Ok(_) => *cursor = next,
-            Err(ChannelError::Leased) => return Err(Trouble::End("another daemon took the channel over".to_owned())),
+            Err(ChannelError::Leased) => {
+                return Err(Trouble::End("another daemon took the channel over".to_owned()));
+            }
             // Nothing was confirmed: the same messages come again.
             Err(error) => return Err(Trouble::Wait(None, error.to_string())),
         }

@@ -11,7 +11,7 @@ use crate::egress::{self, Destination, Egress, EgressError, Secret};
 /// Longest wait for the head of an answer, unless the call waits at the platform.
 const CALL_TIMEOUT: Duration = Duration::from_secs(30);
 /// Longest answer in bytes.
-const ANSWER_BYTES_MAX: u64 = 8 << 20;
+const ANSWER_BYTES_MAX: usize = 8 << 20;
 
 /// Where a body shows a secret.
 pub(super) const SHOWN: &str = "{shown}";
@@ -79,7 +79,7 @@ impl Line {
             Method::Patch => egress::Method::PATCH,
             Method::Put => egress::Method::PUT,
         };
-        let request = self.destination.request(method, &call.path).bytes_max(ANSWER_BYTES_MAX);
+        let request = self.destination.request(method, &call.path);
         let request = match &call.body {
             Body::None => request,
             Body::Json(value) => request.json(value.to_string().into()),
@@ -87,7 +87,9 @@ impl Line {
         };
         Ok(match codec::credential(self.platform) {
             Credential::Path => request.secret_in_path("{token}", &self.token),
-            Credential::Header(word) => request.secret_header("authorization", &format!("{word} "), &self.token),
+            Credential::Header(word) => {
+                request.secret_header("authorization", &format!("{word} "), &self.token)
+            }
             Credential::None => request,
         })
     }
@@ -97,9 +99,7 @@ async fn answered(request: egress::Request, within: Duration) -> Result<Said, Ou
     let reply = request.send(within).await.map_err(|error| broken(&error))?;
     let status = reply.status();
     let retry_after = reply.header("retry-after").map(str::to_owned);
-    let body = tokio::time::timeout(CALL_TIMEOUT, reply.bytes()).await;
-    let why = "the answer did not come whole";
-    let body = body.ok().and_then(Result::ok).ok_or_else(|| Outcome::Unknown { why: why.to_owned() })?;
+    let body = reply.whole(ANSWER_BYTES_MAX, CALL_TIMEOUT).await.map_err(|error| broken(&error))?;
     Ok(Said { status, retry_after, body })
 }
 
@@ -107,7 +107,9 @@ async fn answered(request: egress::Request, within: Duration) -> Result<Said, Ou
 fn broken(error: &EgressError) -> Outcome {
     let why = error.to_string();
     match error {
-        EgressError::Lookup { .. } | EgressError::Unknown { .. } | EgressError::Connect { .. } => Outcome::Again { why },
+        EgressError::Lookup { .. } | EgressError::Unknown { .. } | EgressError::Connect { .. } => {
+            Outcome::Again { why }
+        }
         EgressError::Timeout { .. } | EgressError::Broken { .. } | EgressError::TooLong { .. } => {
             Outcome::Unknown { why }
         }

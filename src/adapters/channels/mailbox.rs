@@ -119,7 +119,8 @@ impl Life {
     fn tell_of_stranger(&self, letter: &Letter) {
         let title = format!("{} wants to talk on {}", letter.incoming.sender.name, self.channel.name);
         let happening = Happening::new(Pattern::PairingWanted, title);
-        let happening = happening.to(SourceType::Channel, self.channel.id).told_apart_by(&letter.incoming.sender.id);
+        let happening =
+            happening.to(SourceType::Channel, self.channel.id).told_apart_by(&letter.incoming.sender.id);
         self.parts.notices.raise(&self.tenant, happening.within(self.channel.workspace_id));
     }
 

@@ -84,7 +84,7 @@ impl Payer {
         Self { life, next_at: Arc::new(Mutex::new(Instant::now())) }
     }
 
-    const fn limits(&self) -> Limits {
+    fn limits(&self) -> Limits {
         self.life.channel.platform.limits()
     }
 
@@ -125,7 +125,12 @@ impl Payer {
             let marked = marked(part, now.doubtful && !self.limits().detects_repeats);
             let key = format!("{}-{}", owed.id, now.sent_parts);
             let post = Post { part: &marked, plain, reply_to, buttons, key: &key };
-            let call = match codec::call(life.channel.platform, &life.us, &owed.conversation, &Outgoing::Say(post)) {
+            let call = match codec::call(
+                life.channel.platform,
+                &life.us,
+                &owed.conversation,
+                &Outgoing::Say(post),
+            ) {
                 Ok(call) => call,
                 Err(error) => return self.give_up(owed, error.to_string()).await,
             };
@@ -140,7 +145,10 @@ impl Payer {
                 }
                 // Nothing stands there yet: the plain words, at once.
                 Outcome::Markup if !plain => {
-                    life.parts.channels.owe_later(&life.tenant, owed.id, (false, Duration::ZERO), String::new()).await?;
+                    life.parts
+                        .channels
+                        .owe_later(&life.tenant, owed.id, (false, Duration::ZERO), String::new())
+                        .await?;
                     plain = true;
                 }
                 outcome => return self.not_sent(owed, &now, outcome).await,
@@ -148,7 +156,12 @@ impl Payer {
         }
     }
 
-    async fn sent(&self, owed: &Obligation, message: Option<String>, is_last: bool) -> Result<(), ChannelError> {
+    async fn sent(
+        &self,
+        owed: &Obligation,
+        message: Option<String>,
+        is_last: bool,
+    ) -> Result<(), ChannelError> {
         let life = &self.life;
         life.parts.channels.part_sent(&life.tenant, owed.id, message, is_last).await?;
         // The next part of the same conversation waits as long as the platform wants.
@@ -163,7 +176,12 @@ impl Payer {
         *next_at = Instant::now() + Duration::from_millis(self.limits().channel_gap_ms);
     }
 
-    async fn not_sent(&self, owed: &Obligation, now: &Obligation, outcome: Outcome) -> Result<bool, ChannelError> {
+    async fn not_sent(
+        &self,
+        owed: &Obligation,
+        now: &Obligation,
+        outcome: Outcome,
+    ) -> Result<bool, ChannelError> {
         let (life, why) = (&self.life, words(&outcome));
         let channels = &life.parts.channels;
         let (unknown, wait) = match outcome {
@@ -209,7 +227,8 @@ impl Payer {
         let owner = Principal::owner(self.life.tenant.clone());
         let Ok(asked) = self.life.parts.approvals.get(&owner, id).await else { return Ok(None) };
         let part = markup::question(platform, &question(&asked));
-        let buttons = if asked.state == ApprovalState::Pending { buttons(platform, &asked) } else { Vec::new() };
+        let buttons =
+            if asked.state == ApprovalState::Pending { buttons(platform, &asked) } else { Vec::new() };
         Ok(Some(Words { parts: vec![part], buttons }))
     }
 
@@ -220,7 +239,8 @@ impl Payer {
         let owner = Principal::owner(life.tenant.clone());
         let (asked, question_of) =
             (life.parts.approvals.get(&owner, id).await, channels.question(&life.tenant, id).await?);
-        let (Ok(asked), Some(place)) = (asked, question_of.and_then(|of| of.messages.first().cloned())) else {
+        let (Ok(asked), Some(place)) = (asked, question_of.and_then(|of| of.messages.first().cloned()))
+        else {
             return channels.bury(&life.tenant, owed.id, "its question was never sent".to_owned()).await;
         };
         let part = markup::question(life.channel.platform, &decided(&asked));

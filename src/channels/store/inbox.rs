@@ -73,10 +73,7 @@ pub(in crate::channels) fn postpone(tx: &mut TenantTx<'_>, id: InboxId, due_ms: 
 }
 
 /// The message that a turn answers.
-pub(in crate::channels) fn of_turn(
-    read: &TenantRead<'_>,
-    turn: TurnId,
-) -> Result<Option<Incoming>, DbError> {
+pub(in crate::channels) fn of_turn(read: &TenantRead<'_>, turn: TurnId) -> Result<Option<Incoming>, DbError> {
     let sql = "SELECT incoming FROM channel_inbox WHERE tenant = ?1 AND turn_id = ?2 LIMIT 1";
     let text: Option<String> = read.query_opt(sql, &[&turn], |row| row.get(0))?;
     Ok(text.and_then(|text| serde_json::from_str(&text).ok()))
@@ -92,7 +89,11 @@ pub(in crate::channels) fn last_ms(
 }
 
 /// Forgets messages that came before this time, at most `limit`. What waits stays.
-pub(in crate::channels) fn prune(tx: &mut SystemTx<'_>, before_ms: i64, limit: usize) -> Result<usize, DbError> {
+pub(in crate::channels) fn prune(
+    tx: &mut SystemTx<'_>,
+    before_ms: i64,
+    limit: usize,
+) -> Result<usize, DbError> {
     tx.execute(
         "DELETE FROM channel_inbox WHERE id IN (
              SELECT id FROM channel_inbox WHERE received_ms < ?1 AND state = 'done' LIMIT ?2)",

@@ -125,7 +125,11 @@ pub(in crate::channels) fn bury(
 }
 
 /// A dead one is owed again. False when it is not dead.
-pub(in crate::channels) fn revive(tx: &mut TenantTx<'_>, id: ObligationId, now_ms: i64) -> Result<bool, DbError> {
+pub(in crate::channels) fn revive(
+    tx: &mut TenantTx<'_>,
+    id: ObligationId,
+    now_ms: i64,
+) -> Result<bool, DbError> {
     let changed = tx.execute(
         "UPDATE obligations SET state = 'pending', attempts = 0, due_ms = ?3, reason = '', ended_ms = NULL
          WHERE tenant = ?1 AND id = ?2 AND state = 'dead'",
@@ -135,7 +139,11 @@ pub(in crate::channels) fn revive(tx: &mut TenantTx<'_>, id: ObligationId, now_m
 }
 
 /// Forgets what was made before this time and has ended, at most `limit`.
-pub(in crate::channels) fn prune(tx: &mut SystemTx<'_>, before_ms: i64, limit: usize) -> Result<usize, DbError> {
+pub(in crate::channels) fn prune(
+    tx: &mut SystemTx<'_>,
+    before_ms: i64,
+    limit: usize,
+) -> Result<usize, DbError> {
     tx.execute(
         "DELETE FROM obligations WHERE id IN (
              SELECT id FROM obligations WHERE created_ms < ?1 AND state <> 'pending' LIMIT ?2)",

@@ -28,7 +28,9 @@ pub(in crate::channels) fn one(
     channel: ChannelId,
     sender: &str,
 ) -> Result<Option<Person>, DbError> {
-    let sql = format!("SELECT {COLUMNS} FROM channel_senders WHERE tenant = ?1 AND channel_id = ?2 AND sender = ?3");
+    let sql = format!(
+        "SELECT {COLUMNS} FROM channel_senders WHERE tenant = ?1 AND channel_id = ?2 AND sender = ?3"
+    );
     read.query_opt(&sql, &[&channel, &sender], person)
 }
 
@@ -46,7 +48,8 @@ pub(in crate::channels) fn by_code(
 }
 
 pub(in crate::channels) fn strangers(read: &TenantRead<'_>, channel: ChannelId) -> Result<usize, DbError> {
-    let sql = "SELECT count(*) FROM channel_senders WHERE tenant = ?1 AND channel_id = ?2 AND state = 'pending'";
+    let sql =
+        "SELECT count(*) FROM channel_senders WHERE tenant = ?1 AND channel_id = ?2 AND state = 'pending'";
     read.query_one(sql, &[&channel], |row| row.get(0))
 }
 
@@ -144,7 +147,8 @@ fn person(row: &Row<'_>) -> Result<Person, DbError> {
         channel: row.get(0)?,
         sender: row.get(1)?,
         name: row.get(2)?,
-        standing: Standing::parse(&state).ok_or_else(|| DbError::Corrupt("a sender of a channel".to_owned()))?,
+        standing: Standing::parse(&state)
+            .ok_or_else(|| DbError::Corrupt("a sender of a channel".to_owned()))?,
         decides: row.get(4)?,
         code: row.get(5)?,
         code_until_ms: row.get(6)?,

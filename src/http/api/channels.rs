@@ -23,7 +23,8 @@ use crate::identity::{Made, Principal};
 use crate::protocol::ids::{ChannelId, ObligationId};
 
 use bodies::{
-    ApproveCode, ChangeChannel, ChangePerson, ChannelBody, CreateChannel, ObligationView, PersonView, TestChannel,
+    ApproveCode, ChangeChannel, ChangePerson, ChannelBody, CreateChannel, ObligationView, PersonView,
+    TestChannel,
 };
 
 #[derive(Deserialize)]

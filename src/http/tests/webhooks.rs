@@ -39,7 +39,8 @@ impl Door {
 
     async fn send(&self, request: Request<Body>) -> Answer {
         let doors = (self.world.state.webhooks.clone(), self.world.state.channels.clone());
-        let state = IngressState::new(doors, &IngressConfig::default(), "https://hooks.example.org".to_owned());
+        let state =
+            IngressState::new(doors, &IngressConfig::default(), "https://hooks.example.org".to_owned());
         let router: Router = ingress(state);
         let (local, peer) = ("127.0.0.1:7718".parse().unwrap(), "192.0.2.7:50000".parse().unwrap());
         World::send_to(router, Connection::Tcp { peer, local, tls: false }, request).await

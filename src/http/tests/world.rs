@@ -222,7 +222,9 @@ impl World {
             tools,
             knowledge,
             model_turns,
-            channels: Channels::open(db.clone(), vault.clone(), guard.clone(), &Channels::bell()).await.unwrap(),
+            channels: Channels::open(db.clone(), vault.clone(), guard.clone(), &Channels::bell())
+                .await
+                .unwrap(),
             webhooks,
             processes,
             redactor: Redactor::new(),

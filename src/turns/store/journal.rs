@@ -75,7 +75,9 @@ pub(in crate::turns) fn keep_question(
     start(tx, at, ("approval", approval, None))?;
     let Ok(asked) = approval.parse() else { return Ok(false) };
     let source: String =
-        tx.query_one("SELECT source FROM turns WHERE tenant = ?1 AND id = ?2", &[&at.turn], |row| row.get(0))?;
+        tx.query_one("SELECT source FROM turns WHERE tenant = ?1 AND id = ?2", &[&at.turn], |row| {
+            row.get(0)
+        })?;
     Ok(owe_question(tx, (&source, at.thread, at.turn), asked, at.now_ms)?)
 }
 
