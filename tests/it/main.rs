@@ -12,6 +12,7 @@
 
 mod architecture;
 mod browser;
+mod channels;
 mod cli;
 mod conversation;
 mod faults;
