@@ -6,3 +6,4 @@ pub mod mcp;
 pub mod mcp_programs;
 pub mod processes;
 pub mod turns;
+pub mod webhooks;

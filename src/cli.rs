@@ -41,6 +41,7 @@ mod token;
 mod tree;
 mod typed;
 mod vault;
+mod webhook;
 mod wire;
 
 pub use commands::run;

@@ -19,7 +19,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use capuchin_actors::mcp_server;
 use capuchin_actors::supervision::declaration::{Declaration, Factories};
 use capuchin_actors::supervision::parse::parse;
 use capuchin_actors::supervision::{ActorPath, RunningTree, SelfEnd, TreeEnd};
@@ -242,7 +241,7 @@ fn server_of(path: &ActorPath) -> Option<(TenantId, &str)> {
     let mut segments = path.segments();
     let place = (segments.next(), segments.next(), segments.next(), segments.next(), segments.next());
     match (place, segments.next()) {
-        ((Some(ROOT), Some("tenants"), Some(tenant), Some(mcp_server::SERVERS), Some(server)), None) => {
+        ((Some(ROOT), Some("tenants"), Some(tenant), Some(factories::MCP_SERVERS), Some(server)), None) => {
             tenant.parse().ok().map(|tenant| (tenant, server))
         }
         _ => None,

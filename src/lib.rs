@@ -17,6 +17,7 @@ pub mod assistants;
 pub mod backends;
 pub mod budgets;
 pub mod certificates;
+pub mod channels;
 pub mod guard;
 pub mod identity;
 pub mod mcp;
@@ -27,6 +28,7 @@ pub mod skills;
 pub mod tools;
 pub mod turns;
 pub mod vault;
+pub mod webhooks;
 pub mod workspaces;
 // What it does, and what actors may do.
 pub mod adapters;

@@ -40,7 +40,7 @@ pub use glob::{Glob, PATTERN_CHARS_MAX, PathGlob};
 pub use host::{HostPattern, canonical_host};
 pub use judge::{Ask, Verdict, judge};
 pub use kill_switch::{Engaged, KILL_REASON_CHARS_MAX, KillSwitches};
-pub use mode::{ApprovalMode, Autonomy, PermissionMode, Preset, UnknownWord};
+pub use mode::{ApprovalMode, Autonomy, Ceiling, PermissionMode, Preset, UnknownWord};
 pub use pattern::{ActionPattern, PathPattern, Whereabouts};
 pub use rule::{Effect, NOTE_CHARS_MAX, NewRule, Origin, RULES_MAX, Rule};
 pub use subject::{SourceKind, Subject, SubjectPattern};

@@ -4,6 +4,7 @@
 //! in it, and one folder has its files. Messages are written by `turns` and only read here. A principal that may use one
 //! assistant only sees the threads that this assistant answers, and nothing else exists for it.
 
+mod bound;
 mod desk;
 mod error;
 pub mod files;
@@ -15,6 +16,7 @@ mod thread;
 mod threads;
 mod workspace;
 
+pub use bound::BoundThread;
 pub use desk::Workspaces;
 pub use error::WorkspaceError;
 pub use message::Message;

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
-pub mod mcp_server;
+pub mod courier;
+pub mod kept;
 pub mod ports;
 pub mod process;
 pub mod protocol;

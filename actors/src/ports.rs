@@ -4,7 +4,8 @@
 //! only words of `protocol`. The daemon hands implementations to actors in their
 //! arguments; tests hand fakes.
 
+pub mod carry;
 pub mod keep_ledger;
+pub mod keep_running;
 pub mod run_process;
-pub mod run_servers;
 pub mod run_turn;

@@ -11,6 +11,8 @@ pub struct Daemon {
     child: Child,
     /// The console's address.
     pub console: SocketAddr,
+    /// The ingress's address.
+    pub ingress: SocketAddr,
     /// From exec to the ready line.
     pub started_in: Duration,
     /// A token with every scope.
@@ -46,10 +48,7 @@ impl Daemon {
         let stdout = child.stdout.take().expect("a pipe");
         BufReader::new(stdout).read_line(&mut line).expect("the ready line");
         let started_in = started.elapsed();
-        let url = line.split("console=http://").nth(1).expect("a ready line");
-        let authority: String = url.chars().take_while(|c| !matches!(c, '/' | ' ' | '\n')).collect();
-        let port = authority.rsplit(':').next().and_then(|port| port.parse().ok()).expect("a port");
-        let console = SocketAddr::from(([127, 0, 0, 1], port));
+        let (console, ingress) = (address(&line, "console"), address(&line, "ingress"));
         let output = Command::new(binary())
             .args([
                 "token",
@@ -64,7 +63,7 @@ impl Daemon {
             .output()
             .expect("a token");
         let token = String::from_utf8_lossy(&output.stdout).trim().to_owned();
-        Self { child, console, started_in, token }
+        Self { child, console, ingress, started_in, token }
     }
 
     /// Resident memory in KiB.
@@ -81,6 +80,14 @@ impl Daemon {
         let ticks: u64 = [11, 12].iter().map(|at| fields[*at].parse::<u64>().expect("ticks")).sum();
         Duration::from_millis(ticks * 10)
     }
+}
+
+/// Where a listener of the ready line is.
+fn address(line: &str, listener: &str) -> SocketAddr {
+    let url = line.split(&format!("{listener}=http://")).nth(1).expect("a ready line");
+    let authority: String = url.chars().take_while(|c| !matches!(c, '/' | ' ' | '\n')).collect();
+    let port = authority.rsplit(':').next().and_then(|port| port.parse().ok()).expect("a port");
+    SocketAddr::from(([127, 0, 0, 1], port))
 }
 
 impl Drop for Daemon {

@@ -1,8 +1,8 @@
-//! `RunServers`: MCP servers of the store, each life of one a connection.
+//! `KeepRunning`: MCP servers of the store, each life of one a connection.
 
 use std::sync::Arc;
 
-use capuchin_actors::ports::run_servers::{RunServers, ServerEnded, ServerKey, WantedServer};
+use capuchin_actors::ports::keep_running::{Ended, KeepRunning, KeptKey, Wanted};
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use tokio_util::sync::CancellationToken;
@@ -13,13 +13,13 @@ use crate::protocol::ids::TenantId;
 /// See the module.
 pub struct ServerRuns(pub McpServers);
 
-impl RunServers for ServerRuns {
-    fn wanted(&self, tenant: &TenantId) -> BoxFuture<'static, Result<Vec<WantedServer>, ServerEnded>> {
+impl KeepRunning for ServerRuns {
+    fn wanted(&self, tenant: &TenantId) -> BoxFuture<'static, Result<Vec<Wanted>, Ended>> {
         let (servers, tenant) = (self.0.clone(), tenant.clone());
         async move {
-            let wanted = servers.wanted(&tenant).await.map_err(|error| ServerEnded(error.to_string()))?;
+            let wanted = servers.wanted(&tenant).await.map_err(|error| Ended(error.to_string()))?;
             let wanted = wanted.into_iter();
-            Ok(wanted.map(|(name, revision)| WantedServer { name: Arc::from(name), revision }).collect())
+            Ok(wanted.map(|(name, revision)| Wanted { name: Arc::from(name), revision }).collect())
         }
         .boxed()
     }
@@ -29,12 +29,12 @@ impl RunServers for ServerRuns {
         async move { servers.changed(&tenant).await }.boxed()
     }
 
-    fn run(&self, server: ServerKey, stop: CancellationToken) -> BoxFuture<'static, Result<(), ServerEnded>> {
+    fn run(&self, server: KeptKey, stop: CancellationToken) -> BoxFuture<'static, Result<(), Ended>> {
         let servers = self.0.clone();
-        async move { servers.live(&server.tenant, &server.name, &stop).await.map_err(ServerEnded) }.boxed()
+        async move { servers.live(&server.tenant, &server.name, &stop).await.map_err(Ended) }.boxed()
     }
 
-    fn is_down(&self, server: &ServerKey, why: &str) {
+    fn is_down(&self, server: &KeptKey, why: &str) {
         self.0.is_down(&server.tenant, &server.name, why);
     }
 }

@@ -8,6 +8,7 @@ mod mcp;
 mod notification;
 mod people;
 mod vault;
+mod webhook;
 
 use std::path::PathBuf;
 
@@ -18,6 +19,7 @@ pub use audit::{AuditCommand, AuditFilterArgs, AuditVerifyArgs};
 pub use budget::{BudgetCommand, BudgetSetArgs};
 pub use mcp::{McpAddArgs, McpCommand};
 pub use vault::{DeleteArgs, HostArgs, NamedArgs, OauthAddArgs, OauthCommand, SetArgs, VaultCommand};
+pub use webhook::{WebhookAddArgs, WebhookCommand};
 
 pub use consent::{
     ApprovalsCommand, AskArgs, DecideArgs, KillSwitchCommand, PolicyCommand, RuleArgs, SettingsArgs, TestArgs,
@@ -115,6 +117,9 @@ pub enum Command {
     /// MCP servers, whose tools assistants use
     #[command(subcommand)]
     Mcp(McpCommand),
+    /// Addresses that programs outside send to
+    #[command(subcommand)]
+    Webhook(WebhookCommand),
     /// People: the owner and members
     #[command(subcommand)]
     Member(MemberCommand),

@@ -14,7 +14,7 @@ use super::exit::{Exit, Failure, Outcome};
 use super::place::Place;
 use super::{
     agent, approvals, audit, budget, certs, chat, config, doctor, jq, kill_switch, lifecycle, login, mcp,
-    memory, notification, output, people, policy, redact, serve, skill, status, token, tree, vault,
+    memory, notification, output, people, policy, redact, serve, skill, status, token, tree, vault, webhook,
 };
 
 const GUIDE: &str = "\
@@ -60,6 +60,7 @@ fn dispatch(args: &PlaceArgs, command: Option<Command>) -> Outcome {
         Some(Command::Certs(certs)) => certs::run(&place()?, certs),
         Some(Command::Vault(command)) => wait(many()?, vault::run(&place()?, command)),
         Some(Command::Mcp(command)) => wait(one()?, mcp::run(&place()?, command)),
+        Some(Command::Webhook(command)) => wait(one()?, webhook::run(&place()?, command)),
         Some(Command::Member(command)) => wait(one()?, people::member(&place()?, command)),
         Some(Command::Session(command)) => wait(one()?, people::session(&place()?, command)),
         Some(Command::RecoveryKey) => wait(one()?, people::recovery_key(&place()?)),

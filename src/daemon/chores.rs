@@ -32,6 +32,7 @@ use crate::sandbox::Sandbox;
 use crate::telemetry::Metrics;
 use crate::turns::Turns;
 use crate::vault::{Oauth, Vault};
+use crate::webhooks::Webhooks;
 
 /// When the sandbox is proven: after everything else has started.
 const PROVE_AFTER: Duration = Duration::from_secs(1);
@@ -79,6 +80,7 @@ pub(super) struct Chores {
     sandbox: Sandbox,
     processes: Records,
     notices: Notifications,
+    webhooks: Webhooks,
 }
 
 impl Chores {
@@ -99,6 +101,7 @@ impl Chores {
             sandbox: parts.sandbox.clone(),
             processes: parts.processes.records().clone(),
             notices: parts.notifications.clone(),
+            webhooks: parts.webhooks.clone(),
         }
     }
 
@@ -247,6 +250,9 @@ impl Chores {
         }
         if let Err(error) = self.leaks.prune(now_ms).await {
             tracing::warn!(%error, "old records of leaks could not be deleted");
+        }
+        if let Err(error) = self.webhooks.prune().await {
+            tracing::warn!(%error, "old webhook deliveries could not be pruned");
         }
         if let Err(error) = self.budgets.prune().await {
             tracing::warn!(%error, "old counts of budgets could not be pruned");

@@ -3,7 +3,8 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use capuchin_actors::mcp_server::{keeper_factory, server_factory};
+use capuchin_actors::courier::courier_factory;
+use capuchin_actors::kept::{child_factory, keeper_factory};
 use capuchin_actors::process::ProcessFactory;
 use capuchin_actors::service::{Service, ServiceRun};
 use capuchin_actors::session::{LaneFactory, sweep_idle};
@@ -18,9 +19,13 @@ use super::chores::Chores;
 use super::parts::Parts;
 use super::reports::Quarantines;
 use crate::adapters::mcp::ServerRuns;
+use crate::adapters::webhooks::Dispatch;
 use crate::certificates::Certificates;
 use crate::config::{Config, Home};
-use crate::http::{self, AppState, TlsDoor};
+use crate::http::{self, AppState, IngressState, TlsDoor};
+
+/// The supervisor of a tenant's MCP servers, as `supervision.toml` names it.
+pub(super) const MCP_SERVERS: &str = "mcp-servers";
 
 /// Every name, for the test that compares them with `supervision.toml`.
 pub(super) const NAMES: &[&str] = &[
@@ -32,6 +37,7 @@ pub(super) const NAMES: &[&str] = &[
     "mcp_keeper",
     "process",
     "notifier",
+    "webhook_dispatcher",
     "console_listener",
     "ingress_listener",
     "control_listener",
@@ -92,10 +98,11 @@ pub(super) fn table(parts: &Parts, home: &Home, doors: &Arc<Doors>, quarantines:
         ("usage_recorder", usage_recorder(parts)),
         ("session", Arc::new(LaneFactory::new(Arc::clone(&parts.sessions))) as Arc<dyn StartChild>),
         ("session_sweeper", session_sweeper(parts)),
-        ("mcp_server", server_factory(Arc::new(ServerRuns(parts.mcp.clone())))),
-        ("mcp_keeper", keeper_factory(Arc::new(ServerRuns(parts.mcp.clone())))),
+        ("mcp_server", child_factory(Arc::new(ServerRuns(parts.mcp.clone())))),
+        ("mcp_keeper", keeper_factory(Arc::new(ServerRuns(parts.mcp.clone())), MCP_SERVERS)),
         ("process", ProcessFactory::build(Arc::clone(parts.processes.directory()))),
         ("notifier", notifier(parts)),
+        ("webhook_dispatcher", webhook_dispatcher(parts)),
         ("console_listener", door(console_listener(parts, home, doors))),
         ("ingress_listener", door(ingress_listener(parts, home, doors))),
         ("control_listener", control_listener(parts, home)),
@@ -164,6 +171,11 @@ fn session_sweeper(parts: &Parts) -> Arc<dyn StartChild> {
     })
 }
 
+fn webhook_dispatcher(parts: &Parts) -> Arc<dyn StartChild> {
+    let (webhooks, sessions) = (parts.webhooks.clone(), Arc::clone(&parts.sessions));
+    courier_factory(Arc::new(Dispatch::new(webhooks, sessions, parts.metrics.clone())))
+}
+
 fn console_listener(parts: &Parts, home: &Home, doors: &Arc<Doors>) -> Arc<dyn StartChild> {
     let (config, identity, doors) = (Arc::clone(&parts.config), parts.identity.clone(), Arc::clone(doors));
     let (state, revoked) = (parts.state(), Certificates::of(home).revoked_file());
@@ -193,9 +205,10 @@ fn console_listener(parts: &Parts, home: &Home, doors: &Arc<Doors>) -> Arc<dyn S
 
 fn ingress_listener(parts: &Parts, home: &Home, doors: &Arc<Doors>) -> Arc<dyn StartChild> {
     let (config, doors) = (Arc::clone(&parts.config), Arc::clone(doors));
-    let revoked = Certificates::of(home).revoked_file();
+    let (revoked, webhooks) = (Certificates::of(home).revoked_file(), parts.webhooks.clone());
     Service::factory(move |_, stop| {
         let (config, doors, revoked) = (Arc::clone(&config), Arc::clone(&doors), revoked.clone());
+        let webhooks = webhooks.clone();
         async move {
             let address = *doors.ingress.lock();
             let tls = http::ingress_tls(&config.ingress, revoked).map_err(StartError::failed)?;
@@ -204,8 +217,10 @@ fn ingress_listener(parts: &Parts, home: &Home, doors: &Arc<Doors>) -> Arc<dyn S
             if let Some(local) = listener.local_addr() {
                 *doors.ingress.lock() = local;
             }
+            let listens_on = listener.url().unwrap_or_default();
+            let state = IngressState::new(webhooks, &config.ingress, listens_on);
             Ok(ServiceRun::new(async move {
-                listener.serve(http::ingress(), stop).await;
+                listener.serve(http::ingress(state), stop).await;
                 Ok(())
             }))
         }

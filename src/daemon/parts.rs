@@ -35,6 +35,7 @@ use crate::telemetry::Metrics;
 use crate::tools::Tools;
 use crate::turns::{EventHub, Turns};
 use crate::vault::{Oauth, Vault};
+use crate::webhooks::Webhooks;
 use crate::workspaces::{Threads, Workspaces};
 
 use super::told::Told;
@@ -65,6 +66,7 @@ pub(super) struct Parts {
     pub(super) sandbox: Sandbox,
     pub(super) mcp: McpServers,
     pub(super) model_turns: ModelTurns,
+    pub(super) webhooks: Webhooks,
     pub(super) redactor: Redactor,
     pub(super) leaks: LeakLog,
     pub(super) usage: UsageRecorder,
@@ -87,9 +89,7 @@ impl Parts {
         let turns = Turns::priced(db.clone(), EventHub::new(), prices.clone());
         turns.begin_boot(env!("CARGO_PKG_VERSION")).await.context("the database")?;
         let (audit, notifications) = (Audit::new(db.clone()), Notifications::new(db.clone()));
-        let told = told(&audit, &turns, home, &notifications);
-        let options = super::protection::options(&config.vault, home);
-        let vault = Vault::load(db.clone(), options, redactor.clone()).await.context("the vault")?;
+        let vault = vault(&db, &config, home, &redactor).await?;
         let identity = Identity::open(db.clone(), TenantId::home()).await.context("the credentials")?;
         identity.keep_seeds_in(&vault);
         let (assistants, workspaces) = desks(&db, home, &TenantId::home(), &config).await?;
@@ -113,12 +113,13 @@ impl Parts {
         super::notices::connect(&notifications, &leaks, (&budgets, &mcp, &oauth));
         let ledger = (&turns, &metrics, &notifications);
         let (opener, sessions) = sessions(ledger, &kill_switches, model_turns.clone(), &config.sessions);
+        let webhooks = webhooks(&db, &vault, &guard, &metrics).await?;
         Ok(Self {
+            told: told(&audit, &turns, home, &notifications),
             config,
             usage: UsageRecorder::new(db.clone()).with_prices(prices),
             budgets,
             audit,
-            told,
             db,
             first_writer: Arc::new(Mutex::new(Some(writer))),
             turns,
@@ -141,6 +142,7 @@ impl Parts {
             knowledge,
             mcp,
             model_turns,
+            webhooks,
             redactor,
             leaks,
             metrics,
@@ -176,6 +178,7 @@ impl Parts {
             sandbox: self.sandbox.clone(),
             mcp: self.mcp.clone(),
             model_turns: self.model_turns.clone(),
+            webhooks: self.webhooks.clone(),
             processes: self.processes.clone(),
             redactor: self.redactor.clone(),
             leaks: self.leaks.clone(),
@@ -201,7 +204,19 @@ fn told(audit: &Audit, turns: &Turns, home: &Home, notices: &Notifications) -> T
     Told::new(audit.clone(), turns.clone(), Anchors::new(home.audit_anchors()), notices.clone())
 }
 
-/// What may be spent, and what is.
+/// Secrets, and what seals them.
+async fn vault(db: &Db, config: &Config, home: &Home, redactor: &Redactor) -> anyhow::Result<Vault> {
+    let options = super::protection::options(&config.vault, home);
+    Vault::load(db.clone(), options, redactor.clone()).await.context("the vault")
+}
+
+/// What programs outside say.
+async fn webhooks(db: &Db, vault: &Vault, guard: &Guard, metrics: &Metrics) -> anyhow::Result<Webhooks> {
+    let webhooks = Webhooks::open(db.clone(), vault.clone(), guard.clone(), metrics.clone());
+    webhooks.await.context("the webhooks")
+}
+
+/// What may be spent.
 async fn budgets(db: &Db, prices: &Prices, metrics: &Metrics, config: &Config) -> anyhow::Result<Budgets> {
     let budgets = Budgets::open(db.clone(), prices.clone(), metrics.clone(), config.budgets.clone());
     budgets.await.context("the budgets")

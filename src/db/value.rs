@@ -8,9 +8,9 @@ use std::sync::Arc;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 
 use crate::protocol::ids::{
-    ApprovalId, AssistantId, BudgetId, CompactionId, DeliveryId, FactId, McpServerId, MemberId, MessageId,
-    NotificationId, NotificationRuleId, OauthTokenId, PasskeyId, PushSubscriptionId, RuleId, SecretId,
-    TenantId, ThreadId, TokenId, TurnId, WebSessionId, WorkspaceId,
+    ApprovalId, AssistantId, BudgetId, CompactionId, DeliveryId, FactId, LetterId, McpServerId, MemberId,
+    MessageId, NotificationId, NotificationRuleId, OauthTokenId, PasskeyId, PushSubscriptionId, RuleId,
+    SecretId, TenantId, ThreadId, TokenId, TurnId, WebSessionId, WebhookId, WorkspaceId,
 };
 
 use super::error::DbError;
@@ -198,22 +198,24 @@ id_values!(
     ApprovalId,
     AssistantId,
     BudgetId,
+    CompactionId,
     DeliveryId,
     FactId,
+    LetterId,
     McpServerId,
+    MemberId,
     MessageId,
     NotificationId,
     NotificationRuleId,
     OauthTokenId,
+    PasskeyId,
     PushSubscriptionId,
     RuleId,
-    MemberId,
-    PasskeyId,
     SecretId,
-    CompactionId,
     ThreadId,
     TokenId,
     TurnId,
     WebSessionId,
+    WebhookId,
     WorkspaceId
 );

@@ -40,6 +40,7 @@ mod tokens;
 mod tools;
 mod turns;
 mod vault;
+mod webhooks;
 mod workspace_files;
 mod workspace_notifications;
 mod workspaces;
@@ -81,6 +82,7 @@ fn documented() -> OpenApiRouter<AppState> {
         .merge(vault::routes())
         .merge(oauth_tokens::routes())
         .merge(mcp_servers::routes())
+        .merge(webhooks::routes())
         .merge(runtime::routes())
         .merge(audit::routes())
         .merge(approvals::routes())

@@ -8,14 +8,12 @@ use tower_http::catch_panic::CatchPanicLayer;
 use super::api;
 use super::edge::{self, EdgeState};
 use super::host::HostRules;
+use super::ingress::{self, IngressState};
 use super::mcp;
 use super::problem::Problem;
 use super::state::AppState;
 use super::v1;
 use axum::http::StatusCode;
-
-/// Most bytes of a request's body on the ingress.
-const INGRESS_BODY_BYTES_MAX: usize = 2 * 1024 * 1024;
 
 /// Everything that the console answers, behind the edge.
 pub fn console(state: AppState) -> Router {
@@ -40,12 +38,11 @@ pub fn console(state: AppState) -> Router {
 }
 
 /// Everything that the ingress answers: what it does not know looks like what does not exist.
-pub fn ingress() -> Router {
-    Router::new()
-        .fallback(not_found)
-        .layer(DefaultBodyLimit::max(INGRESS_BODY_BYTES_MAX))
-        .layer(CatchPanicLayer::custom(edge::on_panic))
+pub fn ingress(state: IngressState) -> Router {
+    ingress::routes()
+        .layer(CatchPanicLayer::custom(ingress::on_panic))
         .layer(middleware::from_fn(edge::dress))
+        .with_state(state)
 }
 
 async fn not_found() -> Problem {

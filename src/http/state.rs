@@ -31,6 +31,7 @@ use crate::telemetry::Metrics;
 use crate::tools::Tools;
 use crate::turns::Turns;
 use crate::vault::{Oauth, Vault};
+use crate::webhooks::Webhooks;
 use crate::workspaces::{Thread, Threads, Workspaces};
 
 /// The path that providers send browsers back to.
@@ -88,6 +89,8 @@ pub struct AppState {
     pub mcp: McpServers,
     /// What sessions run, here for what it would tell a model.
     pub model_turns: ModelTurns,
+    /// What programs outside say.
+    pub webhooks: Webhooks,
     /// The engine that the guard uses, with what the vault knows.
     pub redactor: Redactor,
     /// The record of secrets that were taken out of texts.

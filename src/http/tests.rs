@@ -11,5 +11,6 @@ mod people;
 mod resources;
 mod table;
 mod vault;
+mod webhooks;
 mod workspace_files;
 mod world;

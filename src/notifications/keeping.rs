@@ -12,7 +12,7 @@ use super::sending::{LetterKind, Outgoing};
 use super::settings::{NoticeSettings, When};
 use super::store::{self, deliveries, rules, settings};
 use crate::db::TenantTx;
-use crate::protocol::ids::{DeliveryId, NotificationId, TenantId};
+use crate::protocol::ids::{LetterId, NotificationId, TenantId};
 
 /// What happens again within this time is the same notice.
 const SAME_WITHIN_MS: i64 = 24 * 3_600 * 1_000;
@@ -214,7 +214,7 @@ impl Keeper {
                     When::Held(until_ms) => (true, until_ms),
                 };
                 let out = Outgoing {
-                    id: DeliveryId::new(),
+                    id: LetterId::new(),
                     kind: LetterKind::Notice,
                     way,
                     target,

@@ -20,7 +20,7 @@ use super::pattern::Pattern;
 use super::rule::Way;
 use super::store::deliveries;
 use crate::db::TenantTx;
-use crate::protocol::ids::{DeliveryId, NotificationId, PushSubscriptionId, TenantId};
+use crate::protocol::ids::{LetterId, NotificationId, PushSubscriptionId, TenantId};
 
 /// Attempts to send one message.
 const ATTEMPTS_MAX: u32 = 8;
@@ -53,7 +53,7 @@ words! {
 /// A message in the store.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct Outgoing {
-    pub(super) id: DeliveryId,
+    pub(super) id: LetterId,
     pub(super) kind: LetterKind,
     pub(super) way: Way,
     /// The browser of a push.
@@ -73,7 +73,7 @@ pub(super) struct Outgoing {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Letter {
     /// Its id.
-    pub id: DeliveryId,
+    pub id: LetterId,
     /// What it is.
     pub kind: LetterKind,
     /// The browser that it is for, when it is a push.
@@ -284,7 +284,7 @@ impl Notifications {
         tenant: &TenantId,
         way: Way,
         target: Option<PushSubscriptionId>,
-    ) -> Result<DeliveryId, NotificationError> {
+    ) -> Result<LetterId, NotificationError> {
         let is_known = self.ways(tenant).contains(&way);
         if !is_known {
             return Err(NotificationError::NotSetUp(match way {
@@ -294,7 +294,7 @@ impl Notifications {
             }));
         }
         let out = Outgoing {
-            id: DeliveryId::new(),
+            id: LetterId::new(),
             kind: LetterKind::Test,
             way,
             target,
@@ -346,7 +346,7 @@ fn release(tx: &mut TenantTx<'_>, group: &[Outgoing], now_ms: i64) -> Result<(),
     }
     let lines: Vec<String> = group.iter().map(|one| format!("{}: {}", one.severity, one.title)).collect();
     let digest = Outgoing {
-        id: DeliveryId::new(),
+        id: LetterId::new(),
         kind: LetterKind::Digest,
         notification: None,
         pattern: String::new(),

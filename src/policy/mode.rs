@@ -93,6 +93,18 @@ words! {
 }
 
 words! {
+    /// How far the turns of a thread may go, whoever answers in it.
+    Ceiling, "no_tools, read_only, supervised", {
+        /// They answer, and use no tool.
+        NoTools = "no_tools",
+        /// Every effect is denied.
+        ReadOnly = "read_only",
+        /// As far as the assistant, and never further than supervised.
+        Supervised = "supervised",
+    }
+}
+
+words! {
     /// When a person is asked.
     ApprovalMode, "off, on_miss, always", {
         /// Never: what would be asked is denied.
@@ -113,6 +125,23 @@ words! {
         Balanced = "balanced",
         /// Anything else.
         Custom = "custom",
+    }
+}
+
+impl Ceiling {
+    /// The narrower of the two.
+    #[must_use]
+    pub const fn over(self, autonomy: Autonomy) -> Autonomy {
+        match (self, autonomy) {
+            (Self::NoTools | Self::ReadOnly, _) | (_, Autonomy::ReadOnly) => Autonomy::ReadOnly,
+            (Self::Supervised, Autonomy::Supervised | Autonomy::Full) => Autonomy::Supervised,
+        }
+    }
+
+    /// Whether its turns have tools.
+    #[must_use]
+    pub const fn has_tools(self) -> bool {
+        !matches!(self, Self::NoTools)
     }
 }
 

@@ -15,7 +15,7 @@ use prometheus_client::registry::Registry;
 
 pub use groups::{
     ActorMetrics, BudgetMetrics, HttpMetrics, MessageMetrics, ModelMetrics, Seconds, SessionMetrics,
-    TurnMetrics,
+    TurnMetrics, WebhookMetrics,
 };
 pub use store::StoreMetrics;
 
@@ -33,6 +33,8 @@ pub struct Metrics {
     pub sessions: SessionMetrics,
     /// Accepted and refused messages.
     pub messages: MessageMetrics,
+    /// Webhook deliveries.
+    pub webhooks: WebhookMetrics,
     /// Turns and their durations.
     pub turns: TurnMetrics,
     /// Model calls and tokens.
@@ -67,6 +69,7 @@ impl Metrics {
             actors: ActorMetrics::register(&mut registry),
             sessions: SessionMetrics::register(&mut registry),
             messages: MessageMetrics::register(&mut registry),
+            webhooks: WebhookMetrics::register(&mut registry),
             turns: TurnMetrics::register(&mut registry),
             models: ModelMetrics::register(&mut registry),
             budgets: BudgetMetrics::register(&mut registry),

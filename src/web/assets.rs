@@ -32,6 +32,7 @@ files! {
     "app.js": "text/javascript; charset=utf-8",
     "chat.js": "text/javascript; charset=utf-8",
     "code.js": "text/javascript; charset=utf-8",
+    "copy.js": "text/javascript; charset=utf-8",
     "composer.js": "text/javascript; charset=utf-8",
     "decide.js": "text/javascript; charset=utf-8",
     "notify.js": "text/javascript; charset=utf-8",

@@ -19,6 +19,7 @@ pub(super) mod tokens;
 pub(super) mod tree;
 pub(super) mod turns;
 pub(super) mod vault;
+pub(super) mod webhooks;
 
 use jiff::Timestamp;
 

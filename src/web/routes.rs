@@ -22,6 +22,7 @@ mod send;
 mod settings;
 mod tokens;
 mod vault;
+mod webhooks;
 mod workspaces;
 
 use axum::Router;
@@ -105,7 +106,7 @@ pub fn router() -> Router<AppState> {
         .route("/runtime/confirm", get(runtime::confirm))
         .route("/runtime/{action}", post(runtime::act))
         .route("/assets/{build}/{name}", get(assets::serve));
-    let pages = pages.merge(security()).merge(library()).merge(notices());
+    let pages = pages.merge(security()).merge(library()).merge(notices()).merge(doors());
     // The stream is never compressed: a compressor holds back what a reader waits for.
     pages.layer(CompressionLayer::new()).route("/live", get(live::follow))
 }
@@ -181,4 +182,14 @@ fn library() -> Router<AppState> {
         .route("/library/skills/{name}", get(library::skill).post(library::write_skill))
         .route("/library/skills/{name}/enable", post(library::enable_skill))
         .route("/library/skills/{name}/remove", post(library::remove_skill))
+}
+
+/// `/webhooks` and its forms.
+fn doors() -> Router<AppState> {
+    Router::new()
+        .route("/webhooks", get(webhooks::list).post(webhooks::create))
+        .route("/webhooks/{id}", get(webhooks::show).post(webhooks::change))
+        .route("/webhooks/{id}/rotate", post(webhooks::rotate))
+        .route("/webhooks/{id}/remove", post(webhooks::remove))
+        .route("/webhooks/{id}/deliveries/{delivery}/replay", post(webhooks::replay))
 }

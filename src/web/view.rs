@@ -19,6 +19,7 @@ pub mod settings;
 pub mod tokens;
 mod turn;
 pub mod vault;
+pub mod webhooks;
 pub mod workspaces;
 
 pub use self::frame::{Frame, HaltFragment, Halted, Notices, Theme};

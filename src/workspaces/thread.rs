@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::error::{WorkspaceError, checked};
 use crate::db::TenantRead;
-use crate::policy::{Autonomy, PermissionMode};
+use crate::policy::{Autonomy, Ceiling, PermissionMode};
 use crate::protocol::ids::{AssistantId, ThreadId, WorkspaceId};
 
 /// Most characters of a title.
@@ -48,6 +48,10 @@ pub struct Answering {
     pub mode: PermissionMode,
     /// How far it may go on its own.
     pub autonomy: Autonomy,
+    /// How far the turns of this thread may go at most; `None` for no limit of its own.
+    pub ceiling: Option<Ceiling>,
+    /// What a person wants done in this thread; may be empty.
+    pub brief: String,
     /// Name of the backend.
     pub backend: String,
     /// Name of the model.

@@ -248,7 +248,12 @@ fn home_of(
     }
 }
 
-fn blank(workspace_id: WorkspaceId, assistant_id: Option<AssistantId>, title: String, now_ms: i64) -> Thread {
+pub(super) fn blank(
+    workspace_id: WorkspaceId,
+    assistant_id: Option<AssistantId>,
+    title: String,
+    now_ms: i64,
+) -> Thread {
     Thread {
         id: ThreadId::new(),
         workspace_id,

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::support::client::{Client, Event};
 use crate::support::daemon::{Setup, TestDaemon};
 use crate::support::mcp_program;
-use crate::support::upstream::{Act, Upstream, events};
+use crate::support::upstream::{Act, Upstream, model_says};
 
 /// The demo speaks at once.
 fn quick() -> TestDaemon {
@@ -232,31 +232,6 @@ async fn a_stopped_turn_with_tools_has_an_end_for_every_step() {
     assert!(steps["items"].as_array().unwrap().iter().all(|step| step["state"] != "started"), "{steps:#?}");
     // The conversation goes on: the call without an answer has got one for the model.
     assert_eq!(client.ask(&thread, "hello").await.kind, "done");
-}
-
-/// One answer of a mock model in the wire of OpenAI: a text, or calls.
-fn model_says(text: &str, calls: &[(&str, Value)]) -> Vec<Act> {
-    let calls: Vec<Value> = calls
-        .iter()
-        .enumerate()
-        .map(|(index, (name, arguments))| {
-            let function = json!({ "name": name, "arguments": arguments.to_string() });
-            // Some providers begin anew in every answer.
-            json!({ "index": index, "id": format!("call_{index}"), "type": "function", "function": function })
-        })
-        .collect();
-    let reason = if calls.is_empty() { "stop" } else { "tool_calls" };
-    let mut delta = json!({ "content": text });
-    if !calls.is_empty() {
-        delta["tool_calls"] = json!(calls);
-    }
-    let pieces = [
-        json!({ "choices": [{ "index": 0, "delta": delta }] }),
-        json!({ "choices": [{ "index": 0, "delta": {}, "finish_reason": reason }] }),
-    ];
-    let mut stream: String = pieces.iter().map(|piece| format!("data: {piece}\n\n")).collect();
-    stream.push_str("data: [DONE]\n\n");
-    events(&stream)
 }
 
 /// A daemon whose assistant is a mock model that plays these answers.

@@ -30,3 +30,4 @@ mod support;
 mod tls;
 mod trust;
 mod vault;
+mod webhooks;

@@ -138,7 +138,7 @@ uuid_id!(
 );
 uuid_id!(
     /// One message of a notification to somewhere else.
-    DeliveryId
+    LetterId
 );
 uuid_id!(
     /// A browser that gets pushes.
@@ -147,6 +147,14 @@ uuid_id!(
 uuid_id!(
     /// A configured MCP server.
     McpServerId
+);
+uuid_id!(
+    /// An address that webhooks come to.
+    WebhookId
+);
+uuid_id!(
+    /// One webhook that came.
+    DeliveryId
 );
 
 /// An isolated household or person. 1–64 characters of `a-z0-9-`.

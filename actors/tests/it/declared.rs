@@ -15,7 +15,7 @@ use crate::support::*;
 const DECLARED: &str = include_str!("../../../supervision.toml");
 
 /// What follows the kill of a leaf: who starts again, and who is gone until somebody asks for it.
-const OUTCOMES: [(&str, &[&str], &[&str]); 12] = [
+const OUTCOMES: [(&str, &[&str], &[&str]); 13] = [
     ("root/substrate/store-writer", &["store-writer", "usage"], &[]),
     ("root/substrate/usage", &["usage"], &[]),
     ("root/tenants/home/sessions/s1", &["s1"], &[]),
@@ -40,6 +40,7 @@ const OUTCOMES: [(&str, &[&str], &[&str]); 12] = [
         ],
     ),
     ("root/edge/notifier", &["notifier"], &[]),
+    ("root/edge/dispatcher", &["dispatcher"], &[]),
     ("root/edge/console", &["console"], &[]),
     ("root/edge/ingress", &["ingress"], &[]),
     ("root/edge/control", &["control"], &[]),
@@ -132,7 +133,7 @@ async fn a_store_that_keeps_failing_ends_the_root() {
     let log = workers.log.take();
     let started: Vec<_> = log.iter().filter_map(|entry| entry.strip_prefix('+')).collect();
     let substrate = ["store-writer", "usage"];
-    let edge = ["notifier", "console", "ingress", "control", "housekeeper"];
+    let edge = ["notifier", "dispatcher", "console", "ingress", "control", "housekeeper"];
     assert_eq!(started, [&substrate[..], &substrate, &substrate, &edge].concat());
     for _ in 0..9 {
         kill().await;
@@ -205,6 +206,7 @@ root
 │       └── sweeper
 └── edge
     ├── notifier
+    ├── dispatcher
     ├── console
     ├── ingress
     ├── control

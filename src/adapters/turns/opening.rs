@@ -8,7 +8,7 @@ use crate::adapters::knowledge::Told;
 use crate::backends::Backend;
 use crate::db::DbError;
 use crate::guard::{ModelCall, TextOf};
-use crate::policy::{SourceKind, Subject};
+use crate::policy::{Ceiling, SourceKind, Subject};
 use crate::protocol::model::{ModelError, ModelErrorKind};
 use crate::protocol::turn::TurnWork;
 use crate::tools::Place;
@@ -57,7 +57,10 @@ impl ModelTurns {
             workspace: answering.workspace,
             thread,
         };
-        let told = self.parts.knowledge.told(answering.system_prompt, &reader).await;
+        let mut told = self.parts.knowledge.told(answering.system_prompt, &reader).await;
+        if !answering.brief.is_empty() {
+            told.push(Told { what: "What this thread is for", text: answering.brief });
+        }
         let texts: Vec<&str> = told.iter().map(|part| part.text.as_str()).collect();
         let system_prompt = texts.join("\n\n");
         let persona = Persona { backend: answering.backend, model: answering.model, system_prompt };
@@ -87,13 +90,16 @@ impl ModelTurns {
             turn: Some(turn),
             subject,
             mode: answering.mode,
-            autonomy: answering.autonomy,
+            autonomy: answering
+                .ceiling
+                .map_or(answering.autonomy, |ceiling| ceiling.over(answering.autonomy)),
             tainted,
             backend: backend.name().to_owned(),
             model: persona.model.clone(),
             local: backend.is_local(),
         };
-        let task = Task { backend, persona, call, place, overrides: work.overrides, below: None };
+        let has_tools = answering.ceiling.is_none_or(Ceiling::has_tools);
+        let task = Task { backend, persona, call, place, overrides: work.overrides, has_tools, below: None };
         let run = Run::new(self.clone(), task, found.history, reporter).await;
         Ok(Opening { run, told, rounds: found.rounds, open: found.open })
     }

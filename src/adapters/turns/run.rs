@@ -26,6 +26,8 @@ pub(super) struct Task {
     pub(super) call: ModelCall,
     pub(super) place: Place,
     pub(super) overrides: TurnOverrides,
+    /// Whether it is offered any.
+    pub(super) has_tools: bool,
     /// The call of the turn that this is the work of, for a sub-agent.
     pub(super) below: Option<Below>,
 }
@@ -61,14 +63,14 @@ pub(super) struct Run {
 
 impl Run {
     pub(super) async fn new(turns: ModelTurns, task: Task, history: History, reporter: Reporter) -> Self {
-        let tools = turns.parts.tools.at(&task.place).await;
+        let tools = if task.has_tools { turns.parts.tools.at(&task.place).await } else { Vec::new() };
         let offer = |shelved: &Shelved| Offered {
             spec: Arc::clone(&shelved.spec),
             reach: shelved.tool.reach(),
             foreign: shelved.tool.server().is_some(),
         };
         let mut offered: Vec<Offered> = tools.iter().map(offer).collect();
-        if task.below.is_none() {
+        if task.below.is_none() && task.has_tools {
             let own = [super::asking::spec(), super::spawn::spec()];
             let own =
                 own.map(|spec| Offered { spec: Arc::new(spec), reach: Reach::OnDemand, foreign: false });

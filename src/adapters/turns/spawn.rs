@@ -73,6 +73,7 @@ impl Run {
             call: own.call.clone(),
             place: Place { depth: own.place.depth + 1, ..own.place.clone() },
             overrides: TurnOverrides::default(),
+            has_tools: true,
             below: Some(below),
         };
         // What a model wrote after it read what strangers wrote is as good as that.

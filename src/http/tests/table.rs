@@ -75,6 +75,7 @@ fn concrete(path: &str) -> String {
         .replace("{path}", "root/edge")
         .replace("{action}", "restart")
         .replace("{name}", "nothing")
+        .replace("{delivery}", NOTHING)
 }
 
 fn ask(operation: &Operation) -> Ask {

@@ -39,6 +39,7 @@ use crate::telemetry::Metrics;
 use crate::tools::{Tools, file_tools};
 use crate::turns::{EventHub, Turns};
 use crate::vault::{Oauth, Vault, VaultOptions};
+use crate::webhooks::Webhooks;
 use crate::workspaces::{Threads, Workspaces};
 
 pub(super) const OWN: &str = "http://127.0.0.1:7717";
@@ -190,6 +191,8 @@ impl World {
             rounds_max: config.sessions.rounds_max,
         };
         let model_turns = ModelTurns::new(parts, 1);
+        let webhooks =
+            Webhooks::open(db.clone(), vault.clone(), guard.clone(), Metrics::new()).await.unwrap();
         let state = AppState {
             db: db.clone(),
             audit: crate::audit::Audit::new(db.clone()),
@@ -218,6 +221,7 @@ impl World {
             tools,
             knowledge,
             model_turns,
+            webhooks,
             processes,
             redactor: Redactor::new(),
             leaks: LeakLog::new(db.clone()),
@@ -377,6 +381,11 @@ impl Ask {
 
     pub(super) fn empty(self) -> Request<Body> {
         self.0.body(Body::empty()).unwrap()
+    }
+
+    /// With these bytes, and no header that was not asked for.
+    pub(super) fn raw(self, body: impl Into<Body>) -> Request<Body> {
+        self.0.body(body.into()).unwrap()
     }
 
     pub(super) fn bytes(self, body: impl Into<Body>) -> Request<Body> {

@@ -7,7 +7,7 @@ use p256::{PublicKey, SecretKey};
 use super::seal::{BrowserKeys, PLAIN_BYTES_MAX, seal, seal_with};
 use super::*;
 use crate::notifications::sending::LetterKind;
-use crate::protocol::ids::DeliveryId;
+use crate::protocol::ids::LetterId;
 
 fn decoded(text: &str) -> Vec<u8> {
     URL_SAFE_NO_PAD.decode(text).unwrap()
@@ -36,7 +36,7 @@ fn a_message_fits_into_one_record_and_no_more() {
     assert_eq!(longest.len(), 4_096);
     assert!(seal(&browser(), &[b'x'; PLAIN_BYTES_MAX + 1]).is_err());
     let letter = Letter {
-        id: DeliveryId::new(),
+        id: LetterId::new(),
         kind: LetterKind::Notice,
         target: None,
         notification: None,

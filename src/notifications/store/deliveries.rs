@@ -3,7 +3,7 @@
 use super::word;
 use crate::db::{DbError, Row, SystemRead, SystemTx, TenantRead, TenantTx};
 use crate::notifications::sending::{LetterKind, Outgoing};
-use crate::protocol::ids::{DeliveryId, TenantId};
+use crate::protocol::ids::{LetterId, TenantId};
 
 const COLUMNS: &str = "id, kind, way, target, notification, pattern, severity, title, body, attempts, duplicate, due_ms, created_ms";
 
@@ -77,7 +77,7 @@ pub(in crate::notifications) fn held(
 }
 
 /// It waits no longer for others.
-pub(in crate::notifications) fn release(tx: &mut TenantTx<'_>, id: DeliveryId) -> Result<(), DbError> {
+pub(in crate::notifications) fn release(tx: &mut TenantTx<'_>, id: LetterId) -> Result<(), DbError> {
     tx.execute("UPDATE notification_deliveries SET state = 'waiting' WHERE tenant = ?1 AND id = ?2", &[&id])?;
     Ok(())
 }
@@ -118,7 +118,7 @@ pub(in crate::notifications) fn recover(tx: &mut SystemTx<'_>, now_ms: i64) -> R
 /// It is over: `sent`, `unknown`, `dead` or `folded`.
 pub(in crate::notifications) fn end(
     tx: &mut TenantTx<'_>,
-    id: DeliveryId,
+    id: LetterId,
     (state, error): (&str, &str),
     now_ms: i64,
 ) -> Result<(), DbError> {
@@ -132,7 +132,7 @@ pub(in crate::notifications) fn end(
 /// It is tried again.
 pub(in crate::notifications) fn again(
     tx: &mut TenantTx<'_>,
-    id: DeliveryId,
+    id: LetterId,
     (duplicate, error): (bool, &str),
     due_ms: i64,
 ) -> Result<(), DbError> {

@@ -213,7 +213,7 @@ async fn ten_thousand_different_failures_promise_a_bounded_number_of_messages() 
 #[test]
 fn what_becomes_of_an_attempt_is_a_table() {
     let out = |attempts, duplicate, kind| sending::Outgoing {
-        id: crate::protocol::ids::DeliveryId::new(),
+        id: crate::protocol::ids::LetterId::new(),
         kind,
         way: Way::Email,
         target: None,

@@ -128,6 +128,26 @@ impl MessageMetrics {
     }
 }
 
+/// What came to webhook endpoints.
+#[derive(Clone)]
+pub struct WebhookMetrics {
+    /// Verified and stored.
+    pub accepted: Counter,
+    /// Not taken, for whatever reason.
+    pub refused: Counter,
+    /// Turns that were begun for them.
+    pub dispatched: Counter,
+}
+
+impl WebhookMetrics {
+    pub(super) fn register(registry: &mut Registry) -> Self {
+        let family = Family::<Outcome, Counter>::default();
+        registry.register("webhook_deliveries", "Webhook deliveries by outcome", family.clone());
+        let of = |outcome| family.get_or_create_owned(&Outcome { outcome });
+        Self { accepted: of("accepted"), refused: of("refused"), dispatched: of("dispatched") }
+    }
+}
+
 /// Turns.
 #[derive(Clone)]
 pub struct TurnMetrics {

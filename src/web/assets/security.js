@@ -1,4 +1,5 @@
 /** Adding a passkey, and copying what is shown once. */
+import "./copy.js";
 import { Refused, call, hasPasskeys, make } from "./passkey.js";
 
 const form = /** @type {HTMLFormElement} */ (document.getElementById("new-passkey"));
@@ -23,10 +24,3 @@ form.addEventListener("submit", async (event) => {
     event.submitter.disabled = false;
   }
 });
-
-for (const button of document.querySelectorAll("button[data-copy]")) {
-  button.addEventListener("click", async () => {
-    const text = document.getElementById(button.dataset.copy).textContent;
-    button.textContent = await navigator.clipboard.writeText(text).then(() => "Copied", () => "Copy it by hand");
-  });
-}

@@ -1,7 +1,7 @@
 //! The statements of threads.
 
 use crate::db::{DbError, Row, TenantRead, TenantTx};
-use crate::policy::{Autonomy, PermissionMode};
+use crate::policy::{Autonomy, Ceiling, PermissionMode};
 use crate::protocol::ids::{AssistantId, ThreadId, WorkspaceId};
 use crate::workspaces::thread::{Answering, Thread};
 
@@ -50,7 +50,8 @@ pub(in crate::workspaces) fn answering(
     id: ThreadId,
 ) -> Result<Option<Answering>, DbError> {
     let sql = format!(
-        "SELECT a.id, t.workspace_id, a.permission_mode, a.autonomy, a.backend, a.model, a.system_prompt
+        "SELECT a.id, t.workspace_id, a.permission_mode, a.autonomy, a.backend, a.model, a.system_prompt,
+                t.ceiling, t.brief
          FROM {FROM} JOIN assistants a ON a.id = {EFFECTIVE} WHERE t.tenant = ?1 AND t.id = ?2"
     );
     read.query_opt(&sql, &[&id], |row| {
@@ -63,6 +64,8 @@ pub(in crate::workspaces) fn answering(
             backend: row.get(4)?,
             model: row.get(5)?,
             system_prompt: row.get(6)?,
+            ceiling: row.get::<Option<String>>(7)?.map(|word| word.parse().unwrap_or(Ceiling::NoTools)),
+            brief: row.get(8)?,
         })
     })
 }
@@ -117,6 +120,20 @@ pub(in crate::workspaces) fn update(tx: &mut TenantTx<'_>, changed: &Thread) -> 
             &changed.version,
             &changed.updated_ms,
         ],
+    )?;
+    Ok(())
+}
+
+/// Says what a thread is for and how far its turns may go, if it is not so already.
+pub(in crate::workspaces) fn bind(
+    tx: &mut TenantTx<'_>,
+    id: ThreadId,
+    (brief, ceiling): (&str, Option<&str>),
+) -> Result<(), DbError> {
+    tx.execute(
+        "UPDATE threads SET brief = ?3, ceiling = ?4
+         WHERE tenant = ?1 AND id = ?2 AND (brief <> ?3 OR ceiling IS NOT ?4)",
+        &[&id, &brief, &ceiling],
     )?;
     Ok(())
 }

@@ -12,6 +12,7 @@ pub async fn pages(site: &Site, chrome: &Chrome) -> Vec<(&'static str, String)> 
     pages.extend(of_trust(chrome).await);
     pages.extend(of_knowledge(chrome).await);
     pages.extend(of_settings(chrome).await);
+    pages.extend(of_webhooks(site, chrome).await);
     let always = [
         ("home", "/"),
         ("inbox", "/inbox"),
@@ -108,4 +109,25 @@ async fn of_settings(chrome: &Chrome) -> Vec<(&'static str, String)> {
         ("notifications-none", "/inbox/notifications?status=dismissed".to_owned()),
         ("notification-settings", "/settings/notifications".to_owned()),
     ]
+}
+
+/// An endpoint at which something was taken and something refused.
+async fn of_webhooks(site: &Site, chrome: &Chrome) -> Vec<(&'static str, String)> {
+    let endpoint = json!({
+        "name": "Pushes", "source": "gitlab", "secret": "a token of GitLab", "rate_per_minute": 1,
+        "instructions": "Say in one sentence what was pushed.",
+    });
+    let made = chrome.api("POST", "/api/v1/webhook-endpoints", Some(&endpoint)).await;
+    let id = made["id"].as_str().unwrap().to_owned();
+    let address =
+        format!("{}{}", site.daemon.as_ref().unwrap().ingress_url(), made["path"].as_str().unwrap());
+    for number in 0..2 {
+        let sent = reqwest::Client::new().post(&address).header("x-gitlab-token", "a token of GitLab");
+        let sent = sent.header("x-gitlab-event", "Push Hook").json(&json!({ "commits": number }));
+        sent.send().await.unwrap();
+    }
+    let path = format!("/api/v1/webhook-endpoints/{id}/deliveries");
+    let log = chrome.api("GET", &path, None).await;
+    let delivery = log["items"][0]["id"].as_str().unwrap();
+    vec![("webhooks", "/webhooks".to_owned()), ("webhook", format!("/webhooks/{id}?delivery={delivery}"))]
 }

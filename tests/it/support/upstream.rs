@@ -211,3 +211,28 @@ async fn read_request(stream: &mut TcpStream) -> Option<Received> {
     }
     Some(Received { target, head, body })
 }
+
+/// One answer of a mock model in the wire of OpenAI: a text, or calls.
+pub fn model_says(text: &str, calls: &[(&str, serde_json::Value)]) -> Vec<Act> {
+    let calls: Vec<serde_json::Value> = calls
+        .iter()
+        .enumerate()
+        .map(|(index, (name, arguments))| {
+            let function = serde_json::json!({ "name": name, "arguments": arguments.to_string() });
+            // Some providers begin anew in every answer.
+            serde_json::json!({ "index": index, "id": format!("call_{index}"), "type": "function", "function": function })
+        })
+        .collect();
+    let reason = if calls.is_empty() { "stop" } else { "tool_calls" };
+    let mut delta = serde_json::json!({ "content": text });
+    if !calls.is_empty() {
+        delta["tool_calls"] = serde_json::json!(calls);
+    }
+    let pieces = [
+        serde_json::json!({ "choices": [{ "index": 0, "delta": delta }] }),
+        serde_json::json!({ "choices": [{ "index": 0, "delta": {}, "finish_reason": reason }] }),
+    ];
+    let mut stream: String = pieces.iter().map(|piece| format!("data: {piece}\n\n")).collect();
+    stream.push_str("data: [DONE]\n\n");
+    events(&stream)
+}

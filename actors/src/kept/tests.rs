@@ -1,4 +1,4 @@
-//! Servers come, go, crash and are quarantined as the port and the declaration say.
+//! Children come, go, crash and are quarantined as the port and the declaration say.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -10,8 +10,8 @@ use parking_lot::Mutex;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-use super::{keeper_factory, server_factory};
-use crate::ports::run_servers::{RunServers, ServerEnded, ServerKey, WantedServer};
+use super::{child_factory, keeper_factory};
+use crate::ports::keep_running::{Ended, KeepRunning, KeptKey, Wanted};
 use crate::protocol::ids::TenantId;
 use crate::supervision::declaration::Factories;
 use crate::supervision::parse::parse;
@@ -40,7 +40,7 @@ factory = "mcp_keeper"
 
 #[derive(Default)]
 struct Fake {
-    wanted: Mutex<Vec<WantedServer>>,
+    wanted: Mutex<Vec<Wanted>>,
     changed: Notify,
     /// Lives that began, by name.
     lives: Mutex<HashMap<String, u32>>,
@@ -61,8 +61,8 @@ impl Drop for Life {
 
 struct Port(Arc<Fake>);
 
-impl RunServers for Port {
-    fn wanted(&self, _: &TenantId) -> BoxFuture<'static, Result<Vec<WantedServer>, ServerEnded>> {
+impl KeepRunning for Port {
+    fn wanted(&self, _: &TenantId) -> BoxFuture<'static, Result<Vec<Wanted>, Ended>> {
         futures::future::ready(Ok(self.0.wanted.lock().clone())).boxed()
     }
 
@@ -71,12 +71,12 @@ impl RunServers for Port {
         async move { fake.changed.notified().await }.boxed()
     }
 
-    fn run(&self, server: ServerKey, stop: CancellationToken) -> BoxFuture<'static, Result<(), ServerEnded>> {
+    fn run(&self, server: KeptKey, stop: CancellationToken) -> BoxFuture<'static, Result<(), Ended>> {
         let (fake, name) = (Arc::clone(&self.0), server.name.to_string());
         async move {
             *fake.lives.lock().entry(name.clone()).or_default() += 1;
             if fake.broken.lock().contains(&name) {
-                return Err(ServerEnded("it talks nonsense".into()));
+                return Err(Ended("it talks nonsense".into()));
             }
             fake.alive.lock().push(name.clone());
             let _life = Life(fake, name);
@@ -86,7 +86,7 @@ impl RunServers for Port {
         .boxed()
     }
 
-    fn is_down(&self, server: &ServerKey, why: &str) {
+    fn is_down(&self, server: &KeptKey, why: &str) {
         self.0.down.lock().push((server.name.to_string(), why.to_owned()));
     }
 }
@@ -95,7 +95,7 @@ impl Fake {
     fn want(&self, wanted: &[(&str, u64)]) {
         *self.wanted.lock() = wanted
             .iter()
-            .map(|(name, revision)| WantedServer { name: Arc::from(*name), revision: *revision })
+            .map(|(name, revision)| Wanted { name: Arc::from(*name), revision: *revision })
             .collect();
         self.changed.notify_one();
     }
@@ -113,10 +113,10 @@ impl Fake {
 
 async fn running() -> (Arc<Fake>, RunningTree) {
     let fake = Arc::new(Fake::default());
-    let port: Arc<dyn RunServers> = Arc::new(Port(Arc::clone(&fake)));
+    let port: Arc<dyn KeepRunning> = Arc::new(Port(Arc::clone(&fake)));
     let factories = Factories::from([
-        ("mcp_server", server_factory(Arc::clone(&port))),
-        ("mcp_keeper", keeper_factory(port)),
+        ("mcp_server", child_factory(Arc::clone(&port))),
+        ("mcp_keeper", keeper_factory(port, "mcp-servers")),
     ]);
     let spec = parse(TREE).unwrap().build(&factories).unwrap();
     let tree = RunningTree::start("root", spec, Vec::new()).await.unwrap();

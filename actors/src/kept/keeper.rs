@@ -1,4 +1,4 @@
-//! Makes the servers that run those that shall run: at start, after every change, and from time to time.
+//! Makes the children that run those that shall run: at start, after every change, and from time to time.
 //!
 //! Supervised by the tenant. Holds no truth: what shall run is in the store, what runs is in the tree.
 
@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::ports::run_servers::{RunServers, ServerKey, WantedServer};
+use crate::ports::keep_running::{KeepRunning, KeptKey, Wanted};
 use crate::protocol::ids::TenantId;
 use crate::supervision::{CallError, SupervisorHandle};
 
@@ -17,15 +17,15 @@ const LOOK_AGAIN: Duration = Duration::from_secs(30);
 pub(super) struct Keeper {
     supervisor: SupervisorHandle,
     tenant: TenantId,
-    port: Arc<dyn RunServers>,
-    /// What was started with which revision. Bounded by the servers that there are.
+    port: Arc<dyn KeepRunning>,
+    /// What was started with which revision. Bounded by what there is.
     started: HashMap<Arc<str>, u64>,
 }
 
 // === impl Keeper ===
 
 impl Keeper {
-    pub(super) fn new(supervisor: SupervisorHandle, tenant: TenantId, port: Arc<dyn RunServers>) -> Self {
+    pub(super) fn new(supervisor: SupervisorHandle, tenant: TenantId, port: Arc<dyn KeepRunning>) -> Self {
         Self { supervisor, tenant, port, started: HashMap::new() }
     }
 
@@ -34,7 +34,7 @@ impl Keeper {
         loop {
             match self.port.wanted(&self.tenant).await {
                 Ok(wanted) => self.settle(wanted).await,
-                Err(error) => tracing::warn!(%error, "the list of MCP servers could not be read"),
+                Err(error) => tracing::warn!(%error, "the list of what shall run could not be read"),
             }
             let changed = self.port.changed(&self.tenant);
             // silent-ok: both ends of the wait lead to the next look
@@ -42,12 +42,12 @@ impl Keeper {
         }
     }
 
-    async fn settle(&mut self, wanted: Vec<WantedServer>) {
+    async fn settle(&mut self, wanted: Vec<Wanted>) {
         let running = match self.supervisor.which_children().await {
             Ok(children) => children,
-            Err(error) => return tracing::debug!(%error, "the supervisor of MCP servers did not answer"),
+            Err(error) => return tracing::debug!(%error, "the supervisor of kept children did not answer"),
         };
-        let is_wanted = |name: &str| wanted.iter().any(|server| &*server.name == name);
+        let is_wanted = |name: &str| wanted.iter().any(|one| &*one.name == name);
         let mut unwanted: Vec<Arc<str>> = running.into_iter().map(|child| child.id).collect();
         unwanted.extend(self.started.keys().cloned());
         unwanted.retain(|name| !is_wanted(name));
@@ -55,25 +55,25 @@ impl Keeper {
             self.end(&name).await;
             self.started.remove(&name);
         }
-        for server in wanted {
-            if self.started.get(&server.name) != Some(&server.revision) {
+        for one in wanted {
+            if self.started.get(&one.name) != Some(&one.revision) {
                 // What runs, waits or is in quarantine under this name has other settings.
-                self.end(&server.name).await;
+                self.end(&one.name).await;
             }
-            self.begin(&server).await;
+            self.begin(&one).await;
         }
     }
 
     async fn end(&self, name: &str) {
         match self.supervisor.terminate_child(name).await {
             Ok(()) | Err(CallError::NotFound) => {}
-            Err(error) => tracing::warn!(name, %error, "an MCP server could not be stopped"),
+            Err(error) => tracing::warn!(name, %error, "a kept child could not be stopped"),
         }
     }
 
-    async fn begin(&mut self, server: &WantedServer) {
-        let key = ServerKey { tenant: self.tenant.clone(), name: Arc::clone(&server.name) };
-        let started = self.supervisor.start_child(&server.name, Some(Arc::new(key.clone()))).await;
+    async fn begin(&mut self, one: &Wanted) {
+        let key = KeptKey { tenant: self.tenant.clone(), name: Arc::clone(&one.name) };
+        let started = self.supervisor.start_child(&one.name, Some(Arc::new(key.clone()))).await;
         match started {
             Ok(_) | Err(CallError::AlreadyStarted(_) | CallError::Restarting | CallError::AlreadyPresent) => {
             }
@@ -81,10 +81,10 @@ impl Keeper {
                 self.port.is_down(&key, &format!("quarantined: {reason}"));
             }
             Err(error) => {
-                self.started.remove(&server.name);
+                self.started.remove(&one.name);
                 return self.port.is_down(&key, &error.to_string());
             }
         }
-        self.started.insert(Arc::clone(&server.name), server.revision);
+        self.started.insert(Arc::clone(&one.name), one.revision);
     }
 }

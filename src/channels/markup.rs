@@ -1,0 +1,86 @@
+//! An assistant's Markdown as each platform writes it, cut into messages that the platform takes.
+//!
+//! Markdown becomes a flow of runs (text with what it is shown as), the same for all platforms; a dialect says
+//! how a run is written; the cut measures what was written and looks for a good place. Because styles belong
+//! to runs, a part closes what is open and the next one opens it again, wherever the cut is.
+//! **Invariant:** the same text gives the same parts, so that a crash repeats the same messages.
+//! **Invariant:** no part is empty, none is over the limit, and together they say everything once.
+
+mod cut;
+mod dialect;
+mod flow;
+mod table;
+#[cfg(test)]
+mod tests;
+mod writer;
+
+use self::cut::Budget;
+use self::dialect::Dialect;
+use super::platform::{Platform, shortened};
+
+/// One message's worth of text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Part {
+    /// In the platform's own markup.
+    pub markup: String,
+    /// The same words without any, for where markup is refused and for notices.
+    pub plain: String,
+}
+
+/// The messages that say `markdown` on `platform`; none when there is nothing to show.
+#[must_use]
+pub fn parts(platform: Platform, markdown: &str) -> Vec<Part> {
+    let dialect = Dialect::of(platform);
+    let limits = platform.limits();
+    let budget = Budget {
+        unit: limits.unit,
+        units_max: limits.text_units_max,
+        bytes_max: limits.markup_bytes_max,
+        counts_markup: limits.markup_bytes_max.is_none(),
+    };
+    cut_into(dialect, budget, markdown)
+}
+
+/// The text of a message with buttons: what fits into one, with an ellipsis when there is more.
+#[must_use]
+pub fn question(platform: Platform, markdown: &str) -> Part {
+    let limits = platform.limits();
+    // One unit is for the ellipsis.
+    let budget = Budget {
+        unit: limits.unit,
+        units_max: limits.question_units_max.saturating_sub(limits.unit.count("…")),
+        bytes_max: limits.markup_bytes_max,
+        counts_markup: limits.markup_bytes_max.is_none(),
+    };
+    let mut parts = cut_into(Dialect::of(platform), budget, markdown).into_iter();
+    let Some(mut first) = parts.next() else {
+        return Part { markup: "…".to_owned(), plain: "…".to_owned() };
+    };
+    if parts.next().is_some() {
+        first.markup.push('…');
+        first.plain.push('…');
+    }
+    first
+}
+
+/// `markdown` as plain text, as mail has it.
+#[must_use]
+pub fn plain(markdown: &str) -> String {
+    let budget =
+        Budget { unit: super::TextUnit::Bytes, units_max: usize::MAX, bytes_max: None, counts_markup: true };
+    cut_into(Dialect::Plain, budget, markdown).into_iter().next().map(|part| part.markup).unwrap_or_default()
+}
+
+/// The beginning of `markdown` in one line of plain text, for previews.
+#[must_use]
+pub fn preview(markdown: &str, chars_max: usize) -> String {
+    let line = plain(markdown).split_whitespace().collect::<Vec<_>>().join(" ");
+    shortened(&line, super::TextUnit::Chars, chars_max)
+}
+
+fn cut_into(dialect: Dialect, budget: Budget, markdown: &str) -> Vec<Part> {
+    // A link that could fill a part alone is written as text, which can be cut.
+    let url_bytes_max = (budget.units_max / 8).min(flow::URL_BYTES_MAX);
+    let runs = dialect::fitted(dialect, flow::of(markdown, dialect, url_bytes_max));
+    cut::parts(&runs, dialect, budget)
+}

@@ -1,0 +1,1 @@
+//! The sources' own libraries as senders.
