@@ -44,11 +44,15 @@ impl World {
         self.notices.raise(&home(), happening);
     }
 
+    /// What follows a commit is done before the next one.
+    pub(super) async fn settled(&self) {
+        self.notices.read_all(&home(), Some(WorkspaceId::new())).await.unwrap();
+    }
+
     /// Everything that is in the inbox once all that was told is stored.
     pub(super) async fn all(&self) -> Vec<Notice> {
         self.notices.flush().await.unwrap();
-        // What follows a commit is done before the next one.
-        self.notices.read_all(&home(), Some(WorkspaceId::new())).await.unwrap();
+        self.settled().await;
         self.notices.list(&home(), NoticeFilter::default(), None, 200).await.unwrap()
     }
 

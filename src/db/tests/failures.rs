@@ -11,7 +11,7 @@ fn large(tx: &mut TenantTx<'_>, key: &str) -> Result<(), DbError> {
 }
 
 fn small_disk() -> DbOptions {
-    DbOptions { pages_max: Some(120), ..patient() }
+    DbOptions { pages_max: Some(400), ..patient() }
 }
 
 async fn fill(store: &Store) -> usize {

@@ -128,11 +128,13 @@ async fn a_muted_pattern_costs_nothing_until_it_is_wanted_again() {
     let changed =
         world.notices.update_rule(&owner(), (rule.id, None), Some(1), change.clone()).await.unwrap();
     assert_eq!(changed.version, 2);
+    world.settled().await;
     world.raise(down("weather").being(Severity::Info));
     assert_eq!(world.all().await.len(), 1);
     let stale = world.notices.update_rule(&owner(), (rule.id, None), Some(1), change).await;
     assert!(matches!(stale, Err(NotificationError::Stale)));
     world.notices.delete_rule(&owner(), (rule.id, None), None).await.unwrap();
+    world.settled().await;
     world.raise(down("mail").being(Severity::Info));
     assert_eq!(world.all().await.len(), 1);
 }

@@ -177,6 +177,7 @@ fn shows_a_secret(line: &str) -> bool {
         "token",
         "sk-",
         "ghp_",
+        "whsec_",
         "AKIA",
         "xox",
         "eyJ",

@@ -64,6 +64,7 @@ fn every_metric_has_its_conventional_name() {
         "capuchin_turn_duration_seconds",
         "capuchin_turn_ended",
         "capuchin_turn_first_token_seconds",
+        "capuchin_webhook_deliveries",
     ];
     assert_eq!(names, expected);
     assert!(text.ends_with("# EOF\n"));
