@@ -41,7 +41,7 @@ pub mod whatsapp;
 
 pub use self::channel::{CHANNELS_MAX, Channel, ChannelChange, ChannelSettings, Groups, Mode, NewChannel};
 pub use self::command::Command;
-pub use self::credentials::{CredentialField, Credentials, NewCredentials, fields};
+pub use self::credentials::{CredentialField, Credentials, Needed, NewCredentials, fields};
 pub use self::desk::{ChannelView, Channels, OutboxBell, PersonChange};
 pub use self::error::ChannelError;
 pub use self::inbox::{Bound, Letter, Writer};

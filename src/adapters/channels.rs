@@ -6,6 +6,7 @@ mod life;
 mod line;
 mod mailbox;
 mod payer;
+mod poll;
 
 use std::sync::Arc;
 

@@ -17,13 +17,14 @@ const ALLOWED_MAX: usize = 256;
 /// Most characters of a sender's id, an address or another setting.
 const SETTING_CHARS_MAX: usize = 512;
 
-/// How what is said there reaches us.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+/// How what is said there reaches us. Only for the last one we have to be reachable from outside.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Mode {
-    /// We ask for it. Nothing has to be reachable from outside.
-    #[default]
+    /// We ask for it.
     Poll,
+    /// It comes over a WebSocket that we open.
+    Socket,
     /// The platform sends it to the ingress.
     Webhook,
 }
@@ -45,8 +46,9 @@ pub enum Groups {
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ChannelSettings {
-    /// How messages come, where there is a choice (Telegram).
-    pub mode: Mode,
+    /// How messages come, where there is a choice; `None` for the first of [`Mode::of`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mode: Option<Mode>,
     /// The address of the platform, where it is another one than its own.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub base_url: Option<String>,
@@ -114,11 +116,24 @@ pub struct ChannelChange {
 // === impl Mode ===
 
 impl Mode {
+    /// The ways in which a platform's messages come, the one that needs the least first.
+    #[must_use]
+    pub const fn of(platform: Platform) -> &'static [Self] {
+        match platform {
+            Platform::Telegram => &[Self::Poll, Self::Webhook],
+            Platform::Slack => &[Self::Socket, Self::Webhook],
+            Platform::Discord => &[Self::Socket],
+            Platform::Whatsapp => &[Self::Webhook],
+            Platform::Email => &[Self::Poll],
+        }
+    }
+
     /// The word in settings.
     #[must_use]
     pub const fn word(self) -> &'static str {
         match self {
             Self::Poll => "poll",
+            Self::Socket => "socket",
             Self::Webhook => "webhook",
         }
     }
@@ -135,6 +150,17 @@ impl Groups {
             Self::Always => "always",
             Self::Never => "never",
         }
+    }
+}
+
+// === impl ChannelSettings ===
+
+impl ChannelSettings {
+    /// How messages of this platform come.
+    #[must_use]
+    pub fn mode_on(&self, platform: Platform) -> Mode {
+        let first = Mode::of(platform).first().copied();
+        self.mode.or(first).unwrap_or(Mode::Webhook)
     }
 }
 
@@ -195,14 +221,16 @@ impl Channel {
         format!("/api/channels/{}/webhook", self.id)
     }
 
+    /// How messages come.
+    #[must_use]
+    pub fn mode(&self) -> Mode {
+        self.settings.mode_on(self.platform)
+    }
+
     /// Whether the platform sends to the ingress.
     #[must_use]
     pub fn is_sent_to(&self) -> bool {
-        match self.platform {
-            Platform::Telegram => self.settings.mode == Mode::Webhook,
-            Platform::Slack | Platform::Whatsapp => true,
-            Platform::Discord | Platform::Email => false,
-        }
+        self.mode() == Mode::Webhook
     }
 
     /// The address of the platform.
@@ -220,10 +248,15 @@ impl Channel {
         if !(1..=NAME_CHARS_MAX).contains(&name) || self.name.chars().any(char::is_control) {
             return field("name", "has 1 to 50 characters and no control characters");
         }
-        if !matches!(self.platform, Platform::Telegram | Platform::Slack | Platform::Whatsapp) {
-            return field("platform", "is telegram, slack or whatsapp");
+        if self.platform == Platform::Email {
+            return field("platform", "is telegram, slack, discord or whatsapp");
         }
         let settings = &self.settings;
+        let modes = Mode::of(self.platform);
+        if settings.mode.is_some_and(|mode| !modes.contains(&mode)) {
+            let words: Vec<_> = modes.iter().map(|mode| mode.word()).collect();
+            return field("settings/mode", &format!("is {}", words.join(" or ")));
+        }
         if let Some(url) = &settings.base_url
             && (!is_plain(url)
                 || url.ends_with('/')

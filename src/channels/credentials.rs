@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 use zeroize::Zeroizing;
 
+use super::channel::Mode;
 use super::error::ChannelError;
 use super::platform::Platform;
 use super::store;
@@ -18,43 +19,49 @@ use crate::webhooks::verify::{self, BadSecret, Key, Source};
 /// Longest credential in bytes.
 const VALUE_BYTES_MAX: usize = 4_096;
 
-/// A credential of a platform: its name, what it is, and whether the channel works without it.
+/// When a channel needs a credential.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Needed {
+    /// In every mode.
+    Always,
+    /// In this one.
+    In(Mode),
+    /// It is made here when it is left out.
+    Made,
+}
+
+/// A credential of a platform.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct CredentialField {
     /// Its name in the API.
     pub name: &'static str,
     /// Where a person finds it.
     pub help: &'static str,
-    /// Whether it may be left out.
-    pub optional: bool,
+    /// When it is needed.
+    pub needed: Needed,
 }
 
-const fn needed(name: &'static str, help: &'static str) -> CredentialField {
-    CredentialField { name, help, optional: false }
+const fn field(name: &'static str, needed: Needed, help: &'static str) -> CredentialField {
+    CredentialField { name, help, needed }
 }
 
 const TELEGRAM: &[CredentialField] = &[
-    needed("bot_token", "BotFather gives it with the new bot: 123456:ABC…"),
-    CredentialField {
-        name: "secret_token",
-        help: "Made here when it is left out. Telegram shows it with every webhook.",
-        optional: true,
-    },
+    field("bot_token", Needed::Always, "BotFather gives it with the new bot: 123456:ABC…"),
+    field("secret_token", Needed::Made, "Telegram shows it with every webhook. Made here when it is left out."),
 ];
 const SLACK: &[CredentialField] = &[
-    needed("bot_token", "OAuth & Permissions of the app: xoxb-…"),
-    needed("signing_secret", "Basic Information of the app"),
+    field("bot_token", Needed::Always, "OAuth & Permissions of the app: xoxb-…"),
+    field("app_token", Needed::In(Mode::Socket), "App-Level Tokens in Basic Information, with connections:write: xapp-…"),
+    field("signing_secret", Needed::In(Mode::Webhook), "App Credentials in Basic Information"),
 ];
-const DISCORD: &[CredentialField] = &[
-    needed("bot_token", "Bot page of the application"),
-    needed("public_key", "General Information of the application"),
-];
+const DISCORD: &[CredentialField] =
+    &[field("bot_token", Needed::Always, "Bot page of the application; Message Content Intent has to be on")];
 const WHATSAPP: &[CredentialField] = &[
-    needed("access_token", "System user's token with whatsapp_business_messaging"),
-    needed("app_secret", "App settings, Basic"),
-    needed("verify_token", "Any word; enter the same one at Meta when you set the webhook"),
+    field("access_token", Needed::Always, "System user's token with whatsapp_business_messaging"),
+    field("app_secret", Needed::Always, "App settings, Basic"),
+    field("verify_token", Needed::Always, "Any word; enter the same one at Meta when you set the webhook"),
 ];
-const EMAIL: &[CredentialField] = &[needed("password", "Of the mailbox")];
+const EMAIL: &[CredentialField] = &[field("password", Needed::Always, "Of the mailbox")];
 
 /// The credentials of a platform.
 #[must_use]
@@ -80,12 +87,15 @@ impl NewCredentials {
     /// # Errors
     /// [`ChannelError::Field`] for one that is missing, unknown or too long, [`ChannelError::Credential`] for one that can
     /// verify nothing.
-    pub fn entered(platform: Platform, mut values: BTreeMap<String, String>) -> Result<Self, ChannelError> {
+    pub fn entered(
+        (platform, mode): (Platform, Mode),
+        mut values: BTreeMap<String, String>,
+    ) -> Result<Self, ChannelError> {
         let mut taken = BTreeMap::new();
         for field in fields(platform) {
             let value = values.remove(field.name).unwrap_or_default();
             let bad = |why: String| ChannelError::Field { field: "credentials", why };
-            if value.is_empty() && field.optional {
+            if value.is_empty() && field.needed != Needed::Always && field.needed != Needed::In(mode) {
                 continue;
             }
             if value.trim().is_empty() {
@@ -112,8 +122,8 @@ impl NewCredentials {
 
     fn keys(&self, platform: Platform) -> Result<Option<Key>, ChannelError> {
         let Some(name) = verifying(platform) else { return Ok(None) };
-        let text = self.0.get(name).map(|value| value.as_str()).unwrap_or_default();
-        key(platform, text).map(Some).map_err(|error| ChannelError::Credential { name, error })
+        let Some(text) = self.0.get(name) else { return Ok(None) };
+        key(platform, text.as_str()).map(Some).map_err(|error| ChannelError::Credential { name, error })
     }
 
     pub(super) fn seal(
@@ -133,6 +143,8 @@ impl NewCredentials {
 pub struct Credentials {
     /// What calls of the platform carry.
     pub token: Secret,
+    /// What opens a WebSocket, where that is another token (Slack).
+    pub app_token: Option<Secret>,
     /// What the platform's requests are verified with.
     pub keys: Vec<Key>,
     /// Telegram: what it is told to show with every webhook.
@@ -166,14 +178,15 @@ impl Credentials {
         let text = |name: &str| values.get(name).map(|value| value.as_str()).unwrap_or_default();
         let token = fields(platform).first().map_or("", |field| field.name);
         let keys = match verifying(platform) {
-            Some(name) => {
+            Some(name) if values.contains_key(name) => {
                 vec![key(platform, text(name)).map_err(|error| ChannelError::Credential { name, error })?]
             }
-            None => Vec::new(),
+            _ => Vec::new(),
         };
         let secret = |name: &str| values.get(name).map(|value| Secret::new(value.as_str().to_owned()));
         Ok(Self {
             token: secret(token).unwrap_or_else(|| Secret::new(String::new())),
+            app_token: secret("app_token"),
             keys,
             shown: secret("secret_token"),
             challenge: verify::whatsapp::key(text("verify_token")).into_iter().collect(),
@@ -186,9 +199,8 @@ const fn verifying(platform: Platform) -> Option<&'static str> {
     match platform {
         Platform::Telegram => Some("secret_token"),
         Platform::Slack => Some("signing_secret"),
-        Platform::Discord => Some("public_key"),
         Platform::Whatsapp => Some("app_secret"),
-        Platform::Email => None,
+        Platform::Discord | Platform::Email => None,
     }
 }
 
@@ -196,8 +208,7 @@ fn key(platform: Platform, text: &str) -> Result<Key, BadSecret> {
     match platform {
         Platform::Telegram => verify::telegram::key(text),
         Platform::Whatsapp => verify::whatsapp::key(text),
-        Platform::Discord => Source::Discord.key(text),
-        Platform::Slack | Platform::Email => Source::Slack.key(text),
+        Platform::Slack | Platform::Discord | Platform::Email => Source::Slack.key(text),
     }
 }
 

@@ -311,7 +311,7 @@ impl Channels {
         let write = self.inner.db.write(&by.tenant, move |tx| {
             let of = store::by_id(tx, channel)?;
             let found = store::people::one(tx, channel, &sender)?;
-            let known = found.clone().unwrap_or_else(|| Person {
+            let known = found.unwrap_or_else(|| Person {
                 channel,
                 sender: sender.clone(),
                 name: sender.clone(),
@@ -332,7 +332,7 @@ impl Channels {
                 }
                 PersonChange::Forget => {}
                 PersonChange::Approve { .. } | PersonChange::Block => {
-                    let changed = Person { standing, decides, code: None, code_until_ms: 0, ..known.clone() };
+                    let changed = Person { standing, decides, code: None, code_until_ms: 0, ..known };
                     store::people::put(tx, &changed, &changer.source())?;
                 }
             }

@@ -93,10 +93,8 @@ impl Parts {
         let turns = Turns::owing(db.clone(), EventHub::new(), prices.clone(), bell.clone());
         turns.begin_boot(env!("CARGO_PKG_VERSION")).await.context("the database")?;
         let (audit, notifications) = (Audit::new(db.clone()), Notifications::new(db.clone()));
-        let told = told(&audit, &turns, home, &notifications);
         let vault = vault(&db, &config, home, &redactor).await?;
-        let identity = Identity::open(db.clone(), TenantId::home()).await.context("the credentials")?;
-        identity.keep_seeds_in(&vault);
+        let identity = identity(&db, &vault).await?;
         let (assistants, workspaces) = desks(&db, home, &TenantId::home(), &config).await?;
         let (threads, policies) = (Threads::new(db.clone()), Policies::new(db.clone()));
         let approvals = approvals(&db, &policies, &config.approvals, (&notifications, &bell));
@@ -117,14 +115,13 @@ impl Parts {
         super::notices::connect(&notifications, &leaks, (&budgets, &mcp, &oauth));
         let ledger = (&turns, &metrics, &notifications);
         let (opener, sessions) = sessions(ledger, &kill_switches, model_turns.clone(), &config.sessions);
-        let webhooks = webhooks(&db, &vault, &guard, (&metrics, &notifications)).await?;
-        let channels = Channels::open(db.clone(), vault.clone(), guard.clone(), &bell).await?;
+        let (webhooks, channels) = doors(&db, (&vault, &guard), &metrics, (&notifications, &bell)).await?;
         Ok(Self {
             config,
             usage: UsageRecorder::new(db.clone()).with_prices(prices),
             budgets,
+            told: told(&audit, &turns, home, &notifications),
             audit,
-            told,
             db,
             first_writer: Arc::new(Mutex::new(Some(writer))),
             turns,
@@ -206,15 +203,24 @@ async fn vault(db: &Db, config: &Config, home: &Home, redactor: &Redactor) -> an
     Vault::load(db.clone(), options, redactor.clone()).await.context("the vault")
 }
 
-/// What programs outside say.
-async fn webhooks(
+/// Who may do what, and their seeds of one-time codes.
+async fn identity(db: &Db, vault: &Vault) -> anyhow::Result<Identity> {
+    let identity = Identity::open(db.clone(), TenantId::home()).await.context("the credentials")?;
+    identity.keep_seeds_in(vault);
+    Ok(identity)
+}
+
+/// What programs and people outside say.
+async fn doors(
     db: &Db,
-    vault: &Vault,
-    guard: &Guard,
-    (metrics, notices): (&Metrics, &Notifications),
-) -> anyhow::Result<Webhooks> {
+    (vault, guard): (&Vault, &Guard),
+    metrics: &Metrics,
+    (notices, bell): (&Notifications, &OutboxBell),
+) -> anyhow::Result<(Webhooks, Channels)> {
     let told = (metrics.clone(), notices.clone());
-    Webhooks::open(db.clone(), vault.clone(), guard.clone(), told).await.context("the webhooks")
+    let webhooks = Webhooks::open(db.clone(), vault.clone(), guard.clone(), told);
+    let channels = Channels::open(db.clone(), vault.clone(), guard.clone(), bell);
+    Ok((webhooks.await.context("the webhooks")?, channels.await.context("the channels")?))
 }
 
 /// Questions to people.

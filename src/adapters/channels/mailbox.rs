@@ -12,7 +12,7 @@ use jiff::Timestamp;
 
 use super::life::Life;
 use super::payer::time_until;
-use crate::channels::{ChannelError, Command, Letter, Outgoing, Said, Writer, codec};
+use crate::channels::{ChannelError, Command, Letter, Outgoing, Said, Writer};
 use crate::notifications::{Happening, Pattern, SourceType};
 use crate::protocol::turn::{Inbound, Provenance, TurnOverrides};
 
@@ -107,13 +107,10 @@ impl Life {
         }
     }
 
-    /// The platform stops the button from turning. What becomes of it does not matter.
+    /// The platform stops the button from turning.
     async fn acknowledge(&self, letter: &Letter, ack: Option<&str>, words: Option<&str>) {
         let Some(ack) = ack else { return };
-        let out = Outgoing::AckPress { ack, text: words };
-        if let Ok(call) = codec::call(self.channel.platform, &self.us, &letter.incoming.conversation, &out) {
-            self.line.say(&call).await;
-        }
+        self.comfort(&letter.incoming.conversation, &Outgoing::AckPress { ack, text: words }).await;
     }
 
     fn tell_of_stranger(&self, letter: &Letter) {

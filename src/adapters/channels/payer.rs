@@ -14,7 +14,7 @@ use super::life::{Life, words};
 use crate::approvals::{Approval, ApprovalState};
 use crate::channels::outbox::{DUPLICATE, Kind, Obligation};
 use crate::channels::{
-    Button, ChannelError, ChannelState, Limits, Outcome, Outgoing, Part, Platform, Post, Style, codec, markup,
+    Button, ChannelError, ChannelState, Limits, Outcome, Outgoing, Part, Platform, Post, Style, markup,
 };
 use crate::identity::Principal;
 use crate::notifications::{Happening, Pattern, SourceType};
@@ -125,16 +125,11 @@ impl Payer {
             let marked = marked(part, now.doubtful && !self.limits().detects_repeats);
             let key = format!("{}-{}", owed.id, now.sent_parts);
             let post = Post { part: &marked, plain, reply_to, buttons, key: &key };
-            let call = match codec::call(
-                life.channel.platform,
-                &life.us,
-                &owed.conversation,
-                &Outgoing::Say(post),
-            ) {
-                Ok(call) => call,
+            let outcome = match life.tell(&owed.conversation, &Outgoing::Say(post)).await {
+                Ok(outcome) => outcome,
                 Err(error) => return self.give_up(owed, error.to_string()).await,
             };
-            match life.line.say(&call).await {
+            match outcome {
                 Outcome::Sent { message } => {
                     self.sent(owed, Some(message), is_last).await?;
                     return Ok(true);
@@ -246,10 +241,7 @@ impl Payer {
         let part = markup::question(life.channel.platform, &decided(&asked));
         channels.hand_over(&life.tenant, owed.id).await?;
         let edit = Outgoing::Edit { message: &place, part: &part, plain: false };
-        let outcome = match codec::call(life.channel.platform, &life.us, &owed.conversation, &edit) {
-            Ok(call) => life.line.say(&call).await,
-            Err(_) => Outcome::Done,
-        };
+        let outcome = life.tell(&owed.conversation, &edit).await.unwrap_or(Outcome::Done);
         match outcome {
             Outcome::Wait { .. } | Outcome::Again { .. } | Outcome::Unknown { .. } if owed.attempts < 5 => {
                 let wait = pause(owed.attempts);

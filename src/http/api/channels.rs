@@ -85,13 +85,15 @@ async fn create(
     refuse_restricted(&by)?;
     let key = key.of(&by, "POST /api/v1/channels", &body);
     let platform = Platform::parse(&body.platform)
-        .ok_or_else(|| Problem::invalid_field("/platform", "is telegram, slack or whatsapp"))?;
-    let credentials = NewCredentials::entered(platform, body.credentials)?;
+        .ok_or_else(|| Problem::invalid_field("/platform", "is telegram, slack, discord or whatsapp"))?;
+    let settings = body.settings.unwrap_or_default();
+    let mode = settings.mode_on(platform);
+    let credentials = NewCredentials::entered((platform, mode), body.credentials)?;
     let new = NewChannel {
         name: body.name,
         platform,
         workspace_id: body.workspace_id,
-        settings: body.settings.unwrap_or_default(),
+        settings,
     };
     let Made { thing, repeated } = state.channels.create(&by, new, credentials, key).await?;
     let view = state.channels.get(&by.tenant, thing.id).await?;
@@ -129,8 +131,10 @@ async fn change(
     Body(body): Body<ChangeChannel>,
 ) -> Result<Response, Problem> {
     refuse_restricted(&by)?;
-    let platform = state.channels.get(&by.tenant, id).await?.channel.platform;
-    let credentials = body.credentials.map(|values| NewCredentials::entered(platform, values)).transpose()?;
+    let found = state.channels.get(&by.tenant, id).await?.channel;
+    let mode = body.settings.as_ref().unwrap_or(&found.settings).mode_on(found.platform);
+    let credentials =
+        body.credentials.map(|values| NewCredentials::entered((found.platform, mode), values)).transpose()?;
     let change = ChannelChange {
         name: body.name,
         workspace_id: body.workspace_id,
