@@ -3,7 +3,8 @@
 //! | part | what |
 //! |---|---|
 //! | `channel`, `credentials`, `people` | a connection, what it proves itself with (sealed), who may talk |
-//! | `inbox`, `outbox`, `paying` | what came, stored before it is acknowledged; what must reach somebody, and what became of it |
+//! | `inbox`, `reception` | what came, stored before it is acknowledged |
+//! | `outbox`, `paying`, `drafts` | what must reach somebody, and what became of it |
 //! | `desk`, `live`, `store` | the handle, what runs, its statements |
 //! | `platform`, `incoming`, `outgoing`, `codec`, `markup`, `command` | the platforms in one form: pure functions of bytes and text |
 //! | `telegram`, `slack`, `discord`, `whatsapp`, `mail` | each platform's own words |
@@ -21,6 +22,7 @@ pub mod command;
 mod credentials;
 mod desk;
 pub mod discord;
+mod drafts;
 mod error;
 mod inbox;
 pub mod incoming;
@@ -42,7 +44,8 @@ pub mod whatsapp;
 pub use self::channel::{CHANNELS_MAX, Channel, ChannelChange, ChannelSettings, Groups, Mode, NewChannel};
 pub use self::command::Command;
 pub use self::credentials::{CredentialField, Credentials, Needed, NewCredentials, fields};
-pub use self::desk::{ChannelView, Channels, OutboxBell, PersonChange};
+pub use self::desk::{ChannelView, Channels, OutboxBell};
+pub use self::drafts::Draft;
 pub use self::error::ChannelError;
 pub use self::inbox::{Bound, Letter, Writer};
 pub use self::incoming::{Incoming, Said, Sender};
@@ -50,6 +53,6 @@ pub use self::live::{Beat, ChannelState, LiveChannel};
 pub use self::markup::Part;
 pub use self::outgoing::{Answer, Body, Button, Call, CannotSay, Method, Outcome, Outgoing, Post, Style, Us};
 pub use self::paying::DueNow;
-pub use self::people::{Person, Standing};
+pub use self::people::{Person, PersonChange, Standing};
 pub use self::platform::{Limits, Platform, TextUnit};
 pub use self::reception::ChannelReception;

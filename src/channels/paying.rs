@@ -3,11 +3,13 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use super::desk::{Channels, now_ms};
+use super::desk::{Channels, now_ms, told};
 use super::error::ChannelError;
 use super::incoming::Incoming;
 use super::outbox::Obligation;
 use super::store;
+use crate::audit;
+use crate::identity::Principal;
 use crate::protocol::ids::{ApprovalId, ChannelId, ObligationId, TenantId};
 
 /// Conversations that one look takes.
@@ -150,6 +152,70 @@ impl Channels {
         approval: ApprovalId,
     ) -> Result<Option<Obligation>, ChannelError> {
         Ok(self.db().read(tenant, move |read| store::outbox::question(read, approval)).await?)
+    }
+
+    /// What is owed by a channel and what was, newest first.
+    ///
+    /// # Errors
+    /// [`ChannelError::NotFound`], or what the store answers.
+    pub async fn obligations(
+        &self,
+        tenant: &TenantId,
+        id: ChannelId,
+        before: Option<ObligationId>,
+        limit: usize,
+    ) -> Result<Vec<Obligation>, ChannelError> {
+        let read = self.db().read(tenant, move |read| {
+            store::by_id(read, id)?;
+            Ok::<_, ChannelError>(store::outbox::list(read, id, before, limit)?)
+        });
+        read.await
+    }
+
+    /// Tries a dead obligation again.
+    ///
+    /// # Errors
+    /// [`ChannelError::NotFound`] for one that is not dead, or what the store answers.
+    pub async fn retry(
+        &self,
+        by: &Principal,
+        id: ChannelId,
+        owed: ObligationId,
+    ) -> Result<Obligation, ChannelError> {
+        let (now_ms, retrier) = (now_ms(), by.clone());
+        let write = self.db().write(&by.tenant, move |tx| {
+            let channel = store::by_id(tx, id)?;
+            if !store::outbox::revive(tx, owed, now_ms)? {
+                return Err(ChannelError::NotFound);
+            }
+            let entry = told(&retrier, "channel.retried", &channel).with("obligation", owed.to_string());
+            audit::append(tx, entry)?;
+            Ok(store::outbox::by_id(tx, owed)?)
+        });
+        let revived = write.await?;
+        self.live().outbox(id).notify_one();
+        Ok(revived)
+    }
+
+    /// Owes words to a conversation of a channel: a test, or a notice.
+    ///
+    /// # Errors
+    /// [`ChannelError::NotFound`], or what the store answers.
+    pub async fn say(
+        &self,
+        tenant: &TenantId,
+        id: ChannelId,
+        conversation: &str,
+        words: String,
+    ) -> Result<(), ChannelError> {
+        let owed = Obligation::words(id, conversation, words, now_ms());
+        let write = self.db().write(tenant, move |tx| {
+            store::by_id(tx, id)?;
+            Ok::<_, ChannelError>(store::outbox::insert(tx, &owed)?)
+        });
+        write.await?;
+        self.live().outbox(id).notify_one();
+        Ok(())
     }
 
     // === leases ===

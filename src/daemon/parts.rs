@@ -219,7 +219,7 @@ async fn doors(
 ) -> anyhow::Result<(Webhooks, Channels)> {
     let told = (metrics.clone(), notices.clone());
     let webhooks = Webhooks::open(db.clone(), vault.clone(), guard.clone(), told);
-    let channels = Channels::open(db.clone(), vault.clone(), guard.clone(), bell);
+    let channels = Channels::open(db.clone(), (vault.clone(), guard.clone()), notices.clone(), bell);
     Ok((webhooks.await.context("the webhooks")?, channels.await.context("the channels")?))
 }
 

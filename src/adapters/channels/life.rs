@@ -1,28 +1,27 @@
 //! One life of a channel: who we are, what comes, what goes.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use capuchin_actors::courier::carry_on;
-use parking_lot::Mutex;
+use tokio::sync::Mutex;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::ChannelParts;
 use super::line::{Line, SHOWN};
 use super::mailbox::Mailbox;
 use super::payer::Payer;
+use super::showing::Showing;
 use crate::channels::codec;
 use crate::channels::{
-    CannotSay, Channel, ChannelError, ChannelState, Credentials, Outcome, Outgoing, Platform, Us, slack, telegram,
-    whatsapp,
+    CannotSay, Channel, ChannelError, ChannelState, Credentials, Outcome, Outgoing, Platform, Us, slack,
+    telegram, whatsapp,
 };
-use crate::protocol::ids::{ChannelId, TenantId, ThreadId};
+use crate::protocol::ids::{ChannelId, TenantId};
 
 /// How often a platform that sends by itself is asked whether it still knows us.
 const BEAT: Duration = Duration::from_secs(300);
-/// How often the sign for "is writing" is renewed: it fades after some seconds.
-const TYPING: Duration = Duration::from_secs(4);
 
 /// What a life has in common.
 pub(super) struct Life {
@@ -31,8 +30,10 @@ pub(super) struct Life {
     pub(super) channel: Channel,
     pub(super) us: Us,
     pub(super) line: Line,
-    /// Conversations in which a turn may run, with their thread and the message that it answers.
-    pub(super) answering: Mutex<HashMap<String, (ThreadId, Option<String>)>>,
+    /// Answers that are being written.
+    pub(super) showing: Showing,
+    /// When the channel takes the next message, whatever the conversation.
+    next_at: Mutex<Instant>,
 }
 
 /// Runs until `stop`, or until the channel cannot go on; then why.
@@ -54,23 +55,25 @@ pub(super) async fn run(
         () = stop.cancelled() => return Ok(()),
     };
     channels.known_as(id, us.clone());
+    let (showing, begun) = Showing::new();
     let life = Arc::new(Life {
         parts: Arc::clone(parts),
         tenant: tenant.clone(),
         channel,
         us,
         line,
-        answering: Mutex::default(),
+        showing,
+        next_at: Mutex::new(Instant::now()),
     });
     life.prepare(&credentials).await?;
     channels.enter(id, ChannelState::Live);
-    let (mailbox, payer) = (Mailbox(Arc::clone(&life)), Payer::new(Arc::clone(&life)));
+    let (mailbox, payer) = (Mailbox(Arc::clone(&life)), Payer(Arc::clone(&life)));
     tokio::select! {
         () = stop.cancelled() => Ok(()),
         why = life.receive() => Err(why),
         () = carry_on(&mailbox) => Ok(()),
         () = carry_on(&payer) => Ok(()),
-        () = life.show_writing() => Ok(()),
+        () = life.show_answers(begun) => Ok(()),
     }
 }
 
@@ -147,24 +150,12 @@ impl Life {
         }
     }
 
-    /// Shows that we write wherever a turn runs.
-    async fn show_writing(&self) {
-        loop {
-            tokio::time::sleep(TYPING).await;
-            let answering = self.answering.lock().clone();
-            for (conversation, (thread, message)) in answering {
-                let runs = self.parts.sessions.view(thread).is_some_and(|view| view.waiting > 0);
-                if runs {
-                    self.write_sign(&conversation, message.as_deref()).await;
-                } else {
-                    self.answering.lock().remove(&conversation);
-                }
-            }
-        }
-    }
-
-    pub(super) async fn write_sign(&self, conversation: &str, message: Option<&str>) {
-        self.comfort(conversation, &Outgoing::Typing { message }).await;
+    /// Waits until the channel takes another message.
+    pub(super) async fn wait_for_room(&self) {
+        let gap = Duration::from_millis(self.channel.platform.limits().channel_gap_ms);
+        let mut next_at = self.next_at.lock().await;
+        tokio::time::sleep_until(*next_at).await;
+        *next_at = Instant::now() + gap;
     }
 
     /// Tells a conversation something, and says what the platform's answer means.

@@ -26,6 +26,8 @@ struct SettingsDescribed {
     phone_number_id: Option<String>,
     /// What is answered in groups: `mention` (without it), `always` or `never`.
     groups: Option<String>,
+    /// Whether answers are shown only when they are whole, where they could grow before everybody's eyes.
+    whole_answers: Option<bool>,
     /// Senders who need no pairing, by the platform's own ids.
     allowed: Option<Vec<String>>,
     /// How far turns may go: `no_tools`, `read_only` or `supervised`; as far as the assistant without it.
