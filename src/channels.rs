@@ -5,6 +5,7 @@
 //! | `channel`, `credentials`, `people` | a connection, what it proves itself with (sealed), who may talk |
 //! | `inbox`, `reception` | what came, stored before it is acknowledged |
 //! | `outbox`, `paying`, `drafts` | what must reach somebody, and what became of it |
+//! | `notices` | what people are told of, over their channels |
 //! | `desk`, `live`, `store` | the handle, what runs, its statements |
 //! | `platform`, `incoming`, `outgoing`, `codec`, `markup`, `command` | the platforms in one form: pure functions of bytes and text |
 //! | `telegram`, `slack`, `discord`, `whatsapp`, `mail` | each platform's own words |
@@ -30,6 +31,7 @@ mod json;
 mod live;
 pub mod mail;
 pub mod markup;
+mod notices;
 pub mod outbox;
 pub mod outgoing;
 mod paying;
@@ -52,7 +54,7 @@ pub use self::incoming::{Incoming, Said, Sender};
 pub use self::live::{Beat, ChannelState, LiveChannel};
 pub use self::markup::Part;
 pub use self::outgoing::{Answer, Body, Button, Call, CannotSay, Method, Outcome, Outgoing, Post, Style, Us};
-pub use self::paying::DueNow;
+pub use self::paying::{DueNow, dead_letter};
 pub use self::people::{Person, PersonChange, Standing};
 pub use self::platform::{Limits, Platform, TextUnit};
 pub use self::reception::ChannelReception;

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
+use super::channel::Channel;
 use super::desk::{Channels, now_ms, told};
 use super::error::ChannelError;
 use super::incoming::Incoming;
@@ -10,6 +11,7 @@ use super::outbox::Obligation;
 use super::store;
 use crate::audit;
 use crate::identity::Principal;
+use crate::notifications::{Happening, Pattern, SourceType};
 use crate::protocol::ids::{ApprovalId, ChannelId, ObligationId, TenantId};
 
 /// Conversations that one look takes.
@@ -113,6 +115,30 @@ impl Channels {
     ) -> Result<(), ChannelError> {
         let write = self.db().write(tenant, move |tx| store::outbox::bury(tx, id, (&reason, now_ms())));
         Ok(write.await?)
+    }
+
+    /// The platform took these messages and says now that it did not deliver them: they are dead, and somebody is told.
+    ///
+    /// # Errors
+    /// What the store answers; then nothing is noted.
+    pub(super) async fn undelivered(
+        &self,
+        tenant: &TenantId,
+        channel: &Channel,
+        failures: Vec<(String, String)>,
+    ) -> Result<(), ChannelError> {
+        let (id, now_ms) = (channel.id, now_ms());
+        for (message, why) in failures {
+            let reason = why.clone();
+            let write = self
+                .db()
+                .write(tenant, move |tx| store::outbox::failed(tx, id, (&message, &reason, now_ms)))
+                .await?;
+            if write {
+                self.notices().raise(tenant, dead_letter(channel, why));
+            }
+        }
+        Ok(())
     }
 
     /// A conversation has another address now.
@@ -251,6 +277,14 @@ impl Channels {
         let until = until(time);
         Ok(self.db().write(tenant, move |tx| store::renew(tx, id, epoch, until)).await?)
     }
+}
+
+/// A message that will not reach anybody, for people.
+#[must_use]
+pub fn dead_letter(channel: &Channel, why: String) -> Happening {
+    let title = format!("A message on {} could not be delivered", channel.name);
+    let happening = Happening::new(Pattern::ChannelDead, title).saying(why);
+    happening.to(SourceType::Channel, channel.id).within(channel.workspace_id)
 }
 
 /// Who holds leases in this store: the one daemon of this home, whose later lives fence its earlier ones by the epoch.

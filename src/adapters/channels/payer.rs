@@ -8,12 +8,12 @@ use capuchin_actors::ports::carry::{Carry, CarryError, Due};
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 
-use super::life::{Life, words};
+use super::life::Life;
 use crate::approvals::{Approval, ApprovalState};
 use crate::channels::outbox::{DUPLICATE, Kind, Obligation};
 use crate::channels::{
     Button, CannotSay, ChannelError, ChannelState, Draft, Limits, Outcome, Outgoing, Part, Platform, Post,
-    Style, markup,
+    Style, dead_letter, markup,
 };
 use crate::identity::Principal;
 use crate::notifications::{Happening, Pattern, SourceType};
@@ -199,7 +199,7 @@ impl Payer {
         now: &Obligation,
         outcome: Outcome,
     ) -> Result<bool, ChannelError> {
-        let (life, why) = (&self.0, words(&outcome));
+        let (life, why) = (&self.0, outcome.to_string());
         let channels = &life.parts.channels;
         let (unknown, wait) = match outcome {
             Outcome::Wait { after_ms } => (false, Duration::from_millis(after_ms)),
@@ -227,10 +227,7 @@ impl Payer {
     /// A dead letter: it is in the outbox with its reason, and somebody is told.
     async fn give_up(&self, owed: &Obligation, why: String) -> Result<bool, ChannelError> {
         let life = &self.0;
-        let title = format!("A message on {} could not be delivered", life.channel.name);
-        let happening = Happening::new(Pattern::ChannelDead, title).saying(why.as_str());
-        let happening = happening.to(SourceType::Channel, life.channel.id).within(life.channel.workspace_id);
-        life.parts.notices.raise(&life.tenant, happening);
+        life.parts.notices.raise(&life.tenant, dead_letter(&life.channel, why.clone()));
         life.parts.channels.bury(&life.tenant, owed.id, why).await?;
         Ok(false)
     }
@@ -270,7 +267,7 @@ impl Payer {
         match outcome {
             Outcome::Wait { .. } | Outcome::Again { .. } | Outcome::Unknown { .. } if owed.attempts < 5 => {
                 let wait = pause(owed.attempts);
-                channels.owe_later(&life.tenant, owed.id, (false, wait), words(&outcome)).await
+                channels.owe_later(&life.tenant, owed.id, (false, wait), outcome.to_string()).await
             }
             // What was decided counts; how its question looks does not.
             _ => channels.part_sent(&life.tenant, owed.id, None, true).await,
