@@ -12,6 +12,8 @@ use crate::http::problem::ProblemDocument;
 
 /// The media type of problems.
 const PROBLEM: &str = "application/problem+json";
+/// The media type of errors in other shapes.
+const JSON: &str = "application/json";
 
 /// Faces with errors in shapes of their own.
 const ENVELOPES: &[&str] = &["/v1/", "/sessions", "/api/workspaces/"];
@@ -32,7 +34,11 @@ pub(super) fn add_to(document: &mut OpenApi) {
                 let refusal = if has_envelope { envelope } else { problem };
                 let known =
                     responses.entry(status.to_owned()).or_insert_with(|| RefOr::T(refusal(description)));
-                if let (RefOr::T(known), false) = (known, path.starts_with("/v1/")) {
+                let RefOr::T(known) = known else { continue };
+                if has_envelope {
+                    known.content.entry(JSON.to_owned()).or_insert_with(|| ContentBuilder::new().build());
+                }
+                if !path.starts_with("/v1/") {
                     // What a route answers in a shape of its own, the edge may answer as a problem.
                     known.content.entry(PROBLEM.to_owned()).or_insert_with(|| problem_content().into());
                 }
@@ -102,7 +108,7 @@ fn problem(description: &str) -> Response {
 /// The error envelope of a face whose shapes others have documented.
 fn envelope(description: &str) -> Response {
     let content = ContentBuilder::new().build();
-    ResponseBuilder::new().description(description).content("application/json", content).build()
+    ResponseBuilder::new().description(description).content(JSON, content).build()
 }
 
 /// `limit` and `{id}` mean the same everywhere.
