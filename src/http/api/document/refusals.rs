@@ -36,7 +36,10 @@ pub(super) fn add_to(document: &mut OpenApi) {
                     responses.entry(status.to_owned()).or_insert_with(|| RefOr::T(refusal(description)));
                 let RefOr::T(known) = known else { continue };
                 if has_envelope {
-                    known.content.entry(JSON.to_owned()).or_insert_with(|| ContentBuilder::new().build());
+                    known
+                        .content
+                        .entry(JSON.to_owned())
+                        .or_insert_with(|| ContentBuilder::new().build().into());
                 }
                 if !path.starts_with("/v1/") {
                     // What a route answers in a shape of its own, the edge may answer as a problem.
