@@ -13,6 +13,7 @@ mod decision;
 mod desk;
 mod display;
 mod error;
+mod reading;
 mod store;
 
 pub use approval::{

@@ -53,7 +53,10 @@ const HOMES: &[(&str, &[&str])] = &[
     ("rustls_pki_types", &["src/http/tls"]),
     ("ractor", &["actors/", "src/daemon"]),
     ("argon2", &["src/identity", "src/vault"]),
-    ("getrandom", &["src/identity", "src/vault", "src/webhooks", "src/notifications/push"]),
+    (
+        "getrandom",
+        &["src/identity", "src/vault", "src/webhooks", "src/channels/people.rs", "src/notifications/push"],
+    ),
     ("aes_gcm", &["src/vault", "src/notifications/push"]),
     ("hkdf", &["src/vault", "src/notifications/push"]),
     ("p256", &["src/notifications/push"]),

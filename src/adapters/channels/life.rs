@@ -15,8 +15,8 @@ use super::payer::Payer;
 use super::showing::Showing;
 use crate::channels::codec;
 use crate::channels::{
-    CannotSay, Channel, ChannelError, Channels, ChannelState, Credentials, Outcome, Outgoing, Platform, Us, slack,
-    telegram, whatsapp,
+    CannotSay, Channel, ChannelError, ChannelState, Channels, Credentials, Outcome, Outgoing, Platform, Us,
+    slack, telegram, whatsapp,
 };
 use crate::protocol::ids::{ChannelId, TenantId};
 
@@ -109,8 +109,10 @@ async fn introduced(line: &Line, channel: &Channel) -> Result<Us, Outcome> {
     let call = match channel.platform {
         Platform::Telegram => telegram::get_me(),
         Platform::Slack => slack::auth_test(),
-        Platform::Whatsapp => whatsapp::get_number(number)
-            .map_err(|error| Outcome::Refused { why: error.to_string(), fix: "check the phone number's id" })?,
+        Platform::Whatsapp => whatsapp::get_number(number).map_err(|error| Outcome::Refused {
+            why: error.to_string(),
+            fix: "check the phone number's id",
+        })?,
         Platform::Discord | Platform::Email => {
             let why = "this platform has no line of this kind".to_owned();
             return Err(Outcome::Refused { why, fix: "remove the channel" });
