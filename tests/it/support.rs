@@ -9,3 +9,4 @@ pub mod push;
 pub mod telegram;
 #[allow(dead_code, reason = "the unit tests of the backends share this file and use the rest")]
 pub mod upstream;
+pub mod whatsapp;

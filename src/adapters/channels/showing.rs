@@ -17,8 +17,11 @@ use crate::channels::{Draft, Outcome, Outgoing, Post, markup};
 use crate::protocol::event::EventKind;
 use crate::protocol::ids::{ThreadId, TurnId};
 
-/// How often the sign is renewed, which fades after some seconds, and the draft grows: platforms take a change a second.
-const EVERY: Duration = Duration::from_secs(4);
+/// How often a draft grows: platforms take about a change a second, in groups one in three.
+const EVERY: Duration = Duration::from_millis(1_500);
+/// Which of those ticks count in groups, and which renew the sign: it fades after some five seconds.
+const GROUP_TICKS: u32 = 2;
+const SIGN_TICKS: u32 = 3;
 /// Answers that are shown at a time; further ones come when they are whole.
 const AT_ONCE_MAX: usize = 256;
 
@@ -128,7 +131,7 @@ impl Life {
         let drafts = limits.can_edit && !self.channel.settings.whole_answers;
         let mut events = self.parts.turns.stream(&self.tenant, one.thread, one.cursor);
         let mut growing = Growing::new();
-        let mut tick = tokio::time::interval(EVERY);
+        let (mut tick, mut ticks) = (tokio::time::interval(EVERY), 0_u32);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! {
@@ -143,10 +146,15 @@ impl Life {
                     }
                 },
                 _ = tick.tick() => {
-                    self.comfort(&one.conversation, &Outgoing::Typing { message: one.message.as_deref() }).await;
-                    if drafts && growing.wants_more() {
+                    if ticks.is_multiple_of(SIGN_TICKS) {
+                        let typing = Outgoing::Typing { message: one.message.as_deref() };
+                        self.comfort(&one.conversation, &typing).await;
+                    }
+                    let is_turn = one.direct || ticks.is_multiple_of(GROUP_TICKS);
+                    if drafts && is_turn && growing.wants_more() {
                         self.grow(one, &mut growing).await;
                     }
+                    ticks = ticks.wrapping_add(1);
                 }
             }
         }

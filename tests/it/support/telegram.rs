@@ -46,6 +46,10 @@ struct Inner {
     /// Whether polls are answered with a conflict.
     conflict: bool,
     polls: usize,
+    /// What `setWebhook` said last.
+    webhook: Option<Value>,
+    /// Signs for "is writing".
+    typing: usize,
     /// What was asked and is not allowed.
     broken: Vec<String>,
 }
@@ -129,6 +133,22 @@ impl Telegram {
         self.inner.lock().edited.clone()
     }
 
+    pub fn typing(&self) -> usize {
+        self.inner.lock().typing
+    }
+
+    /// The address and the secret of the webhook, once one is set.
+    pub async fn webhook(&self) -> (String, String) {
+        loop {
+            let set = self.inner.lock().webhook.clone();
+            if let Some(set) = set {
+                let word = |name: &str| set[name].as_str().unwrap().to_owned();
+                return (word("url"), word("secret_token"));
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
     /// What it was asked that it does not allow.
     pub fn broken(&self) -> Vec<String> {
         self.inner.lock().broken.clone()
@@ -184,9 +204,20 @@ async fn called(
             shared.inner.lock().edited.push(asked);
             done(json!({ "message_id": 1 }))
         }
-        "setMyCommands" | "sendChatAction" | "answerCallbackQuery" | "deleteWebhook" | "setWebhook" => {
+        "sendChatAction" => {
+            shared.inner.lock().typing += 1;
             done(json!(true))
         }
+        "setWebhook" => {
+            let secret = asked["secret_token"].as_str().unwrap_or_default();
+            let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+            if secret.is_empty() || secret.len() > 256 || !secret.chars().all(is_plain) {
+                return failed(400, "Bad Request: secret token contains unallowed characters", json!({}));
+            }
+            shared.inner.lock().webhook = Some(asked);
+            done(json!(true))
+        }
+        "setMyCommands" | "answerCallbackQuery" | "deleteWebhook" => done(json!(true)),
         other => {
             shared.inner.lock().broken.push(format!("there is no method {other}"));
             failed(404, "Not Found", json!({}))
