@@ -2,11 +2,16 @@
 //! an outbox that is paid.
 
 mod commands;
+mod gateway;
+mod lease;
 mod life;
 mod line;
+mod link;
 mod mailbox;
 mod payer;
 mod poll;
+mod rests;
+mod socket_mode;
 
 use std::sync::Arc;
 

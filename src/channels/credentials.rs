@@ -47,15 +47,26 @@ const fn field(name: &'static str, needed: Needed, help: &'static str) -> Creden
 
 const TELEGRAM: &[CredentialField] = &[
     field("bot_token", Needed::Always, "BotFather gives it with the new bot: 123456:ABC…"),
-    field("secret_token", Needed::Made, "Telegram shows it with every webhook. Made here when it is left out."),
+    field(
+        "secret_token",
+        Needed::Made,
+        "Telegram shows it with every webhook. Made here when it is left out.",
+    ),
 ];
 const SLACK: &[CredentialField] = &[
     field("bot_token", Needed::Always, "OAuth & Permissions of the app: xoxb-…"),
-    field("app_token", Needed::In(Mode::Socket), "App-Level Tokens in Basic Information, with connections:write: xapp-…"),
+    field(
+        "app_token",
+        Needed::In(Mode::Socket),
+        "App-Level Tokens in Basic Information, with connections:write: xapp-…",
+    ),
     field("signing_secret", Needed::In(Mode::Webhook), "App Credentials in Basic Information"),
 ];
-const DISCORD: &[CredentialField] =
-    &[field("bot_token", Needed::Always, "Bot page of the application; Message Content Intent has to be on")];
+const DISCORD: &[CredentialField] = &[field(
+    "bot_token",
+    Needed::Always,
+    "Bot page of the application. Message Content Intent has to be on only where groups are answered always.",
+)];
 const WHATSAPP: &[CredentialField] = &[
     field("access_token", Needed::Always, "System user's token with whatsapp_business_messaging"),
     field("app_secret", Needed::Always, "App settings, Basic"),

@@ -12,7 +12,8 @@ mod tests;
 pub use self::incoming::{read_interaction, read_message};
 pub use self::outcome::{outcome, pause_ms};
 pub use self::outgoing::{
-    call, direct_channel, gateway_address, get_gateway, get_me, nonce, open_direct, press_answer, us,
+    GatewayAddress, call, direct_channel, gateway_address, get_gateway, get_me, nonce, open_direct,
+    press_answer, us,
 };
 
 /// The base URL of the platform's own servers.

@@ -153,7 +153,9 @@ fn verified(
     match platform {
         Platform::Telegram => verify::telegram::verify(received, &credentials.keys),
         Platform::Slack => verify::slack::verify(received, &credentials.keys),
-        Platform::Whatsapp | Platform::Discord | Platform::Email => verify::whatsapp::verify(received, &credentials.keys),
+        Platform::Whatsapp | Platform::Discord | Platform::Email => {
+            verify::whatsapp::verify(received, &credentials.keys)
+        }
     }
 }
 

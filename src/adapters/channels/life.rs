@@ -14,8 +14,8 @@ use super::mailbox::Mailbox;
 use super::payer::Payer;
 use crate::channels::codec;
 use crate::channels::{
-    CannotSay, Channel, ChannelError, ChannelState, Credentials, Outcome, Outgoing, Platform, Us, slack, telegram,
-    whatsapp,
+    CannotSay, Channel, ChannelError, ChannelState, Credentials, Mode, Outcome, Outgoing, Platform, Us,
+    discord, slack, telegram, whatsapp,
 };
 use crate::protocol::ids::{ChannelId, TenantId, ThreadId};
 
@@ -63,11 +63,14 @@ pub(super) async fn run(
         answering: Mutex::default(),
     });
     life.prepare(&credentials).await?;
-    channels.enter(id, ChannelState::Live);
+    // A socket says itself when it is ready.
+    if life.channel.mode() != Mode::Socket {
+        channels.enter(id, ChannelState::Live);
+    }
     let (mailbox, payer) = (Mailbox(Arc::clone(&life)), Payer::new(Arc::clone(&life)));
     tokio::select! {
         () = stop.cancelled() => Ok(()),
-        why = life.receive() => Err(why),
+        why = life.receive(&credentials) => Err(why),
         () = carry_on(&mailbox) => Ok(()),
         () = carry_on(&payer) => Ok(()),
         () = life.show_writing() => Ok(()),
@@ -81,14 +84,14 @@ async fn introduced(line: &Line, channel: &Channel) -> Result<Us, String> {
         Platform::Telegram => telegram::get_me(),
         Platform::Slack => slack::auth_test(),
         Platform::Whatsapp => whatsapp::get_number(number).map_err(|error| error.to_string())?,
-        Platform::Discord | Platform::Email => {
-            return Err("this platform has no line of this kind".to_owned());
-        }
+        Platform::Discord => discord::get_me(),
+        Platform::Email => return Err("this platform has no line of this kind".to_owned()),
     };
     let said = line.ask(&call, Duration::ZERO).await.map_err(|outcome| words(&outcome))?;
     let us = match channel.platform {
         Platform::Telegram => telegram::us(&said.answer()),
         Platform::Slack => slack::us(&said.answer()),
+        Platform::Discord => discord::us(&said.answer()),
         _ => whatsapp::us(&said.answer()),
     };
     us.map_err(|outcome| words(&outcome))
@@ -133,11 +136,19 @@ impl Life {
     }
 
     /// Takes what comes, as long as the channel can go on; then why it cannot.
-    async fn receive(&self) -> String {
-        if self.channel.platform == Platform::Telegram && !self.channel.is_sent_to() {
-            return self.poll().await;
+    async fn receive(&self, credentials: &Credentials) -> String {
+        match (self.channel.mode(), self.channel.platform) {
+            (Mode::Poll, _) => Box::pin(self.poll()).await,
+            (Mode::Socket, Platform::Slack) => {
+                Box::pin(self.socket_mode(credentials.app_token.as_ref())).await
+            }
+            (Mode::Socket, _) => Box::pin(self.gateway()).await,
+            (Mode::Webhook, _) => self.watch().await,
         }
-        // The ingress stores what is sent; here it is only seen whether the platform still knows us.
+    }
+
+    /// The ingress stores what is sent; here it is only seen whether the platform still knows us.
+    async fn watch(&self) -> String {
         loop {
             tokio::time::sleep(BEAT).await;
             match introduced(&self.line, &self.channel).await {

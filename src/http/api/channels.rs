@@ -89,12 +89,7 @@ async fn create(
     let settings = body.settings.unwrap_or_default();
     let mode = settings.mode_on(platform);
     let credentials = NewCredentials::entered((platform, mode), body.credentials)?;
-    let new = NewChannel {
-        name: body.name,
-        platform,
-        workspace_id: body.workspace_id,
-        settings,
-    };
+    let new = NewChannel { name: body.name, platform, workspace_id: body.workspace_id, settings };
     let Made { thing, repeated } = state.channels.create(&by, new, credentials, key).await?;
     let view = state.channels.get(&by.tenant, thing.id).await?;
     let answer = Made { thing: view, repeated };
