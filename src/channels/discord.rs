@@ -19,6 +19,10 @@ pub use self::outgoing::{
 /// The base URL of the platform's own servers.
 pub const BASE_URL: &str = "https://discord.com/api/v10";
 
+/// How programs have to call themselves; others may be blocked (<https://docs.discord.com/developers/reference#user-agent>).
+pub const USER_AGENT: &str =
+    concat!("DiscordBot (https://capuchin.invalid, ", env!("CARGO_PKG_VERSION"), ")");
+
 /// Whether `text` is an id: a number of 64 bits.
 fn is_id(text: &str) -> bool {
     !text.is_empty() && text.len() <= 20 && text.bytes().all(|b| b.is_ascii_digit())

@@ -98,7 +98,7 @@ impl Link<'_> {
         };
         let socket = match self.life.line.socket(&url).await {
             Ok(socket) => socket,
-            Err(error) => return Ended::soon(error),
+            Err(error) => return Ended::soon(&error),
         };
         let mut line = Wire { socket, beat: None, patience: Instant::now() + HELLO };
         self.machine = self.machine.clone().next(Event::Connecting).0;
@@ -153,7 +153,7 @@ impl Link<'_> {
             Err(outcome @ Outcome::Wait { after_ms }) => {
                 Err(Ended::Again { wait: Duration::from_millis(after_ms), why: words(&outcome) })
             }
-            Err(outcome) => Err(Ended::soon(words(&outcome))),
+            Err(outcome) => Err(Ended::soon(&words(&outcome))),
         }
     }
 
@@ -164,7 +164,11 @@ impl Link<'_> {
         for effect in effects {
             match effect {
                 Effect::Send(frame) => {
-                    self.life.line.show(&mut line.socket, &frame).await.map_err(Ended::soon)?;
+                    self.life
+                        .line
+                        .show(&mut line.socket, &frame)
+                        .await
+                        .map_err(|error| Ended::soon(&error))?;
                 }
                 Effect::Heartbeats { every_ms } => line.beat = Some(beat(every_ms)),
                 Effect::Alive => {

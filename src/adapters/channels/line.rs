@@ -131,6 +131,10 @@ impl Line {
             Body::Json(value) => request.json(value.to_string().into()),
             Body::Form(fields) => request.form(fields.iter().map(|(name, value)| (*name, value.as_str()))),
         };
+        let request = match codec::user_agent(self.platform) {
+            Some(name) => request.header("user-agent", name),
+            None => request,
+        };
         Ok(match codec::credential(self.platform) {
             Credential::Path => request.secret_in_path("{token}", &self.token),
             Credential::Header(word) => {

@@ -35,7 +35,7 @@ pub(super) struct Row {
 
 impl Ended {
     /// The next connection may follow at once.
-    pub(super) fn soon(why: impl ToString) -> Self {
+    pub(super) fn soon(why: &(impl ToString + ?Sized)) -> Self {
         Self::Again { wait: Duration::ZERO, why: why.to_string() }
     }
 }
@@ -102,7 +102,7 @@ impl Life {
         match stored {
             Ok(_) => Ok(()),
             Err(ChannelError::Leased) => Err(Ended::Fatal(LOST.to_owned())),
-            Err(error) => Err(Ended::soon(format!("what came could not be stored: {error}"))),
+            Err(error) => Err(Ended::soon(&format!("what came could not be stored: {error}"))),
         }
     }
 }

@@ -89,30 +89,34 @@ impl Link<'_> {
             Outcome::Wait { after_ms } => {
                 Ended::Again { wait: Duration::from_millis(after_ms), why: words(&outcome) }
             }
-            outcome => Ended::soon(words(&outcome)),
+            outcome => Ended::soon(&words(&outcome)),
         })?;
-        self.line.socket(&url).await.map_err(Ended::soon)
+        self.line.socket(&url).await.map_err(|error| Ended::soon(&error))
     }
 
     /// Takes what comes until the connection ends.
     async fn listen(&mut self, socket: &mut Socket) -> Ended {
-        let (mut pings, mut heard) = (pings(), Instant::now());
+        let (mut pings, mut heard, mut is_alive) = (pings(), Instant::now(), false);
         loop {
             let came = tokio::select! {
                 came = socket.next() => came,
-                _ = pings.tick() => match socket.ping().await {
-                    Ok(()) => continue,
-                    Err(error) => return Ended::soon(error),
-                },
+                _ = pings.tick() => {
+                    if std::mem::take(&mut is_alive) {
+                        self.beat();
+                    }
+                    match socket.ping().await {
+                        Ok(()) => continue,
+                        Err(error) => return Ended::soon(&error),
+                    }
+                }
                 () = tokio::time::sleep_until(heard + SILENCE) => return Ended::soon("Slack said nothing any more"),
             };
-            heard = Instant::now();
+            (heard, is_alive) = (Instant::now(), true);
             let after = match came {
                 Ok(Came::Text(frame)) => self.on(&frame, socket).await,
-                // A sign of life before the hello says nothing of it.
-                Ok(Came::Alive) => self.beat(),
+                Ok(Came::Alive) => Ok(()),
                 Ok(Came::Closed(_)) => Err(Ended::soon("Slack ended the connection")),
-                Err(error) => Err(Ended::soon(error)),
+                Err(error) => Err(Ended::soon(&error)),
             };
             if let Err(ended) = after {
                 return ended;
@@ -131,7 +135,7 @@ impl Link<'_> {
                     self.life.keep(self.epoch, *incoming).await?;
                 }
                 let frame = slack::acknowledgement(&envelope_id);
-                socket.send_text(&frame).await.map_err(Ended::soon)?;
+                socket.send_text(&frame).await.map_err(|error| Ended::soon(&error))?;
             }
             Envelope::Disconnect { for_good: true } => return Err(Ended::Fatal(SWITCHED_OFF.to_owned())),
             Envelope::Disconnect { for_good: false } => {
@@ -142,12 +146,12 @@ impl Link<'_> {
         Ok(())
     }
 
-    fn beat(&mut self) -> Result<(), Ended> {
+    /// Something came since the last look. Signs of life before the hello say nothing of it.
+    fn beat(&mut self) {
         if self.row.is_live() {
             self.row.good();
             self.enter_live();
         }
-        Ok(())
     }
 
     fn enter_live(&self) {
