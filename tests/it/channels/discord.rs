@@ -93,7 +93,7 @@ async fn a_gateway_that_falls_silent_is_left_and_its_session_goes_on() {
     let texts = platform.until(DIRECT, 1).await;
     assert!(texts[0].contains("Ada"), "{texts:?}");
     let (identified, resumed, beats) = platform.counts();
-    assert_eq!((identified, resumed), (1, 1), "one session, and one return to it");
+    assert!(identified == 1 && resumed >= 1, "one session, and a return to it: {identified}, {resumed}");
     assert!(beats >= 2, "{beats} heartbeats");
 }
 
