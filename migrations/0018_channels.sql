@@ -15,6 +15,7 @@ CREATE TABLE channels (
     epoch        INTEGER NOT NULL DEFAULT 0, -- of the newest lease: older ones write nothing any more
     holder       TEXT,                       -- who holds the lease
     held_until_ms INTEGER NOT NULL DEFAULT 0,
+    session      TEXT,                       -- JSON: what the next connection goes on with (Discord)
     UNIQUE (tenant, name)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX channels_by_workspace ON channels (workspace_id);

@@ -38,6 +38,7 @@ mod paying;
 mod people;
 pub mod platform;
 mod reception;
+mod session;
 pub mod slack;
 mod store;
 pub mod telegram;

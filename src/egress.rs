@@ -1,10 +1,11 @@
-//! Egress: the one place that makes outbound connections: HTTP requests, and mail (`mail`).
+//! Egress: the one place that makes outbound connections: HTTP requests, WebSockets (`socket`), and mail (`mail`).
 //!
 //! | request to | may reach | made by |
 //! |---|---|---|
 //! | a configured base address | its own place: loopback when it says so | [`Egress::destination`] |
 //! | any other address | the internet, and `egress.allow_private_hosts` | [`Egress::request`] |
 //! | either, by a redirect | the internet, unless the origin stays the same | [`Request::follow`] |
+//! | a WebSocket that a destination names | no further than the destination | [`Destination::socket`] |
 //!
 //! A host is looked up, *every* address found is judged, and the connection goes to an address that was
 //! judged, so a name cannot change its mind in between. Redirects are answers unless a request follows
@@ -13,8 +14,8 @@
 //! environment are ignored; behind a configured one the proxy connects, and names that lead to a private
 //! address from here are refused all the same. Nothing is loaded before the first call.
 //!
-//! **Invariant:** the value of a [`Secret`] leaves this module only inside a request, in a header, a query
-//! or a body; a named one (`@secret:name`) only to a host that the [`SecretSource`] grants it to, and never
+//! **Invariant:** the value of a [`Secret`] leaves this module only inside a request, in a header, a query,
+//! a body or a message of a socket; a named one (`@secret:name`) only to a host that the [`SecretSource`] grants it to, and never
 //! over the internet without TLS.
 
 mod address;
@@ -32,6 +33,7 @@ mod resolver;
 mod secret;
 mod send;
 mod slots;
+mod socket;
 mod source;
 
 pub use address::AddressClass;
@@ -43,6 +45,7 @@ pub use request::Request;
 pub use reqwest::{Method, Url};
 pub use resolver::{Lookup, SystemLookup};
 pub use secret::{Secret, mask_keys};
+pub use socket::{Came, MESSAGE_BYTES_MAX, Socket, SocketError};
 pub use source::{SecretRefusal, SecretSource};
 
 use std::sync::Arc;
@@ -108,7 +111,12 @@ impl Egress {
         let reach = if private { Reach::Private } else { Reach::Public };
         let slots = Arc::new(Semaphore::new(self.clients.config.per_destination_max));
         let base = url.as_str().trim_end_matches('/');
-        Ok(self.clients.destination(Route { tls, reach, decode: false, proxied: false }, host, base, slots))
+        Ok(self.clients.destination(
+            Route { tls, reach, decode: false, proxied: false, socket: false },
+            host,
+            base,
+            slots,
+        ))
     }
 
     /// A request to an address that no setting names: a page, a callback, a discovery document. It reaches
@@ -131,7 +139,7 @@ impl Clients {
         let Place { url, reach, tls } = Place::judge(url, self)?;
         let host = url.host_str().unwrap_or_default();
         let slots = self.slots.of(host);
-        let route = Route { tls, reach, decode: true, proxied: false };
+        let route = Route { tls, reach, decode: true, proxied: false, socket: false };
         Ok((self.destination(route, host, "", slots), url))
     }
 

@@ -2,12 +2,17 @@
 //! an outbox that is paid.
 
 mod commands;
+mod gateway;
+mod lease;
 mod life;
 mod line;
+mod link;
 mod mailbox;
 mod payer;
 mod poll;
+mod rests;
 mod showing;
+mod socket_mode;
 
 use std::sync::Arc;
 

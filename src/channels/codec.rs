@@ -66,5 +66,14 @@ pub const fn credential(platform: Platform) -> Credential {
     }
 }
 
+/// How a platform wants programs to call themselves, where it says so.
+#[must_use]
+pub const fn user_agent(platform: Platform) -> Option<&'static str> {
+    match platform {
+        Platform::Discord => Some(discord::USER_AGENT),
+        Platform::Slack | Platform::Telegram | Platform::Whatsapp | Platform::Email => None,
+    }
+}
+
 #[cfg(test)]
 mod tests;

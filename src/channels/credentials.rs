@@ -62,8 +62,11 @@ const SLACK: &[CredentialField] = &[
     ),
     field("signing_secret", Needed::In(Mode::Webhook), "App Credentials in Basic Information"),
 ];
-const DISCORD: &[CredentialField] =
-    &[field("bot_token", Needed::Always, "Bot page of the application; Message Content Intent has to be on")];
+const DISCORD: &[CredentialField] = &[field(
+    "bot_token",
+    Needed::Always,
+    "Bot page of the application. Message Content Intent has to be on only where groups are answered always.",
+)];
 const WHATSAPP: &[CredentialField] = &[
     field("access_token", Needed::Always, "System user's token with whatsapp_business_messaging"),
     field("app_secret", Needed::Always, "App settings, Basic"),

@@ -12,11 +12,16 @@ mod tests;
 pub use self::incoming::{read_interaction, read_message};
 pub use self::outcome::{outcome, pause_ms};
 pub use self::outgoing::{
-    call, direct_channel, gateway_address, get_gateway, get_me, nonce, open_direct, press_answer, us,
+    GatewayAddress, call, direct_channel, gateway_address, get_gateway, get_me, nonce, open_direct,
+    press_answer, us,
 };
 
 /// The base URL of the platform's own servers.
 pub const BASE_URL: &str = "https://discord.com/api/v10";
+
+/// How programs have to call themselves; others may be blocked (<https://docs.discord.com/developers/reference#user-agent>).
+pub const USER_AGENT: &str =
+    concat!("DiscordBot (https://capuchin.invalid, ", env!("CARGO_PKG_VERSION"), ")");
 
 /// Whether `text` is an id: a number of 64 bits.
 fn is_id(text: &str) -> bool {

@@ -3,6 +3,7 @@
 pub(super) mod inbox;
 pub(super) mod outbox;
 pub(super) mod people;
+pub(super) mod session;
 
 use super::channel::{Channel, ChannelSettings};
 use super::platform::Platform;

@@ -14,10 +14,10 @@ use super::{EgressError, Secret, SecretSource};
 use crate::config::egress::EgressConfig;
 use crate::protocol::ids::TenantId;
 
-/// Pools that connect themselves: TLS, reach and decompression.
-const DIRECT_POOLS: usize = 8;
-/// Pools behind the proxy: TLS and decompression.
-const PROXIED_POOLS: usize = 4;
+/// Pools that connect themselves: TLS, reach, decompression and sockets.
+const DIRECT_POOLS: usize = 16;
+/// Pools behind the proxy: TLS, decompression and sockets.
+const PROXIED_POOLS: usize = 8;
 
 /// How far requests may go.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -36,6 +36,8 @@ pub(super) struct Route {
     /// Whether compressed answers are asked for, and opened.
     pub(super) decode: bool,
     pub(super) proxied: bool,
+    /// Whether the connection becomes a WebSocket, which only HTTP/1.1 begins.
+    pub(super) socket: bool,
 }
 
 /// See the module.
@@ -63,11 +65,14 @@ impl Reach {
 
 impl Route {
     fn direct_index(self) -> usize {
-        usize::from(self.tls) | usize::from(self.reach == Reach::Private) << 1 | usize::from(self.decode) << 2
+        usize::from(self.tls)
+            | usize::from(self.reach == Reach::Private) << 1
+            | usize::from(self.decode) << 2
+            | usize::from(self.socket) << 3
     }
 
     fn proxied_index(self) -> usize {
-        usize::from(self.tls) | usize::from(self.decode) << 1
+        usize::from(self.tls) | usize::from(self.decode) << 1 | usize::from(self.socket) << 2
     }
 }
 
@@ -170,6 +175,7 @@ impl Clients {
             .pool_idle_timeout(Duration::from_millis(self.config.pool_idle_ms))
             .pool_max_idle_per_host(self.config.pool_idle_max)
             .tcp_nodelay(true);
+        let builder = if route.socket { builder.http1_only() } else { builder };
         // Without TLS there is nothing to verify, so the machine's roots stay on the disk.
         if route.tls { builder.https_only(true) } else { builder.tls_certs_only([]) }
     }

@@ -128,6 +128,16 @@ impl Reply {
         self.masked(body)
     }
 
+    /// The connection itself, after the other side has agreed to speak something else over it (101).
+    pub(super) async fn upgrade(self) -> Result<reqwest::Upgraded, EgressError> {
+        let host = self.host;
+        let broken = |error: reqwest::Error| EgressError::Broken {
+            host: host.to_string(),
+            source: error.without_url(),
+        };
+        self.response.upgrade().await.map_err(broken)
+    }
+
     fn too_long(&self, bytes_max: u64) -> EgressError {
         EgressError::TooLong { host: self.host.to_string(), bytes_max }
     }

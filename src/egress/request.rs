@@ -146,9 +146,7 @@ impl Request {
     #[must_use]
     pub fn secret_in_body(mut self, mark: &str, secret: &Secret) -> Self {
         if let Some(text) = self.body.as_deref().and_then(|body| std::str::from_utf8(body).ok()) {
-            let quoted = serde_json::Value::from(secret.expose()).to_string();
-            let filled = text.replace(mark, quoted.trim_matches('"'));
-            self.body = Some(filled.into());
+            self.body = Some(text.replace(mark, &secret.quoted()).into());
         }
         self
     }

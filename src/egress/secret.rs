@@ -33,6 +33,13 @@ impl Secret {
         &self.0
     }
 
+    /// The value as it stands inside a text of JSON.
+    pub(super) fn quoted(&self) -> Zeroizing<String> {
+        let quoted = Zeroizing::new(serde_json::Value::from(self.expose()).to_string());
+        let inside = quoted.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+        Zeroizing::new(inside.unwrap_or_default().to_owned())
+    }
+
     /// Masks every word of a text that holds eight or more characters of this secret in a row.
     #[must_use]
     pub fn mask_in(&self, text: &str) -> String {

@@ -3,6 +3,7 @@
 mod lookups;
 mod proxies;
 mod secrets;
+mod sockets;
 mod strangers;
 
 use std::time::Duration;

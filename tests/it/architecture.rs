@@ -48,6 +48,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("unicode_width", &["src/channels/markup"]),
     ("ammonia", &["src/web"]),
     ("reqwest", &["src/egress"]),
+    ("tokio_tungstenite", &["src/egress"]),
     ("lettre", &["src/egress", "src/notifications", "src/channels/mail"]),
     ("tokio_rustls", &["src/http/tls"]),
     ("rustls_pki_types", &["src/http/tls"]),

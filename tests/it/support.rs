@@ -2,10 +2,12 @@
 
 pub mod client;
 pub mod daemon;
+pub mod discord;
 pub mod kinds;
 pub mod mail;
 pub mod mcp_program;
 pub mod push;
+pub mod slack;
 pub mod telegram;
 #[allow(dead_code, reason = "the unit tests of the backends share this file and use the rest")]
 pub mod upstream;

@@ -15,8 +15,8 @@ use super::payer::Payer;
 use super::showing::Showing;
 use crate::channels::codec;
 use crate::channels::{
-    CannotSay, Channel, ChannelError, ChannelState, Channels, Credentials, Outcome, Outgoing, Platform, Us,
-    slack, telegram, whatsapp,
+    CannotSay, Channel, ChannelError, ChannelState, Channels, Credentials, Mode, Outcome, Outgoing, Platform,
+    Us, discord, slack, telegram, whatsapp,
 };
 use crate::protocol::ids::{ChannelId, TenantId};
 
@@ -68,11 +68,14 @@ pub(super) async fn run(
         next_at: Mutex::new(Instant::now()),
     });
     life.prepare(&credentials).await?;
-    channels.enter(id, ChannelState::Live);
+    // A socket says itself when it is ready.
+    if life.channel.mode() != Mode::Socket {
+        channels.enter(id, ChannelState::Live);
+    }
     let (mailbox, payer) = (Mailbox(Arc::clone(&life)), Payer(Arc::clone(&life)));
     tokio::select! {
         () = stop.cancelled() => Ok(()),
-        why = life.receive() => Err(why),
+        why = life.receive(&credentials) => Err(why),
         () = carry_on(&mailbox) => Ok(()),
         () = carry_on(&payer) => Ok(()),
         () = life.show_answers(begun) => Ok(()),
@@ -113,7 +116,8 @@ async fn introduced(line: &Line, channel: &Channel) -> Result<Us, Outcome> {
             why: error.to_string(),
             fix: "check the phone number's id",
         })?,
-        Platform::Discord | Platform::Email => {
+        Platform::Discord => discord::get_me(),
+        Platform::Email => {
             let why = "this platform has no line of this kind".to_owned();
             return Err(Outcome::Refused { why, fix: "remove the channel" });
         }
@@ -122,6 +126,7 @@ async fn introduced(line: &Line, channel: &Channel) -> Result<Us, Outcome> {
     match channel.platform {
         Platform::Telegram => telegram::us(&said.answer()),
         Platform::Slack => slack::us(&said.answer()),
+        Platform::Discord => discord::us(&said.answer()),
         _ => whatsapp::us(&said.answer()),
     }
 }
@@ -150,11 +155,19 @@ impl Life {
     }
 
     /// Takes what comes, as long as the channel can go on; then why it cannot.
-    async fn receive(&self) -> String {
-        if self.channel.platform == Platform::Telegram && !self.channel.is_sent_to() {
-            return self.poll().await;
+    async fn receive(&self, credentials: &Credentials) -> String {
+        match (self.channel.mode(), self.channel.platform) {
+            (Mode::Poll, _) => Box::pin(self.poll()).await,
+            (Mode::Socket, Platform::Slack) => {
+                Box::pin(self.socket_mode(credentials.app_token.as_ref())).await
+            }
+            (Mode::Socket, _) => Box::pin(self.gateway()).await,
+            (Mode::Webhook, _) => self.watch().await,
         }
-        // The ingress stores what is sent; here it is only seen whether the platform still knows us.
+    }
+
+    /// The ingress stores what is sent; here it is only seen whether the platform still knows us.
+    async fn watch(&self) -> String {
         loop {
             tokio::time::sleep(BEAT).await;
             match acquainted(&self.parts.channels, &self.line, &self.channel).await {

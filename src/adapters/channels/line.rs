@@ -4,23 +4,40 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
+use super::rests::Rests;
 use crate::channels::codec::{self, Credential};
 use crate::channels::{Answer, Body, Call, Channel, Method, Outcome, Platform};
-use crate::egress::{self, Destination, Egress, EgressError, Secret};
+use crate::egress::{self, Destination, Egress, EgressError, Secret, Socket, SocketError};
 
 /// Longest wait for the head of an answer, unless the call waits at the platform.
 const CALL_TIMEOUT: Duration = Duration::from_secs(30);
+/// Longest wait until a socket is open.
+const SOCKET_TIMEOUT: Duration = Duration::from_secs(30);
 /// Longest answer in bytes.
 const ANSWER_BYTES_MAX: usize = 8 << 20;
 
 /// Where a body shows a secret.
 pub(super) const SHOWN: &str = "{shown}";
+/// Where a message of a socket shows the line's own token.
+const TOKEN: &str = "{token}";
 
 /// An answer, whole.
 pub(super) struct Said {
     status: u16,
     retry_after: Option<String>,
+    pub(super) limits: RateLimits,
     body: Bytes,
+}
+
+/// What the headers of an answer say of the next calls (Discord).
+#[derive(Clone, Debug, Default)]
+pub(super) struct RateLimits {
+    /// `X-RateLimit-Remaining`.
+    pub(super) remaining: Option<String>,
+    /// `X-RateLimit-Reset-After`, in seconds.
+    pub(super) reset_after: Option<String>,
+    /// `X-RateLimit-Global`: the limit is one of all calls together.
+    pub(super) is_global: bool,
 }
 
 /// See the module.
@@ -28,6 +45,7 @@ pub(super) struct Line {
     platform: Platform,
     destination: Destination,
     token: Secret,
+    rests: Rests,
 }
 
 // === impl Said ===
@@ -36,6 +54,19 @@ impl Said {
     pub(super) fn answer(&self) -> Answer<'_> {
         Answer { status: self.status, retry_after: self.retry_after.as_deref(), body: &self.body }
     }
+
+    #[cfg(test)]
+    pub(super) fn of_test(
+        status: u16,
+        retry_after: &str,
+        (remaining, reset_after): (&str, &str),
+        body: &str,
+    ) -> Self {
+        let some = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
+        let limits =
+            RateLimits { remaining: some(remaining), reset_after: some(reset_after), is_global: false };
+        Self { status, retry_after: some(retry_after), limits, body: Bytes::copy_from_slice(body.as_bytes()) }
+    }
 }
 
 // === impl Line ===
@@ -43,7 +74,7 @@ impl Said {
 impl Line {
     pub(super) fn new(egress: &Egress, channel: &Channel, token: Secret) -> Result<Self, EgressError> {
         let destination = egress.destination(channel.base_url(), false)?;
-        Ok(Self { platform: channel.platform, destination, token })
+        Ok(Self { platform: channel.platform, destination, token, rests: Rests::default() })
     }
 
     /// Makes a call and says what its answer means. What broke before the platform could have seen it is safe to repeat;
@@ -67,9 +98,24 @@ impl Line {
         }
     }
 
-    /// Makes a call that may take so much longer because the platform waits for something.
+    /// Makes a call that may take so much longer because the platform waits for something. What the platform wants to be left
+    /// alone is not called: the outcome is to wait.
     pub(super) async fn ask(&self, call: &Call, longer: Duration) -> Result<Said, Outcome> {
-        answered(self.request(call).map_err(|error| broken(&error))?, CALL_TIMEOUT + longer).await
+        self.rests.check(self.platform, call)?;
+        let request = self.request(call).map_err(|error| broken(&error))?;
+        let said = answered(request, CALL_TIMEOUT + longer).await?;
+        self.rests.note(self.platform, call, &said);
+        Ok(said)
+    }
+
+    /// Opens a socket at an address that the platform told us.
+    pub(super) async fn socket(&self, url: &Secret) -> Result<Socket, SocketError> {
+        self.destination.socket(url, SOCKET_TIMEOUT).await
+    }
+
+    /// Sends JSON over a socket, with the line's token in place of [`TOKEN`].
+    pub(super) async fn show(&self, socket: &mut Socket, json: &str) -> Result<(), SocketError> {
+        socket.send_showing(json, TOKEN, &self.token).await
     }
 
     fn request(&self, call: &Call) -> Result<egress::Request, EgressError> {
@@ -85,6 +131,10 @@ impl Line {
             Body::Json(value) => request.json(value.to_string().into()),
             Body::Form(fields) => request.form(fields.iter().map(|(name, value)| (*name, value.as_str()))),
         };
+        let request = match codec::user_agent(self.platform) {
+            Some(name) => request.header("user-agent", name),
+            None => request,
+        };
         Ok(match codec::credential(self.platform) {
             Credential::Path => request.secret_in_path("{token}", &self.token),
             Credential::Header(word) => {
@@ -98,9 +148,15 @@ impl Line {
 async fn answered(request: egress::Request, within: Duration) -> Result<Said, Outcome> {
     let reply = request.send(within).await.map_err(|error| broken(&error))?;
     let status = reply.status();
-    let retry_after = reply.header("retry-after").map(str::to_owned);
+    let header = |name: &str| reply.header(name).map(str::to_owned);
+    let retry_after = header("retry-after");
+    let limits = RateLimits {
+        remaining: header("x-ratelimit-remaining"),
+        reset_after: header("x-ratelimit-reset-after"),
+        is_global: header("x-ratelimit-global").is_some_and(|value| value.eq_ignore_ascii_case("true")),
+    };
     let body = reply.whole(ANSWER_BYTES_MAX, CALL_TIMEOUT).await.map_err(|error| broken(&error))?;
-    Ok(Said { status, retry_after, body })
+    Ok(Said { status, retry_after, limits, body })
 }
 
 /// What a call means that had no answer.

@@ -2,13 +2,12 @@
 
 use std::time::Duration;
 
+use super::lease::{LEASE, LOST};
 use super::life::Life;
 use crate::channels::{ChannelError, ChannelState, Outcome, telegram};
 
 /// How long a poll waits at the platform.
 const POLL: Duration = Duration::from_secs(25);
-/// How long a lease is good without being renewed; each poll renews it.
-const LEASE: Duration = Duration::from_secs(90);
 /// Shortest and longest wait after a poll that failed.
 const AGAIN: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(60));
 
@@ -24,16 +23,9 @@ impl Life {
     /// Polls while it holds the lease.
     pub(super) async fn poll(&self) -> String {
         let (channels, id) = (&self.parts.channels, self.channel.id);
-        let (epoch, mut cursor) = loop {
-            match channels.lease(&self.tenant, id, LEASE).await {
-                Ok(held) => break held,
-                Err(ChannelError::Leased) => {
-                    let why = "another daemon runs this channel at the moment".to_owned();
-                    channels.enter(id, ChannelState::Troubled(why));
-                    tokio::time::sleep(AGAIN.1).await;
-                }
-                Err(error) => return error.to_string(),
-            }
+        let (epoch, mut cursor) = match self.take_lease().await {
+            Ok(held) => held,
+            Err(why) => return why,
         };
         let mut pause = AGAIN.0;
         loop {
@@ -79,14 +71,14 @@ impl Life {
         match stored {
             Ok(_) => *cursor = next,
             Err(ChannelError::Leased) => {
-                return Err(Trouble::End("another daemon took the channel over".to_owned()));
+                return Err(Trouble::End(LOST.to_owned()));
             }
             // Nothing was confirmed: the same messages come again.
             Err(error) => return Err(Trouble::Wait(None, error.to_string())),
         }
         match channels.renew(&self.tenant, self.channel.id, epoch, LEASE).await {
             Ok(true) => Ok(()),
-            Ok(false) => Err(Trouble::End("another daemon took the channel over".to_owned())),
+            Ok(false) => Err(Trouble::End(LOST.to_owned())),
             Err(error) => Err(Trouble::Wait(None, error.to_string())),
         }
     }

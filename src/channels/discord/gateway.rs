@@ -11,6 +11,7 @@ mod tests;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::super::channel::Groups;
 use super::super::json::{int, text};
 use super::super::outgoing::Us;
 
@@ -18,14 +19,27 @@ use super::super::outgoing::Us;
 pub const CLOSE_CODE: u16 = 4_000;
 /// What is added to a gateway's address.
 pub const QUERY: &str = "/?v=10&encoding=json";
-/// Messages in servers and direct ones. Their words are sent to us only where they are for us (a mention, a
-/// reply, a direct message), which is all that we need and asks for no privilege.
-pub const INTENTS: u32 = (1 << 9) | (1 << 12);
+/// Messages in servers.
+const GUILD_MESSAGES: u32 = 1 << 9;
+/// Direct messages.
+const DIRECT_MESSAGES: u32 = 1 << 12;
 /// The privileged intent for the words of all messages.
-pub const MESSAGE_CONTENT: u32 = 1 << 15;
+const MESSAGE_CONTENT: u32 = 1 << 15;
 
 /// Bounds of the interval that a server may ask for, in milliseconds.
 const HEARTBEAT_MS: std::ops::RangeInclusive<u64> = 1_000..=600_000;
+
+/// What is asked for where groups are answered so. The words of messages in servers are sent to us without a privilege
+/// where they are for us: a mention, or a reply that pings (<https://docs.discord.com/developers/events/gateway#message-content-intent>).
+/// So the privilege is asked for only by who wants to answer everything, and nothing of a server where nothing is answered.
+#[must_use]
+pub const fn intents(groups: Groups) -> u32 {
+    match groups {
+        Groups::Never => DIRECT_MESSAGES,
+        Groups::Mention => DIRECT_MESSAGES | GUILD_MESSAGES,
+        Groups::Always => DIRECT_MESSAGES | GUILD_MESSAGES | MESSAGE_CONTENT,
+    }
+}
 
 /// What is needed to go on with a session.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -85,6 +99,8 @@ pub enum Effect {
         /// How often.
         every_ms: u64,
     },
+    /// A heartbeat was answered: the server is there.
+    Alive,
     /// The session is ready.
     Ready {
         /// Who we are; none after a resume.
@@ -169,7 +185,7 @@ impl Gateway {
             Some(10) => self.on_hello(frame),
             Some(11) => {
                 self.answered = true;
-                Vec::new()
+                vec![Effect::Alive]
             }
             _ => Vec::new(),
         }
@@ -290,7 +306,8 @@ const FATAL: &[(u16, &str, &str)] = &[
     (
         4_014,
         "the bot may not read the words of all messages",
-        "switch on Message Content Intent for the bot in the developer portal, or turn it off for the channel",
+        "switch on Message Content Intent for the bot in the developer portal, or let the channel answer only \
+         what mentions it (groups)",
     ),
 ];
 

@@ -8,7 +8,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-use super::super::json::{id, text};
+use super::super::json::{id, int, text};
 use super::super::outgoing::{
     Answer, Body, Button, Call, CannotSay, Method, Outcome, Outgoing, Post, Style, Us, check_buttons, label,
 };
@@ -103,15 +103,30 @@ pub fn get_gateway() -> Call {
     Call::get("/gateway/bot")
 }
 
-/// The address of the gateway, and how many sessions may still be begun today.
+/// Where the gateway is, and what may still be begun there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GatewayAddress {
+    /// The address, without its query.
+    pub url: String,
+    /// How many sessions may still be begun.
+    pub left: i64,
+    /// After how many milliseconds they are as many as ever again.
+    pub reset_after_ms: u64,
+}
+
+/// The address, by the answer to `get_gateway`.
 ///
 /// # Errors
 /// What the answer means instead.
-pub fn gateway_address(answer: &Answer<'_>) -> Result<(String, Option<i64>), Outcome> {
+pub fn gateway_address(answer: &Answer<'_>) -> Result<GatewayAddress, Outcome> {
     let body = answer.json().unwrap_or_default();
-    let left = super::super::json::int(&body, "/session_start_limit/remaining");
+    let limit = |name: &str| int(&body, &format!("/session_start_limit/{name}"));
     match text(&body, "/url") {
-        Some(url) if url.starts_with("wss://") || url.starts_with("ws://") => Ok((url.to_owned(), left)),
+        Some(url) if url.starts_with("wss://") || url.starts_with("ws://") => Ok(GatewayAddress {
+            url: url.to_owned(),
+            left: limit("remaining").unwrap_or(i64::MAX),
+            reset_after_ms: limit("reset_after").and_then(|ms| u64::try_from(ms).ok()).unwrap_or(0),
+        }),
         _ => Err(outcome(answer)),
     }
 }

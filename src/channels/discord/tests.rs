@@ -8,8 +8,8 @@ use super::super::outgoing::{
 };
 use super::super::{Incoming, Part, Said, Sender};
 use super::{
-    call, direct_channel, gateway_address, nonce, open_direct, outcome, pause_ms, press_answer,
-    read_interaction, read_message, us,
+    GatewayAddress, call, direct_channel, gateway_address, nonce, open_direct, outcome, pause_ms,
+    press_answer, read_interaction, read_message, us,
 };
 
 fn we() -> Us {
@@ -283,10 +283,9 @@ fn a_used_up_route_is_left_alone() {
 fn answers_that_are_asked_for() {
     assert_eq!(us(&answer(200, br#"{"id":"777","username":"our_bot","bot":true}"#)), Ok(we()));
     let gateway = br#"{"url":"wss://gateway.discord.gg","shards":1,"session_start_limit":{"total":1000,"remaining":999,"reset_after":14400000,"max_concurrency":1}}"#;
-    assert_eq!(
-        gateway_address(&answer(200, gateway)),
-        Ok(("wss://gateway.discord.gg".to_owned(), Some(999)))
-    );
+    let wanted =
+        GatewayAddress { url: "wss://gateway.discord.gg".to_owned(), left: 999, reset_after_ms: 14_400_000 };
+    assert_eq!(gateway_address(&answer(200, gateway)), Ok(wanted));
     assert_eq!(
         direct_channel(&answer(200, br#"{"id":"319674150115610528","type":1}"#)).as_deref(),
         Ok("319674150115610528")

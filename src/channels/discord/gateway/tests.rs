@@ -3,7 +3,10 @@
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::{Effect, Event, Gateway, INTENTS, Session};
+use super::super::super::channel::Groups;
+use super::{Effect, Event, Gateway, Session, intents};
+
+const INTENTS: u32 = intents(Groups::Mention);
 
 /// Plays frames of the server; the machine, and what it does after the last one.
 fn play(mut machine: Gateway, frames: &[Value]) -> (Gateway, Vec<Effect>) {
@@ -61,6 +64,12 @@ fn a_hello_is_answered_with_who_we_are() {
 }
 
 #[test]
+fn the_privilege_is_asked_for_only_where_everything_is_answered() {
+    let asked = [Groups::Never, Groups::Mention, Groups::Always].map(intents);
+    assert_eq!(asked, [4_096, 4_608, 37_376]);
+}
+
+#[test]
 fn events_count_and_only_ours_are_passed_on() {
     let other = json!({"op": 0, "t": "TYPING_START", "s": 8, "d": {}});
     let (machine, effects) = play(running(), &[message(7)]);
@@ -75,7 +84,7 @@ fn heartbeats_carry_the_last_number_and_silence_is_noticed() {
     let (machine, effects) = machine.next(Event::HeartbeatDue);
     assert_eq!(sent(effects.first()), json!({"op": 1, "d": 7}));
     let (answered, effects) = play(machine.clone(), &[json!({"op": 11})]);
-    assert_eq!(effects, []);
+    assert_eq!(effects, [Effect::Alive]);
     assert!(matches!(answered.next(Event::HeartbeatDue).1.as_slice(), [Effect::Send(_)]));
     let (machine, effects) = machine.next(Event::HeartbeatDue);
     assert_eq!(effects, [Effect::Close, Effect::Reconnect { url: resume_at(), wait_ms: (0, 1_000) }]);
