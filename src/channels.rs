@@ -3,7 +3,7 @@
 //! | part | what |
 //! |---|---|
 //! | `channel`, `credentials`, `people` | a connection, what it proves itself with (sealed), who may talk |
-//! | `inbox`, `outbox`, `paying` | what came, stored before it is acknowledged; what must reach somebody, and what became of it |
+//! | `inbox`, `counting`, `outbox`, `paying` | what came, stored before it is acknowledged; what must reach somebody, and what became of it |
 //! | `desk`, `live`, `store` | the handle, what runs, its statements |
 //! | `platform`, `incoming`, `outgoing`, `codec`, `markup`, `command` | the platforms in one form: pure functions of bytes and text |
 //! | `telegram`, `slack`, `discord`, `whatsapp`, `mail` | each platform's own words |
@@ -18,6 +18,7 @@
 mod channel;
 pub mod codec;
 pub mod command;
+mod counting;
 mod credentials;
 mod desk;
 pub mod discord;
@@ -41,6 +42,7 @@ pub mod whatsapp;
 
 pub use self::channel::{CHANNELS_MAX, Channel, ChannelChange, ChannelSettings, Groups, Mode, NewChannel};
 pub use self::command::Command;
+pub use self::counting::Counted;
 pub use self::credentials::{CredentialField, Credentials, Needed, NewCredentials, fields};
 pub use self::desk::{ChannelView, Channels, OutboxBell, PersonChange};
 pub use self::error::ChannelError;

@@ -1,4 +1,4 @@
-//! Egress: the one place that makes outbound connections: HTTP requests, and mail (`mail`).
+//! Egress: the one place that makes outbound connections: HTTP requests, mail (`mail`), and bytes (`stream`).
 //!
 //! | request to | may reach | made by |
 //! |---|---|---|
@@ -13,8 +13,8 @@
 //! environment are ignored; behind a configured one the proxy connects, and names that lead to a private
 //! address from here are refused all the same. Nothing is loaded before the first call.
 //!
-//! **Invariant:** the value of a [`Secret`] leaves this module only inside a request, in a header, a query
-//! or a body; a named one (`@secret:name`) only to a host that the [`SecretSource`] grants it to, and never
+//! **Invariant:** the value of a [`Secret`] leaves this module only inside a request, in a header, a query, a body,
+//! or the line that signs in to a mail server; a named one (`@secret:name`) only to a host that the [`SecretSource`] grants it to, and never
 //! over the internet without TLS.
 
 mod address;
@@ -33,10 +33,11 @@ mod secret;
 mod send;
 mod slots;
 mod source;
+mod stream;
 
 pub use address::AddressClass;
 pub use error::EgressError;
-pub use mail::{MailError, MailServer};
+pub use mail::{Authorities, MailError, MailServer, Password};
 pub use redirect::{Follow, REDIRECTS_MAX};
 pub use reply::Reply;
 pub use request::Request;
@@ -44,6 +45,7 @@ pub use reqwest::{Method, Url};
 pub use resolver::{Lookup, SystemLookup};
 pub use secret::{Secret, mask_keys};
 pub use source::{SecretRefusal, SecretSource};
+pub use stream::{SecretForm, Stream};
 
 use std::sync::Arc;
 

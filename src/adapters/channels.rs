@@ -2,9 +2,11 @@
 //! an outbox that is paid.
 
 mod commands;
+mod imap;
 mod life;
 mod line;
 mod mailbox;
+mod mailer;
 mod payer;
 mod poll;
 

@@ -28,6 +28,8 @@ pub enum Needed {
     In(Mode),
     /// It is made here when it is left out.
     Made,
+    /// It can be left out.
+    Optional,
 }
 
 /// A credential of a platform.
@@ -47,11 +49,19 @@ const fn field(name: &'static str, needed: Needed, help: &'static str) -> Creden
 
 const TELEGRAM: &[CredentialField] = &[
     field("bot_token", Needed::Always, "BotFather gives it with the new bot: 123456:ABC…"),
-    field("secret_token", Needed::Made, "Telegram shows it with every webhook. Made here when it is left out."),
+    field(
+        "secret_token",
+        Needed::Made,
+        "Telegram shows it with every webhook. Made here when it is left out.",
+    ),
 ];
 const SLACK: &[CredentialField] = &[
     field("bot_token", Needed::Always, "OAuth & Permissions of the app: xoxb-…"),
-    field("app_token", Needed::In(Mode::Socket), "App-Level Tokens in Basic Information, with connections:write: xapp-…"),
+    field(
+        "app_token",
+        Needed::In(Mode::Socket),
+        "App-Level Tokens in Basic Information, with connections:write: xapp-…",
+    ),
     field("signing_secret", Needed::In(Mode::Webhook), "App Credentials in Basic Information"),
 ];
 const DISCORD: &[CredentialField] =
@@ -61,7 +71,10 @@ const WHATSAPP: &[CredentialField] = &[
     field("app_secret", Needed::Always, "App settings, Basic"),
     field("verify_token", Needed::Always, "Any word; enter the same one at Meta when you set the webhook"),
 ];
-const EMAIL: &[CredentialField] = &[field("password", Needed::Always, "Of the mailbox")];
+const EMAIL: &[CredentialField] = &[
+    field("password", Needed::Always, "Of the mailbox; where the provider wants one, an app password"),
+    field("smtp_password", Needed::Optional, "Of the server that takes answers, where it is another one"),
+];
 
 /// The credentials of a platform.
 #[must_use]
@@ -149,6 +162,8 @@ pub struct Credentials {
     pub keys: Vec<Key>,
     /// Telegram: what it is told to show with every webhook.
     pub shown: Option<Secret>,
+    /// E-mail: what signs in to the server that takes answers, where it is another one.
+    pub smtp_password: Option<Secret>,
     /// WhatsApp: the word of its challenge.
     pub challenge: Vec<Key>,
 }
@@ -189,6 +204,7 @@ impl Credentials {
             app_token: secret("app_token"),
             keys,
             shown: secret("secret_token"),
+            smtp_password: secret("smtp_password"),
             challenge: verify::whatsapp::key(text("verify_token")).into_iter().collect(),
         })
     }

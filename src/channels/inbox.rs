@@ -38,6 +38,11 @@ pub struct Letter {
 pub enum Writer {
     /// Nobody knows them.
     Stranger,
+    /// Nothing proves that it is who it says: an answer could go to somebody who never wrote.
+    Unproven {
+        /// Whether somebody with this id may talk.
+        known: bool,
+    },
     /// They hear nothing.
     Blocked,
     /// They may talk, but this was not for us.
@@ -296,11 +301,15 @@ fn answer(tx: &mut TenantTx<'_>, letter: &Letter, words: String, now_ms: i64) ->
 
 /// Pure: who wrote, by what is known of them and where they wrote.
 fn judged(incoming: &Incoming, channel: &Channel, known: Option<(Standing, bool)>) -> Writer {
-    let is_allowed = incoming.sender.authenticated && channel.settings.allowed.contains(&incoming.sender.id);
     let decides = match known {
         Some((Standing::Blocked, _)) => return Writer::Blocked,
-        Some((Standing::Approved, decides)) if incoming.sender.authenticated => decides,
-        _ if is_allowed => false,
+        known if !incoming.sender.authenticated => {
+            let is_listed = channel.settings.allowed.contains(&incoming.sender.id);
+            let is_approved = matches!(known, Some((Standing::Approved, _)));
+            return Writer::Unproven { known: is_approved || is_listed };
+        }
+        Some((Standing::Approved, decides)) => decides,
+        _ if channel.settings.allowed.contains(&incoming.sender.id) => false,
         _ => return Writer::Stranger,
     };
     let is_for_us = match &incoming.said {

@@ -30,6 +30,9 @@ pub struct Part {
 /// The messages that say `markdown` on `platform`; none when there is nothing to show.
 #[must_use]
 pub fn parts(platform: Platform, markdown: &str) -> Vec<Part> {
+    if platform == Platform::Email {
+        return letter(markdown).into_iter().collect();
+    }
     let dialect = Dialect::of(platform);
     let limits = platform.limits();
     let budget = Budget {
@@ -44,6 +47,11 @@ pub fn parts(platform: Platform, markdown: &str) -> Vec<Part> {
 /// The text of a message with buttons: what fits into one, with an ellipsis when there is more.
 #[must_use]
 pub fn question(platform: Platform, markdown: &str) -> Part {
+    if platform == Platform::Email
+        && let Some(letter) = letter(markdown)
+    {
+        return letter;
+    }
     let limits = platform.limits();
     // One unit is for the ellipsis.
     let budget = Budget {
@@ -61,6 +69,12 @@ pub fn question(platform: Platform, markdown: &str) -> Part {
         first.plain.push('…');
     }
     first
+}
+
+/// A mail is one letter, and `mail::compose` writes it from the Markdown itself.
+fn letter(markdown: &str) -> Option<Part> {
+    let plain = plain(markdown);
+    (!plain.trim().is_empty()).then(|| Part { markup: markdown.to_owned(), plain })
 }
 
 /// `markdown` as plain text, as mail has it.

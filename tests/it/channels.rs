@@ -1,6 +1,8 @@
 //! Channels through the running daemon, before a Telegram that is strict and unreliable: nobody talks unasked, nothing is lost,
 //! nothing is answered twice without saying so.
 
+mod email;
+
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 

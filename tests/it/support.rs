@@ -2,6 +2,7 @@
 
 pub mod client;
 pub mod daemon;
+pub mod imap;
 pub mod kinds;
 pub mod mail;
 pub mod mcp_program;

@@ -14,8 +14,8 @@ use super::mailbox::Mailbox;
 use super::payer::Payer;
 use crate::channels::codec;
 use crate::channels::{
-    CannotSay, Channel, ChannelError, ChannelState, Credentials, Outcome, Outgoing, Platform, Us, slack, telegram,
-    whatsapp,
+    CannotSay, Channel, ChannelError, ChannelState, Credentials, Outcome, Outgoing, Platform, Us, slack,
+    telegram, whatsapp,
 };
 use crate::protocol::ids::{ChannelId, TenantId, ThreadId};
 
@@ -47,7 +47,7 @@ pub(super) async fn run(
     let channel = channels.get(tenant, id).await.map_err(text)?.channel;
     let credentials = channels.credentials(tenant, &channel).await.map_err(text)?;
     let line =
-        Line::new(&parts.egress, &channel, credentials.token.clone()).map_err(|error| error.to_string())?;
+        Line::new(&parts.egress, (tenant, &channel), &credentials).map_err(|error| error.to_string())?;
     channels.enter(id, ChannelState::Connecting);
     let us = tokio::select! {
         us = introduced(&line, &channel) => us?,
@@ -63,7 +63,10 @@ pub(super) async fn run(
         answering: Mutex::default(),
     });
     life.prepare(&credentials).await?;
-    channels.enter(id, ChannelState::Live);
+    // A mailbox is live once it was looked into.
+    if !matches!(life.line, Line::Letters(_)) {
+        channels.enter(id, ChannelState::Live);
+    }
     let (mailbox, payer) = (Mailbox(Arc::clone(&life)), Payer::new(Arc::clone(&life)));
     tokio::select! {
         () = stop.cancelled() => Ok(()),
@@ -76,6 +79,9 @@ pub(super) async fn run(
 
 /// Asks the platform who we are, which also tells whether the credential is good.
 async fn introduced(line: &Line, channel: &Channel) -> Result<Us, String> {
+    if let Line::Letters(letters) = line {
+        return letters.introduced().await;
+    }
     let number = channel.settings.phone_number_id.as_deref().unwrap_or_default();
     let call = match channel.platform {
         Platform::Telegram => telegram::get_me(),
@@ -134,6 +140,9 @@ impl Life {
 
     /// Takes what comes, as long as the channel can go on; then why it cannot.
     async fn receive(&self) -> String {
+        if let Line::Letters(letters) = &self.line {
+            return self.read_mailbox(&letters.settings, &letters.password).await;
+        }
         if self.channel.platform == Platform::Telegram && !self.channel.is_sent_to() {
             return self.poll().await;
         }
@@ -169,6 +178,9 @@ impl Life {
 
     /// Tells a conversation something, and says what the platform's answer means.
     pub(super) async fn tell(&self, conversation: &str, out: &Outgoing<'_>) -> Result<Outcome, CannotSay> {
+        if let Line::Letters(letters) = &self.line {
+            return self.write_letter(letters, conversation, out).await;
+        }
         let call = codec::call(self.channel.platform, &self.us, conversation, out)?;
         Ok(self.line.say(&call).await)
     }

@@ -1,12 +1,14 @@
-//! The line to a platform: calls, with the credential put in by egress, and what their answers mean.
+//! The line to a platform: calls, with the credential put in by egress, and what their answers mean; or letters.
 
 use std::time::Duration;
 
 use bytes::Bytes;
 
+use super::mailer::Letters;
 use crate::channels::codec::{self, Credential};
-use crate::channels::{Answer, Body, Call, Channel, Method, Outcome, Platform};
+use crate::channels::{Answer, Body, Call, Channel, Credentials, Method, Outcome, Platform};
 use crate::egress::{self, Destination, Egress, EgressError, Secret};
+use crate::protocol::ids::TenantId;
 
 /// Longest wait for the head of an answer, unless the call waits at the platform.
 const CALL_TIMEOUT: Duration = Duration::from_secs(30);
@@ -24,7 +26,15 @@ pub(super) struct Said {
 }
 
 /// See the module.
-pub(super) struct Line {
+pub(super) enum Line {
+    /// A platform that is called.
+    Calls(Calls),
+    /// A mailbox.
+    Letters(Box<Letters>),
+}
+
+/// Calls of a platform.
+pub(super) struct Calls {
     platform: Platform,
     destination: Destination,
     token: Secret,
@@ -41,37 +51,62 @@ impl Said {
 // === impl Line ===
 
 impl Line {
-    pub(super) fn new(egress: &Egress, channel: &Channel, token: Secret) -> Result<Self, EgressError> {
+    pub(super) fn new(
+        egress: &Egress,
+        (tenant, channel): (&TenantId, &Channel),
+        credentials: &Credentials,
+    ) -> Result<Self, EgressError> {
+        if channel.platform == Platform::Email {
+            let letters = Letters::new(egress, (tenant, channel), credentials);
+            let letters = letters.ok_or(EgressError::BadUrl { why: "the channel names no mailbox" })?;
+            return Ok(Self::Letters(Box::new(letters)));
+        }
         let destination = egress.destination(channel.base_url(), false)?;
-        Ok(Self { platform: channel.platform, destination, token })
+        let (platform, token) = (channel.platform, credentials.token.clone());
+        Ok(Self::Calls(Calls { platform, destination, token }))
+    }
+
+    fn calls(&self) -> Result<&Calls, Outcome> {
+        match self {
+            Self::Calls(calls) => Ok(calls),
+            Self::Letters(_) => {
+                let why = "a mailbox is not called".to_owned();
+                Err(Outcome::Refused { why, fix: "write to it" })
+            }
+        }
     }
 
     /// Makes a call and says what its answer means. What broke before the platform could have seen it is safe to repeat;
     /// after that nobody knows.
     pub(super) async fn say(&self, call: &Call) -> Outcome {
-        match self.ask(call, Duration::ZERO).await {
-            Ok(said) => codec::outcome(self.platform, &said.answer()),
-            Err(outcome) => outcome,
-        }
+        let answered = async {
+            let said = self.ask(call, Duration::ZERO).await?;
+            Ok::<_, Outcome>(codec::outcome(self.calls()?.platform, &said.answer()))
+        };
+        answered.await.unwrap_or_else(|outcome| outcome)
     }
 
     /// Makes a call whose body shows a secret in place of [`SHOWN`].
     pub(super) async fn say_showing(&self, call: &Call, shown: &Secret) -> Outcome {
-        let request = match self.request(call) {
-            Ok(request) => request.secret_in_body(SHOWN, shown),
-            Err(error) => return broken(&error),
+        let said = async {
+            let calls = self.calls()?;
+            let request = calls.request(call).map_err(|error| broken(&error))?;
+            let said = answered(request.secret_in_body(SHOWN, shown), CALL_TIMEOUT).await?;
+            Ok::<_, Outcome>(codec::outcome(calls.platform, &said.answer()))
         };
-        match answered(request, CALL_TIMEOUT).await {
-            Ok(said) => codec::outcome(self.platform, &said.answer()),
-            Err(outcome) => outcome,
-        }
+        said.await.unwrap_or_else(|outcome| outcome)
     }
 
     /// Makes a call that may take so much longer because the platform waits for something.
     pub(super) async fn ask(&self, call: &Call, longer: Duration) -> Result<Said, Outcome> {
-        answered(self.request(call).map_err(|error| broken(&error))?, CALL_TIMEOUT + longer).await
+        let request = self.calls()?.request(call).map_err(|error| broken(&error))?;
+        answered(request, CALL_TIMEOUT + longer).await
     }
+}
 
+// === impl Calls ===
+
+impl Calls {
     fn request(&self, call: &Call) -> Result<egress::Request, EgressError> {
         let method = match call.method {
             Method::Get => egress::Method::GET,

@@ -84,17 +84,13 @@ async fn create(
 ) -> Result<Response, Problem> {
     refuse_restricted(&by)?;
     let key = key.of(&by, "POST /api/v1/channels", &body);
-    let platform = Platform::parse(&body.platform)
-        .ok_or_else(|| Problem::invalid_field("/platform", "is telegram, slack, discord or whatsapp"))?;
+    let platform = Platform::parse(&body.platform).ok_or_else(|| {
+        Problem::invalid_field("/platform", "is telegram, slack, discord, whatsapp or email")
+    })?;
     let settings = body.settings.unwrap_or_default();
     let mode = settings.mode_on(platform);
     let credentials = NewCredentials::entered((platform, mode), body.credentials)?;
-    let new = NewChannel {
-        name: body.name,
-        platform,
-        workspace_id: body.workspace_id,
-        settings,
-    };
+    let new = NewChannel { name: body.name, platform, workspace_id: body.workspace_id, settings };
     let Made { thing, repeated } = state.channels.create(&by, new, credentials, key).await?;
     let view = state.channels.get(&by.tenant, thing.id).await?;
     let answer = Made { thing: view, repeated };
