@@ -6,6 +6,7 @@ use super::error::ChannelError;
 use super::incoming::{Incoming, Said};
 use super::outbox::Obligation;
 use super::people::{self, Person, STRANGERS_MAX, Standing};
+use super::platform::Platform;
 use super::store;
 use super::store::people::Conversation;
 use crate::db::TenantTx;
@@ -301,15 +302,20 @@ fn answer(tx: &mut TenantTx<'_>, letter: &Letter, words: String, now_ms: i64) ->
 
 /// Pure: who wrote, by what is known of them and where they wrote.
 fn judged(incoming: &Incoming, channel: &Channel, known: Option<(Standing, bool)>) -> Writer {
+    // People write addresses as they like; ids of platforms are what they are.
+    let is_id = |one: &String| match channel.platform {
+        Platform::Email => one.eq_ignore_ascii_case(&incoming.sender.id),
+        _ => *one == incoming.sender.id,
+    };
+    let is_listed = channel.settings.allowed.iter().any(is_id);
     let decides = match known {
         Some((Standing::Blocked, _)) => return Writer::Blocked,
         known if !incoming.sender.authenticated => {
-            let is_listed = channel.settings.allowed.contains(&incoming.sender.id);
             let is_approved = matches!(known, Some((Standing::Approved, _)));
             return Writer::Unproven { known: is_approved || is_listed };
         }
         Some((Standing::Approved, decides)) => decides,
-        _ if channel.settings.allowed.contains(&incoming.sender.id) => false,
+        _ if is_listed => false,
         _ => return Writer::Stranger,
     };
     let is_for_us = match &incoming.said {

@@ -72,3 +72,13 @@ fn nobody_talks_unasked_and_groups_are_answered_when_they_mention_us() {
         assert_eq!(judged(&incoming, channel, standing), expected, "row {at}");
     }
 }
+
+#[test]
+fn addresses_are_listed_as_people_write_them() {
+    let listed = |platform, allowed| {
+        let channel = Channel { platform, ..channel(Groups::Mention, &[allowed]) };
+        judged(&wrote(true, true, true), &channel, None)
+    };
+    assert_eq!(listed(Platform::Email, "ADA"), Writer::Known { decides: false });
+    assert_eq!(listed(Platform::Slack, "ADA"), Writer::Stranger);
+}

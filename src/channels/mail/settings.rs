@@ -55,7 +55,8 @@ pub struct MailSettings {
     /// The folder that is read.
     #[serde(default = "inbox")]
     pub folder: String,
-    /// How the receiving server names itself in `Authentication-Results` (RFC 8601): only what it says proves who wrote.
+    /// How the receiving server names itself in `Authentication-Results` (RFC 8601), or `*.example.com` where a provider has
+    /// many: only what it says proves who wrote.
     pub authserv_id: String,
     /// Whether the hosts may be on private networks.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -155,9 +156,10 @@ impl MailSettings {
                 "is a folder as the server spells it: ASCII, modified UTF-7",
             ));
         }
-        if !is_name(&self.authserv_id) || self.authserv_id.contains([';', '"', '(']) {
+        let below = self.authserv_id.strip_prefix("*.").unwrap_or(&self.authserv_id);
+        if !is_host(below) || self.authserv_id.starts_with("*.") && !below.contains('.') {
             let why = "is needed: the first word of the header Authentication-Results in any mail of this mailbox, as \
-                       mx.example.org";
+                       mx.example.org, or *.example.org where that varies";
             return Err(("settings/mail/authserv_id", why));
         }
         if let Some(pem) = &self.authorities
@@ -221,7 +223,11 @@ mod tests {
 
     #[test]
     fn a_field_that_cannot_work_is_named() {
-        let fine = [json!({}), json!({ "security": "none", "imap_host": "127.0.0.1", "smtp_host": "[::1]" })];
+        let fine = [
+            json!({}),
+            json!({ "authserv_id": "*.mx.example" }),
+            json!({ "security": "none", "imap_host": "127.0.0.1", "smtp_host": "[::1]" }),
+        ];
         for more in fine {
             assert_eq!(settings(&more).check(), Ok(()), "{more}");
         }
@@ -239,6 +245,8 @@ mod tests {
             (json!({ "folder": "a\r\nb" }), "folder"),
             (json!({ "authserv_id": "" }), "authserv_id"),
             (json!({ "authserv_id": "mx; dmarc=pass" }), "authserv_id"),
+            (json!({ "authserv_id": "*" }), "authserv_id"),
+            (json!({ "authserv_id": "*.com" }), "authserv_id"),
             (json!({ "authorities": "no PEM" }), "authorities"),
         ];
         for (more, field) in table {

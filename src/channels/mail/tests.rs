@@ -228,6 +228,18 @@ fn a_sender_is_believed_only_by_what_our_own_server_wrote_on_top() {
             values.iter().map(|value| ("authentication-results".to_owned(), *value)).collect();
         assert_eq!(is_authenticated(&headers, "mx.home.example", "ann@example.com"), *wanted, "{values:?}");
     }
+    for (server, wanted) in [
+        ("*.home.example", true),
+        ("*.HOME.example", true),
+        ("*.example", true),
+        ("*", false),
+        ("*x.home.example", false),
+        ("*.mx.home.example", false),
+        ("*.other.example", false),
+    ] {
+        let headers = [("authentication-results".to_owned(), ok)];
+        assert_eq!(is_authenticated(&headers, server, "ann@example.com"), wanted, "{server}");
+    }
     let sub = vec![("authentication-results".to_owned(), "mx; dkim=pass header.d=example.com")];
     assert!(is_authenticated(&sub, "mx", "ann@mail.example.com"));
     let shared = vec![("authentication-results".to_owned(), "mx; dkim=pass header.d=co.uk")];

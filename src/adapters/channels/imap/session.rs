@@ -182,7 +182,8 @@ impl Session {
         Ok(last)
     }
 
-    /// The number of the first mail that the server got at this time or later.
+    /// The number of the first mail that the server got at this time or later. Of what has no readable time nobody can say that
+    /// it is news.
     pub(super) async fn first_since(&mut self, since_ms: i64) -> Result<Option<u32>, ImapError> {
         let mut first: Option<u32> = None;
         if self.exists == Some(0) {
@@ -190,7 +191,7 @@ impl Session {
         }
         self.run("UID FETCH 1:* (UID INTERNALDATE)", |heard| {
             if let Heard::Fetched(mail) = heard
-                && mail.arrived_ms.is_none_or(|arrived_ms| arrived_ms >= since_ms)
+                && mail.arrived_ms.is_some_and(|arrived_ms| arrived_ms >= since_ms)
             {
                 first = Some(first.map_or(mail.uid, |first| first.min(mail.uid)));
             }

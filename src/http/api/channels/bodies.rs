@@ -59,7 +59,8 @@ struct MailDescribed {
     user: Option<String>,
     /// The folder that is read; `INBOX` without it.
     folder: Option<String>,
-    /// How the receiving server names itself in the header `Authentication-Results`: only what it says proves who wrote.
+    /// How the receiving server names itself in the header `Authentication-Results`, or `*.example.com` where a provider has
+    /// many: only what it says proves who wrote.
     authserv_id: String,
     /// Whether the hosts may be on private networks; not without it.
     allow_private: Option<bool>,
