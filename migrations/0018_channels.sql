@@ -12,6 +12,7 @@ CREATE TABLE channels (
     created_ms   INTEGER NOT NULL,
     updated_ms   INTEGER NOT NULL,
     cursor       INTEGER NOT NULL DEFAULT 0, -- where the next poll begins
+    counted_by   TEXT    NOT NULL DEFAULT '', -- what gave that number, where it could be another: mailbox and UIDVALIDITY
     epoch        INTEGER NOT NULL DEFAULT 0, -- of the newest lease: older ones write nothing any more
     holder       TEXT,                       -- who holds the lease
     held_until_ms INTEGER NOT NULL DEFAULT 0,
@@ -66,6 +67,7 @@ CREATE TABLE channel_inbox (
     UNIQUE (channel_id, platform_id)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX channel_inbox_new ON channel_inbox (tenant, channel_id, id) WHERE state = 'new';
+CREATE INDEX channel_inbox_by_conversation ON channel_inbox (channel_id, conversation, id);
 CREATE INDEX channel_inbox_by_time ON channel_inbox (received_ms);
 CREATE INDEX channel_inbox_by_turn ON channel_inbox (turn_id) WHERE turn_id IS NOT NULL;
 

@@ -3,7 +3,7 @@
 //! | part | what |
 //! |---|---|
 //! | `channel`, `credentials`, `people` | a connection, what it proves itself with (sealed), who may talk |
-//! | `inbox`, `reception` | what came, stored before it is acknowledged |
+//! | `inbox`, `counting`, `reception` | what came, stored before it is acknowledged |
 //! | `outbox`, `paying`, `drafts` | what must reach somebody, and what became of it |
 //! | `notices` | what people are told of, over their channels |
 //! | `desk`, `live`, `store` | the handle, what runs, its statements |
@@ -20,6 +20,7 @@
 mod channel;
 pub mod codec;
 pub mod command;
+mod counting;
 mod credentials;
 mod desk;
 pub mod discord;
@@ -46,6 +47,7 @@ pub mod whatsapp;
 
 pub use self::channel::{CHANNELS_MAX, Channel, ChannelChange, ChannelSettings, Groups, Mode, NewChannel};
 pub use self::command::Command;
+pub use self::counting::Counted;
 pub use self::credentials::{CredentialField, Credentials, Needed, NewCredentials, fields};
 pub use self::desk::{ChannelView, Channels, OutboxBell};
 pub use self::drafts::Draft;

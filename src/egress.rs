@@ -1,4 +1,5 @@
-//! Egress: the one place that makes outbound connections: HTTP requests, WebSockets (`socket`), and mail (`mail`).
+//! Egress: the one place that makes outbound connections: HTTP requests, WebSockets (`socket`), mail (`mail`), and bytes
+//! (`stream`).
 //!
 //! | request to | may reach | made by |
 //! |---|---|---|
@@ -14,9 +15,9 @@
 //! environment are ignored; behind a configured one the proxy connects, and names that lead to a private
 //! address from here are refused all the same. Nothing is loaded before the first call.
 //!
-//! **Invariant:** the value of a [`Secret`] leaves this module only inside a request, in a header, a query,
-//! a body or a message of a socket; a named one (`@secret:name`) only to a host that the [`SecretSource`] grants it to, and never
-//! over the internet without TLS.
+//! **Invariant:** the value of a [`Secret`] leaves this module only inside a request, in a header, a query, a body, a message
+//! of a socket, or the line that signs in to a mail server; a named one (`@secret:name`) only to a host that the
+//! [`SecretSource`] grants it to, and never over the internet without TLS.
 
 mod address;
 mod clients;
@@ -35,10 +36,11 @@ mod send;
 mod slots;
 mod socket;
 mod source;
+mod stream;
 
 pub use address::AddressClass;
 pub use error::EgressError;
-pub use mail::{MailError, MailServer};
+pub use mail::{Authorities, MailError, MailServer, Password};
 pub use redirect::{Follow, REDIRECTS_MAX};
 pub use reply::Reply;
 pub use request::Request;
@@ -47,6 +49,7 @@ pub use resolver::{Lookup, SystemLookup};
 pub use secret::{Secret, mask_keys};
 pub use socket::{Came, MESSAGE_BYTES_MAX, Socket, SocketError};
 pub use source::{SecretRefusal, SecretSource};
+pub use stream::{SecretForm, Stream};
 
 use std::sync::Arc;
 

@@ -3,11 +3,13 @@
 
 mod commands;
 mod gateway;
+mod imap;
 mod lease;
 mod life;
 mod line;
 mod link;
 mod mailbox;
+mod mailer;
 mod payer;
 mod poll;
 mod rests;

@@ -54,6 +54,7 @@ impl From<EgressError> for Failure {
             EgressError::Unknown { .. }
             | EgressError::Lookup { .. }
             | EgressError::Connect { .. }
+            | EgressError::NoStream { .. }
             | EgressError::Broken { .. } => Kind::Network,
             EgressError::Timeout { .. } => Kind::Timeout,
             EgressError::TooLong { .. } => Kind::Protocol,

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::codec;
 use super::error::ChannelError;
+use super::mail::MailSettings;
 use super::platform::Platform;
 use crate::policy::Ceiling;
 use crate::protocol::ids::{ChannelId, WorkspaceId};
@@ -55,6 +56,9 @@ pub struct ChannelSettings {
     /// WhatsApp: the id of our phone number.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub phone_number_id: Option<String>,
+    /// E-mail: the mailbox and its servers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mail: Option<MailSettings>,
     /// What is answered in groups.
     pub groups: Groups,
     /// Whether answers are shown only when they are whole, where they could grow before everybody's eyes.
@@ -251,10 +255,15 @@ impl Channel {
         if !(1..=NAME_CHARS_MAX).contains(&name) || self.name.chars().any(char::is_control) {
             return field("name", "has 1 to 50 characters and no control characters");
         }
-        if self.platform == Platform::Email {
-            return field("platform", "is telegram, slack, discord or whatsapp");
-        }
         let settings = &self.settings;
+        match (&settings.mail, self.platform == Platform::Email) {
+            (Some(mail), true) => mail.check().or_else(|(name, why)| field(name, why))?,
+            (None, true) => {
+                return field("settings/mail", "is needed: the address of the mailbox and its servers");
+            }
+            (Some(_), false) => return field("settings/mail", "is for e-mail only"),
+            (None, false) => {}
+        }
         let modes = Mode::of(self.platform);
         if settings.mode.is_some_and(|mode| !modes.contains(&mode)) {
             let words: Vec<_> = modes.iter().map(|mode| mode.word()).collect();

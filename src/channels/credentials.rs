@@ -28,6 +28,8 @@ pub enum Needed {
     In(Mode),
     /// It is made here when it is left out.
     Made,
+    /// It can be left out.
+    Optional,
 }
 
 /// A credential of a platform.
@@ -72,7 +74,10 @@ const WHATSAPP: &[CredentialField] = &[
     field("app_secret", Needed::Always, "App settings, Basic"),
     field("verify_token", Needed::Always, "Any word; enter the same one at Meta when you set the webhook"),
 ];
-const EMAIL: &[CredentialField] = &[field("password", Needed::Always, "Of the mailbox")];
+const EMAIL: &[CredentialField] = &[
+    field("password", Needed::Always, "Of the mailbox; where the provider wants one, an app password"),
+    field("smtp_password", Needed::Optional, "Of the server that takes answers, where it is another one"),
+];
 
 /// The credentials of a platform.
 #[must_use]
@@ -160,6 +165,8 @@ pub struct Credentials {
     pub keys: Vec<Key>,
     /// Telegram: what it is told to show with every webhook.
     pub shown: Option<Secret>,
+    /// E-mail: what signs in to the server that takes answers, where it is another one.
+    pub smtp_password: Option<Secret>,
     /// WhatsApp: the word of its challenge.
     pub challenge: Vec<Key>,
 }
@@ -200,6 +207,7 @@ impl Credentials {
             app_token: secret("app_token"),
             keys,
             shown: secret("secret_token"),
+            smtp_password: secret("smtp_password"),
             challenge: verify::whatsapp::key(text("verify_token")).into_iter().collect(),
         })
     }

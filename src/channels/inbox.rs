@@ -6,6 +6,7 @@ use super::error::ChannelError;
 use super::incoming::{Incoming, Said};
 use super::outbox::Obligation;
 use super::people::{self, Person, STRANGERS_MAX, Standing};
+use super::platform::Platform;
 use super::store;
 use super::store::people::Conversation;
 use crate::db::TenantTx;
@@ -38,6 +39,11 @@ pub struct Letter {
 pub enum Writer {
     /// Nobody knows them.
     Stranger,
+    /// Nothing proves that it is who it says: an answer could go to somebody who never wrote.
+    Unproven {
+        /// Whether somebody with this id may talk.
+        known: bool,
+    },
     /// They hear nothing.
     Blocked,
     /// They may talk, but this was not for us.
@@ -303,11 +309,20 @@ fn answer(tx: &mut TenantTx<'_>, letter: &Letter, words: String, now_ms: i64) ->
 
 /// Pure: who wrote, by what is known of them and where they wrote.
 fn judged(incoming: &Incoming, channel: &Channel, known: Option<(Standing, bool)>) -> Writer {
-    let is_allowed = incoming.sender.authenticated && channel.settings.allowed.contains(&incoming.sender.id);
+    // People write addresses as they like; ids of platforms are what they are.
+    let is_id = |one: &String| match channel.platform {
+        Platform::Email => one.eq_ignore_ascii_case(&incoming.sender.id),
+        _ => *one == incoming.sender.id,
+    };
+    let is_listed = channel.settings.allowed.iter().any(is_id);
     let decides = match known {
         Some((Standing::Blocked, _)) => return Writer::Blocked,
-        Some((Standing::Approved, decides)) if incoming.sender.authenticated => decides,
-        _ if is_allowed => false,
+        known if !incoming.sender.authenticated => {
+            let is_approved = matches!(known, Some((Standing::Approved, _)));
+            return Writer::Unproven { known: is_approved || is_listed };
+        }
+        Some((Standing::Approved, decides)) => decides,
+        _ if is_listed => false,
         _ => return Writer::Stranger,
     };
     let is_for_us = match &incoming.said {

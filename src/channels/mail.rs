@@ -7,6 +7,7 @@
 mod arrival;
 mod letter;
 mod quote;
+mod settings;
 #[cfg(test)]
 mod tests;
 mod verdict;
@@ -14,8 +15,9 @@ mod verdict;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-pub use self::arrival::read;
-pub use self::letter::{Letter, compose, message_id};
+pub use self::arrival::{read, read_beginning};
+pub use self::letter::{Letter, compose, envelope, message_id};
+pub use self::settings::{MailSecurity, MailSettings};
 
 /// The mailbox that is read.
 #[derive(Clone, Copy, Debug)]
@@ -46,6 +48,20 @@ pub struct Thread {
     pub message_id: Option<String>,
     /// The ids before it, oldest first.
     pub references: Vec<String>,
+}
+
+impl Thread {
+    /// This as the handle that `Outgoing` takes to answer a mail: `Incoming::message`.
+    #[must_use]
+    pub fn handle(&self) -> Option<String> {
+        serde_json::to_string(self).ok()
+    }
+
+    /// What a handle names.
+    #[must_use]
+    pub fn of_handle(handle: &str) -> Option<Self> {
+        serde_json::from_str(handle).ok()
+    }
 }
 
 /// Why a mail says nothing to us.

@@ -30,6 +30,9 @@ pub struct Part {
 /// The messages that say `markdown` on `platform`; none when there is nothing to show. `spare` units of each stay free.
 #[must_use]
 pub fn parts(platform: Platform, markdown: &str, spare: usize) -> Vec<Part> {
+    if platform == Platform::Email {
+        return letter(markdown).into_iter().collect();
+    }
     let limits = platform.limits();
     cut_into(Dialect::of(platform), budget(&limits, limits.text_units_max, spare), markdown)
 }
@@ -37,6 +40,11 @@ pub fn parts(platform: Platform, markdown: &str, spare: usize) -> Vec<Part> {
 /// The text of a message with buttons: what fits into one, with an ellipsis when there is more.
 #[must_use]
 pub fn question(platform: Platform, markdown: &str) -> Part {
+    if platform == Platform::Email
+        && let Some(letter) = letter(markdown)
+    {
+        return letter;
+    }
     let limits = platform.limits();
     let mut parts = one(platform, limits.question_units_max, markdown);
     if parts.len() > 1
@@ -73,6 +81,12 @@ fn budget(limits: &Limits, units_max: usize, spare: usize) -> Budget {
         bytes_max: limits.markup_bytes_max.map(|bytes| bytes.saturating_sub(spare)),
         counts_markup: limits.markup_bytes_max.is_none(),
     }
+}
+
+/// A mail is one letter, and `mail::compose` writes it from the Markdown itself.
+fn letter(markdown: &str) -> Option<Part> {
+    let plain = plain(markdown);
+    (!plain.trim().is_empty()).then(|| Part { markup: markdown.to_owned(), plain })
 }
 
 /// `markdown` as plain text, as mail has it.

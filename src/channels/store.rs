@@ -150,6 +150,23 @@ pub(super) fn advance(
     Ok(tx.execute(sql, &[&id, &epoch, &cursor])? == 1)
 }
 
+/// What counts a channel's messages, and where the next look begins.
+pub(super) fn counted(read: &TenantRead<'_>, id: ChannelId) -> Result<(String, i64), DbError> {
+    let sql = "SELECT counted_by, cursor FROM channels WHERE tenant = ?1 AND id = ?2";
+    read.query_one(sql, &[&id], |row| Ok((row.get(0)?, row.get(1)?)))
+}
+
+/// Counts anew from here. False when the lease is another one's by now.
+pub(super) fn count_anew(
+    tx: &mut TenantTx<'_>,
+    id: ChannelId,
+    epoch: i64,
+    (counted_by, cursor): (&str, i64),
+) -> Result<bool, DbError> {
+    let sql = "UPDATE channels SET counted_by = ?4, cursor = ?5 WHERE tenant = ?1 AND id = ?2 AND epoch = ?3";
+    Ok(tx.execute(sql, &[&id, &epoch, &counted_by, &cursor])? == 1)
+}
+
 fn json(value: &ChannelSettings) -> Result<String, DbError> {
     serde_json::to_string(value).map_err(|error| DbError::Corrupt(format!("a channel: {error}")))
 }

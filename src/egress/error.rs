@@ -49,6 +49,15 @@ pub enum EgressError {
         #[source]
         source: reqwest::Error,
     },
+    /// No connection of bytes, or none that is encrypted for this host.
+    #[error("no connection to {host}: {source}")]
+    NoStream {
+        /// The host.
+        host: String,
+        /// What happened.
+        #[source]
+        source: std::io::Error,
+    },
     /// The other side did not act in time.
     #[error("{host} did not {what} within {} ms", after.as_millis())]
     Timeout {

@@ -18,19 +18,39 @@ use tokio::time::timeout;
 
 use super::clients::Reach;
 use super::place::names_private_place;
-use super::{Egress, EgressError};
+use super::{Egress, EgressError, Secret};
 use crate::config::notifications::MailTls;
 use crate::protocol::ids::TenantId;
 
 /// Longest time until the server has taken the sender's password.
 const GREETING: Duration = Duration::from_secs(30);
+/// Longest time until the server has said what becomes of a mail; RFC 5321 gives it ten minutes, and few want one.
+const SENDING: Duration = Duration::from_secs(300);
 /// Longest time for a goodbye: the message is sent already.
 const GOODBYE: Duration = Duration::from_secs(2);
 /// Most bytes of a file with authorities.
 const CA_BYTES_MAX: u64 = 1 << 20;
 
-/// A mail server.
+/// What a server wants to see.
+#[derive(Clone)]
+pub enum Password {
+    /// A secret of the vault by its name, which has to be granted to the host.
+    Named(String),
+    /// One that the caller holds.
+    Held(Secret),
+}
+
+/// Further authorities that are trusted.
 #[derive(Clone, Debug)]
+pub enum Authorities {
+    /// A file of PEM.
+    File(PathBuf),
+    /// PEM.
+    Pem(String),
+}
+
+/// A mail server.
+#[derive(Clone)]
 pub struct MailServer {
     /// Its name.
     pub host: String,
@@ -38,12 +58,12 @@ pub struct MailServer {
     pub port: u16,
     /// How the connection is protected.
     pub tls: MailTls,
-    /// Who signs in, and the name of the secret with the password.
-    pub login: Option<(String, String)>,
+    /// Who signs in, and with what.
+    pub login: Option<(String, Password)>,
     /// Whether the name may lead to a private address.
     pub allow_private: bool,
-    /// Further authorities that are trusted, as PEM.
-    pub ca_file: Option<PathBuf>,
+    /// Further authorities that are trusted.
+    pub authorities: Option<Authorities>,
 }
 
 /// Why a mail was not taken.
@@ -55,7 +75,10 @@ pub enum MailError {
     /// The server, or what is configured, will never take it.
     #[error("{0}")]
     Never(String),
-    /// The connection broke after the mail was said.
+    /// The server does not take the user's password.
+    #[error("{0}")]
+    SignIn(String),
+    /// The connection broke after the mail was said, or nobody said what became of it.
     #[error("{0}")]
     Unknown(String),
 }
@@ -103,16 +126,41 @@ impl Egress {
         envelope: &Envelope,
         mail: &[u8],
     ) -> Result<(), MailError> {
-        let greeted = timeout(GREETING, self.greet((tenant, used_by), server));
-        let late =
-            |_| MailError::Later(format!("{} did not greet within {} s", server.host, GREETING.as_secs()));
-        let mut connection = Box::pin(greeted).await.map_err(late)??;
-        let sent = connection.send(envelope, mail).await;
+        let mut connection = self.greet_in_time((tenant, used_by), server).await?;
+        let Ok(sent) = timeout(SENDING, connection.send(envelope, mail)).await else {
+            let why = format!("{} did not answer within {} s", server.host, SENDING.as_secs());
+            return Err(MailError::Unknown(why));
+        };
         if sent.is_ok() {
             // silent-ok: the server has the mail
             let _ = timeout(GOODBYE, connection.quit()).await;
         }
         sent.map(|_| ()).map_err(|error| of_smtp(&error, server, true))
+    }
+
+    /// Signs in to a server and says goodbye.
+    ///
+    /// # Errors
+    /// [`MailError`].
+    pub async fn try_mail(
+        &self,
+        (tenant, used_by): (&TenantId, &str),
+        server: &MailServer,
+    ) -> Result<(), MailError> {
+        let mut connection = self.greet_in_time((tenant, used_by), server).await?;
+        // silent-ok: it has greeted, which was the question
+        let _ = timeout(GOODBYE, connection.quit()).await;
+        Ok(())
+    }
+
+    async fn greet_in_time(
+        &self,
+        user: (&TenantId, &str),
+        server: &MailServer,
+    ) -> Result<AsyncSmtpConnection, MailError> {
+        let late =
+            |_| MailError::Later(format!("{} did not greet within {} s", server.host, GREETING.as_secs()));
+        Box::pin(timeout(GREETING, self.greet(user, server))).await.map_err(late)?
     }
 
     async fn greet(
@@ -147,12 +195,21 @@ impl Egress {
             }
             connection.starttls(tls, &us).await.map_err(of)?;
         }
-        if let Some((user, secret)) = &server.login {
-            let password = self.clients.secret(tenant, secret, &server.host, used_by).await;
-            // A sealed vault is opened, a missing secret is added: both are there another time.
-            let password = password.map_err(|error| MailError::Later(error.to_string()))?;
+        if let Some((user, password)) = &server.login {
+            let password = match password {
+                Password::Held(password) => password.clone(),
+                Password::Named(secret) => {
+                    let found = self.clients.secret(tenant, secret, &server.host, used_by).await;
+                    // A sealed vault is opened, a missing secret is added: both are there another time.
+                    found.map_err(|error| MailError::Later(error.to_string()))?
+                }
+            };
             let credentials = Credentials::new(user.clone(), password.expose().to_owned());
-            connection.auth(&[Mechanism::Plain, Mechanism::Login], &credentials).await.map_err(of)?;
+            let signed_in = connection.auth(&[Mechanism::Plain, Mechanism::Login], &credentials).await;
+            signed_in.map_err(|error| match of(error) {
+                MailError::Never(why) => MailError::SignIn(why),
+                other => other,
+            })?;
         }
         Ok(connection)
     }
@@ -161,23 +218,31 @@ impl Egress {
 /// What is trusted: the system's authorities, and those of the file.
 async fn trust(server: &MailServer) -> Result<TlsParameters, MailError> {
     let mut builder = TlsParametersBuilder::new(server.host.clone());
-    if let Some(path) = server.ca_file.clone() {
-        let read = tokio::task::spawn_blocking(move || authorities(&path)).await;
-        let found = read.map_err(|error| error.to_string()).and_then(|read| read);
-        for certificate in found.map_err(MailError::Later)? {
-            builder = builder.add_root_certificate(certificate);
+    let found = match server.authorities.clone() {
+        None => Ok(None),
+        Some(Authorities::Pem(pem)) => certificate(pem.as_bytes()).map(Some),
+        Some(Authorities::File(path)) => {
+            let read = tokio::task::spawn_blocking(move || authorities(&path)).await;
+            read.map_err(|error| error.to_string()).and_then(|read| read).map(Some)
         }
+    };
+    if let Some(certificate) = found.map_err(MailError::Later)? {
+        builder = builder.add_root_certificate(certificate);
     }
     builder.build_rustls().map_err(|error| MailError::Later(error.to_string()))
 }
 
-fn authorities(path: &Path) -> Result<Vec<Certificate>, String> {
+fn certificate(pem: &[u8]) -> Result<Certificate, String> {
+    Certificate::from_pem(pem).map_err(|error| error.to_string())
+}
+
+fn authorities(path: &Path) -> Result<Certificate, String> {
     use std::io::Read as _;
     let told = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
     let mut pem = Vec::new();
     let file = std::fs::File::open(path).map_err(|error| told(&error))?;
     file.take(CA_BYTES_MAX).read_to_end(&mut pem).map_err(|error| told(&error))?;
-    Ok(vec![Certificate::from_pem(&pem).map_err(|error| told(&error))?])
+    certificate(&pem).map_err(|error| told(&error))
 }
 
 /// What the server or the connection said. Answers of servers are for people; they hold no password.

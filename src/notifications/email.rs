@@ -12,7 +12,7 @@ use lettre::message::{Mailbox, MessageBuilder};
 use super::sending::{DeliverFailure, DeliverNotice, Letter, LetterKind};
 use crate::config::backends::KeyRef;
 use crate::config::notifications::EmailConfig;
-use crate::egress::{Egress, MailError, MailServer};
+use crate::egress::{Authorities, Egress, MailError, MailServer, Password};
 use crate::protocol::ids::TenantId;
 
 /// Whom egress tells the vault that a password is for.
@@ -48,9 +48,9 @@ impl Email {
             host: config.host.clone(),
             port: config.port(),
             tls: config.tls,
-            login: config.user.clone().zip(secret),
+            login: config.user.clone().zip(secret.map(Password::Named)),
             allow_private: config.allow_private,
-            ca_file: config.ca_file.clone(),
+            authorities: config.ca_file.clone().map(Authorities::File),
         };
         let to = config.to.iter().map(address).collect::<Result<_, _>>()?;
         Ok(Arc::new(Self { egress, server, from: address(&config.from)?, to }))
@@ -90,7 +90,7 @@ impl DeliverNotice for Email {
             let sent = egress.send_mail((&tenant, USED_BY), &server, &envelope, &bytes).await;
             sent.map_err(|error| match error {
                 MailError::Later(why) => DeliverFailure::Later { why, after: None },
-                MailError::Never(why) => DeliverFailure::Never { why },
+                MailError::Never(why) | MailError::SignIn(why) => DeliverFailure::Never { why },
                 MailError::Unknown(why) => DeliverFailure::Unknown { why },
             })
         }

@@ -50,8 +50,9 @@ const HOMES: &[(&str, &[&str])] = &[
     ("reqwest", &["src/egress"]),
     ("tokio_tungstenite", &["src/egress"]),
     ("lettre", &["src/egress", "src/notifications", "src/channels/mail"]),
-    ("tokio_rustls", &["src/http/tls"]),
-    ("rustls_pki_types", &["src/http/tls"]),
+    ("tokio_rustls", &["src/http/tls", "src/egress/stream"]),
+    ("rustls_pki_types", &["src/http/tls", "src/egress/stream"]),
+    ("rustls_platform_verifier", &["src/egress/stream"]),
     ("ractor", &["actors/", "src/daemon"]),
     ("argon2", &["src/identity", "src/vault"]),
     (

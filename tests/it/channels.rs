@@ -2,6 +2,7 @@
 //! nothing is answered twice without saying so.
 
 mod discord;
+mod email;
 mod slack;
 
 use reqwest::StatusCode;

@@ -10,6 +10,7 @@ use tokio::time::{Instant, Interval, MissedTickBehavior};
 
 use super::lease::LOST;
 use super::life::Life;
+use super::line::Calls;
 use super::link::{Ended, Row};
 use crate::channels::discord::gateway::{CLOSE_CODE, Effect, Event, Gateway, QUERY, intents};
 use crate::channels::{ChannelError, ChannelState, Outcome, discord};
@@ -27,6 +28,7 @@ const SPARE_WAIT_MAX: Duration = Duration::from_secs(86_400);
 /// The connections of one life.
 struct Link<'l> {
     life: &'l Life,
+    calls: &'l Calls,
     epoch: i64,
     machine: Gateway,
     row: Row,
@@ -44,7 +46,7 @@ struct Wire {
 
 impl Life {
     /// Takes what comes over the gateway, as long as the channel can go on; then why it cannot.
-    pub(super) async fn gateway(&self) -> String {
+    pub(super) async fn gateway(&self, calls: &Calls) -> String {
         let epoch = match self.take_lease().await {
             Ok((epoch, _)) => epoch,
             Err(why) => return why,
@@ -55,7 +57,7 @@ impl Life {
         };
         let noted = session.as_ref().map(|session| session.id.clone());
         let machine = Gateway::new(intents(self.channel.settings.groups), session);
-        let mut link = Link { life: self, epoch, machine, row: Row::default(), noted };
+        let mut link = Link { life: self, calls, epoch, machine, row: Row::default(), noted };
         tokio::select! {
             why = self.keep_lease(epoch) => why,
             why = link.run() => why,
@@ -96,7 +98,7 @@ impl Link<'_> {
             Ok(url) => url,
             Err(ended) => return ended,
         };
-        let socket = match self.life.line.socket(&url).await {
+        let socket = match self.calls.socket(&url).await {
             Ok(socket) => socket,
             Err(error) => return Ended::soon(&error),
         };
@@ -136,7 +138,7 @@ impl Link<'_> {
     }
 
     async fn gateway_address(&self) -> Result<String, Ended> {
-        let said = self.life.line.ask(&discord::get_gateway(), Duration::ZERO).await;
+        let said = self.calls.ask(&discord::get_gateway(), Duration::ZERO).await;
         match said.and_then(|said| discord::gateway_address(&said.answer())) {
             Ok(found) if found.left <= SPARED => {
                 let wait = Duration::from_millis(found.reset_after_ms).min(SPARE_WAIT_MAX);
@@ -164,9 +166,7 @@ impl Link<'_> {
         for effect in effects {
             match effect {
                 Effect::Send(frame) => {
-                    self.life
-                        .line
-                        .show(&mut line.socket, &frame)
+                    self.calls.show(&mut line.socket, &frame)
                         .await
                         .map_err(|error| Ended::soon(&error))?;
                 }

@@ -50,7 +50,7 @@ pub(super) async fn run(
     let channel = channels.get(tenant, id).await.map_err(text)?.channel;
     let credentials = channels.credentials(tenant, &channel).await.map_err(text)?;
     let line =
-        Line::new(&parts.egress, &channel, credentials.token.clone()).map_err(|error| error.to_string())?;
+        Line::new(&parts.egress, (tenant, &channel), &credentials).map_err(|error| error.to_string())?;
     channels.enter(id, ChannelState::Connecting);
     let us = tokio::select! {
         us = acquainted(channels, &line, &channel) => us?,
@@ -68,8 +68,8 @@ pub(super) async fn run(
         next_at: Mutex::new(Instant::now()),
     });
     life.prepare(&credentials).await?;
-    // A socket says itself when it is ready.
-    if life.channel.mode() != Mode::Socket {
+    // A socket and a mailbox say themselves when they are ready.
+    if life.channel.mode() != Mode::Socket && !matches!(life.line, Line::Letters(_)) {
         channels.enter(id, ChannelState::Live);
     }
     let (mailbox, payer) = (Mailbox(Arc::clone(&life)), Payer(Arc::clone(&life)));
@@ -108,6 +108,10 @@ fn passing(outcome: &Outcome, pause: Duration) -> Option<Duration> {
 
 /// Asks the platform who we are, which also tells whether the credential is good.
 async fn introduced(line: &Line, channel: &Channel) -> Result<Us, Outcome> {
+    let calls = match line {
+        Line::Letters(letters) => return letters.introduced().await,
+        Line::Calls(calls) => calls,
+    };
     let number = channel.settings.phone_number_id.as_deref().unwrap_or_default();
     let call = match channel.platform {
         Platform::Telegram => telegram::get_me(),
@@ -122,7 +126,7 @@ async fn introduced(line: &Line, channel: &Channel) -> Result<Us, Outcome> {
             return Err(Outcome::Refused { why, fix: "remove the channel" });
         }
     };
-    let said = line.ask(&call, Duration::ZERO).await?;
+    let said = calls.ask(&call, Duration::ZERO).await?;
     match channel.platform {
         Platform::Telegram => telegram::us(&said.answer()),
         Platform::Slack => slack::us(&said.answer()),
@@ -136,11 +140,12 @@ async fn introduced(line: &Line, channel: &Channel) -> Result<Us, Outcome> {
 impl Life {
     /// Says at the platform how its messages reach us.
     async fn prepare(&self, credentials: &Credentials) -> Result<(), String> {
+        let Line::Calls(calls) = &self.line else { return Ok(()) };
         if self.channel.platform != Platform::Telegram {
             return Ok(());
         }
         // Menus are a comfort: without them everything works.
-        self.line.say(&telegram::set_commands()).await;
+        calls.say(&telegram::set_commands()).await;
         if !self.channel.is_sent_to() {
             return Ok(());
         }
@@ -148,7 +153,7 @@ impl Life {
         let Some(shown) = &credentials.shown else {
             return Err("the channel has no secret token".to_owned());
         };
-        match self.line.say_showing(&telegram::set_webhook(&url, SHOWN), shown).await {
+        match calls.say_showing(&telegram::set_webhook(&url, SHOWN), shown).await {
             Outcome::Done | Outcome::Sent { .. } => Ok(()),
             outcome => Err(format!("the webhook {url} could not be set: {outcome}")),
         }
@@ -156,12 +161,18 @@ impl Life {
 
     /// Takes what comes, as long as the channel can go on; then why it cannot.
     async fn receive(&self, credentials: &Credentials) -> String {
+        let calls = match &self.line {
+            Line::Letters(letters) => {
+                return Box::pin(self.read_mailbox(&letters.settings, &letters.password)).await;
+            }
+            Line::Calls(calls) => calls,
+        };
         match (self.channel.mode(), self.channel.platform) {
-            (Mode::Poll, _) => Box::pin(self.poll()).await,
+            (Mode::Poll, _) => Box::pin(self.poll(calls)).await,
             (Mode::Socket, Platform::Slack) => {
                 Box::pin(self.socket_mode(credentials.app_token.as_ref())).await
             }
-            (Mode::Socket, _) => Box::pin(self.gateway()).await,
+            (Mode::Socket, _) => Box::pin(self.gateway(calls)).await,
             (Mode::Webhook, _) => self.watch().await,
         }
     }
@@ -187,8 +198,13 @@ impl Life {
 
     /// Tells a conversation something, and says what the platform's answer means.
     pub(super) async fn tell(&self, conversation: &str, out: &Outgoing<'_>) -> Result<Outcome, CannotSay> {
-        let call = codec::call(self.channel.platform, &self.us, conversation, out)?;
-        Ok(self.line.say(&call).await)
+        match &self.line {
+            Line::Letters(letters) => self.write_letter(letters, conversation, out).await,
+            Line::Calls(calls) => {
+                let call = codec::call(self.channel.platform, &self.us, conversation, out)?;
+                Ok(calls.say(&call).await)
+            }
+        }
     }
 
     /// Tells a conversation what is only a comfort: what becomes of it does not matter.

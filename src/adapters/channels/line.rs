@@ -1,13 +1,15 @@
-//! The line to a platform: calls, with the credential put in by egress, and what their answers mean.
+//! The line to a platform: calls, with the credential put in by egress, and what their answers mean; or letters.
 
 use std::time::Duration;
 
 use bytes::Bytes;
 
+use super::mailer::Letters;
 use super::rests::Rests;
 use crate::channels::codec::{self, Credential};
-use crate::channels::{Answer, Body, Call, Channel, Method, Outcome, Platform};
+use crate::channels::{Answer, Body, Call, Channel, Credentials, Method, Outcome, Platform};
 use crate::egress::{self, Destination, Egress, EgressError, Secret, Socket, SocketError};
+use crate::protocol::ids::TenantId;
 
 /// Longest wait for the head of an answer, unless the call waits at the platform.
 const CALL_TIMEOUT: Duration = Duration::from_secs(30);
@@ -41,7 +43,15 @@ pub(super) struct RateLimits {
 }
 
 /// See the module.
-pub(super) struct Line {
+pub(super) enum Line {
+    /// A platform that is called.
+    Calls(Calls),
+    /// A mailbox.
+    Letters(Box<Letters>),
+}
+
+/// Calls of a platform.
+pub(super) struct Calls {
     platform: Platform,
     destination: Destination,
     token: Secret,
@@ -72,6 +82,23 @@ impl Said {
 // === impl Line ===
 
 impl Line {
+    pub(super) fn new(
+        egress: &Egress,
+        (tenant, channel): (&TenantId, &Channel),
+        credentials: &Credentials,
+    ) -> Result<Self, EgressError> {
+        if channel.platform == Platform::Email {
+            let letters = Letters::new(egress, (tenant, channel), credentials);
+            let letters = letters.ok_or(EgressError::BadUrl { why: "the channel names no mailbox" })?;
+            return Ok(Self::Letters(Box::new(letters)));
+        }
+        Calls::new(egress, channel, credentials.token.clone()).map(Self::Calls)
+    }
+}
+
+// === impl Calls ===
+
+impl Calls {
     pub(super) fn new(egress: &Egress, channel: &Channel, token: Secret) -> Result<Self, EgressError> {
         let destination = egress.destination(channel.base_url(), false)?;
         Ok(Self { platform: channel.platform, destination, token, rests: Rests::default() })

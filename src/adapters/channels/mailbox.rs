@@ -89,6 +89,7 @@ impl Life {
                 self.tell_of_stranger(letter);
                 return channels.greet(letter, "").await;
             }
+            Writer::Unproven { known } => return self.leave_unanswered(letter, known).await,
             Writer::Known { decides } => decides,
         };
         match &letter.incoming.said {

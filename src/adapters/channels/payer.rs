@@ -96,7 +96,9 @@ impl Payer {
             return life.parts.channels.bury(&life.tenant, owed.id, "what it asked is gone".to_owned()).await;
         };
         let answered = life.parts.channels.answered_by(&life.tenant, owed).await?;
-        let reply_to = answered.filter(|incoming| !incoming.direct).and_then(|incoming| incoming.message);
+        let threaded = life.channel.platform == Platform::Email;
+        let reply_to =
+            answered.filter(|incoming| threaded || !incoming.direct).and_then(|incoming| incoming.message);
         let last = words.parts.len().saturating_sub(1);
         for (place, part) in words.parts.iter().enumerate().skip(owed.sent_parts) {
             let is_last = place == last;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::lease::{LEASE, LOST};
 use super::life::Life;
+use super::line::Calls;
 use crate::channels::{ChannelError, ChannelState, Outcome, telegram};
 
 /// How long a poll waits at the platform.
@@ -21,7 +22,7 @@ enum Trouble {
 
 impl Life {
     /// Polls while it holds the lease.
-    pub(super) async fn poll(&self) -> String {
+    pub(super) async fn poll(&self, calls: &Calls) -> String {
         let (channels, id) = (&self.parts.channels, self.channel.id);
         let (epoch, mut cursor) = match self.take_lease().await {
             Ok(held) => held,
@@ -29,7 +30,7 @@ impl Life {
         };
         let mut pause = AGAIN.0;
         loop {
-            match self.poll_once(epoch, &mut cursor).await {
+            match self.poll_once(calls, epoch, &mut cursor).await {
                 Ok(()) => {
                     channels.enter(id, ChannelState::Live);
                     pause = AGAIN.0;
@@ -44,15 +45,15 @@ impl Life {
         }
     }
 
-    async fn poll_once(&self, epoch: i64, cursor: &mut i64) -> Result<(), Trouble> {
+    async fn poll_once(&self, calls: &Calls, epoch: i64, cursor: &mut i64) -> Result<(), Trouble> {
         let seconds = u32::try_from(POLL.as_secs()).unwrap_or(u32::MAX);
-        let asked = self.line.ask(&telegram::get_updates(*cursor, seconds), POLL).await;
+        let asked = calls.ask(&telegram::get_updates(*cursor, seconds), POLL).await;
         let updates = asked.and_then(|said| telegram::updates(&said.answer()));
         let updates = match updates {
             Ok(updates) => updates,
             Err(Outcome::Conflict { webhook: true }) => {
                 // Somebody set one before; a person said that we poll.
-                self.line.say(&telegram::delete_webhook()).await;
+                calls.say(&telegram::delete_webhook()).await;
                 return Err(Trouble::Wait(Some(AGAIN.0), "a webhook was set, and is taken away".to_owned()));
             }
             Err(Outcome::Unauthorized { fix }) => {

@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::time::{Instant, Interval};
 
 use super::life::Life;
-use super::line::Line;
+use super::line::Calls;
 use super::link::{Ended, Row};
 use crate::channels::slack::{self, Envelope};
 use crate::channels::{ChannelState, Outcome};
@@ -30,8 +30,8 @@ const SWITCHED_OFF: &str = "Socket Mode is switched off for the app; switch it o
 /// The connections of one life.
 struct Link<'l> {
     life: &'l Life,
-    /// The line with the app-level token.
-    line: Line,
+    /// Calls with the app-level token.
+    calls: Calls,
     epoch: i64,
     row: Row,
 }
@@ -42,15 +42,15 @@ impl Life {
         let Some(app_token) = app_token else {
             return format!("the channel has no app-level token: {TOKEN}");
         };
-        let line = match Line::new(&self.parts.egress, &self.channel, app_token.clone()) {
-            Ok(line) => line,
+        let calls = match Calls::new(&self.parts.egress, &self.channel, app_token.clone()) {
+            Ok(calls) => calls,
             Err(error) => return error.to_string(),
         };
         let epoch = match self.take_lease().await {
             Ok((epoch, _)) => epoch,
             Err(why) => return why,
         };
-        let mut link = Link { life: self, line, epoch, row: Row::default() };
+        let mut link = Link { life: self, calls, epoch, row: Row::default() };
         tokio::select! {
             why = self.keep_lease(epoch) => why,
             why = link.run() => why,
@@ -79,7 +79,7 @@ impl Link<'_> {
 
     /// A socket at the address that Slack gives for this once.
     async fn opened(&self) -> Result<Socket, Ended> {
-        let said = self.line.ask(&slack::open_socket(), Duration::ZERO).await;
+        let said = self.calls.ask(&slack::open_socket(), Duration::ZERO).await;
         let url = said.and_then(|said| slack::socket_url(&said.answer()).map(Secret::new));
         let url = url.map_err(|outcome| match outcome {
             Outcome::Unauthorized { .. } => {
@@ -91,7 +91,7 @@ impl Link<'_> {
             }
             outcome => Ended::soon(&outcome.to_string()),
         })?;
-        self.line.socket(&url).await.map_err(|error| Ended::soon(&error))
+        self.calls.socket(&url).await.map_err(|error| Ended::soon(&error))
     }
 
     /// Takes what comes until the connection ends.

@@ -45,7 +45,9 @@ fn nobody_talks_unasked_and_groups_are_answered_when_they_mention_us() {
         (wrote(true, true, true), &mention, Some((Standing::Blocked, true)), Writer::Blocked),
         (wrote(true, true, true), &mention, approved(false), known(false)),
         (wrote(true, true, true), &mention, approved(true), known(true)),
-        (wrote(true, true, false), &mention, approved(true), Writer::Stranger),
+        (wrote(true, true, false), &mention, approved(true), Writer::Unproven { known: true }),
+        (wrote(true, true, false), &mention, None, Writer::Unproven { known: false }),
+        (wrote(true, true, false), &mention, Some((Standing::Blocked, false)), Writer::Blocked),
         (wrote(false, false, true), &mention, approved(true), Writer::NotForUs),
         (wrote(false, true, true), &mention, approved(true), known(true)),
         (wrote(false, true, true), &mention, None, Writer::Stranger),
@@ -53,7 +55,12 @@ fn nobody_talks_unasked_and_groups_are_answered_when_they_mention_us() {
         (wrote(false, true, true), &channel(Groups::Never, &[]), approved(false), Writer::NotForUs),
         (wrote(true, true, true), &channel(Groups::Never, &[]), approved(false), known(false)),
         (wrote(true, true, true), &channel(Groups::Mention, &["ada"]), None, known(false)),
-        (wrote(true, true, false), &channel(Groups::Mention, &["ada"]), None, Writer::Stranger),
+        (
+            wrote(true, true, false),
+            &channel(Groups::Mention, &["ada"]),
+            None,
+            Writer::Unproven { known: true },
+        ),
         (
             wrote(true, true, true),
             &channel(Groups::Mention, &["ada"]),
@@ -64,4 +71,14 @@ fn nobody_talks_unasked_and_groups_are_answered_when_they_mention_us() {
     for (at, (incoming, channel, standing, expected)) in table.into_iter().enumerate() {
         assert_eq!(judged(&incoming, channel, standing), expected, "row {at}");
     }
+}
+
+#[test]
+fn addresses_are_listed_as_people_write_them() {
+    let listed = |platform, allowed| {
+        let channel = Channel { platform, ..channel(Groups::Mention, &[allowed]) };
+        judged(&wrote(true, true, true), &channel, None)
+    };
+    assert_eq!(listed(Platform::Email, "ADA"), Writer::Known { decides: false });
+    assert_eq!(listed(Platform::Slack, "ADA"), Writer::Stranger);
 }

@@ -7,6 +7,7 @@ use mail_parser::{Address, HeaderValue, Message, MessageParser};
 use sha2::{Digest as _, Sha256};
 
 use super::super::incoming::{Incoming, Said, Sender};
+use super::super::platform::{TextUnit, shortened};
 use super::quote::own_words;
 use super::verdict::is_authenticated;
 use super::{Arrival, Dropped, Mailbox, Thread};
@@ -17,6 +18,8 @@ const ID_BYTES_MAX: usize = 200;
 const REFERENCES_MAX: usize = 20;
 /// Longest subject, in characters.
 const SUBJECT_CHARS_MAX: usize = 250;
+/// Longest words that are kept, in characters.
+const WORDS_CHARS_MAX: usize = 100_000;
 /// Headers that only programs write, whatever their value.
 const AUTOMATIC: &[&str] = &["x-autoreply", "x-autorespond", "x-auto-reply", "x-failed-recipients"];
 /// Headers of lists.
@@ -27,6 +30,18 @@ const LIST: &[&str] = &["list-id", "list-post", "list-unsubscribe", "mailing-lis
 /// # Errors
 /// When it says nothing to us.
 pub fn read(raw: &[u8], mailbox: &Mailbox<'_>) -> Result<Arrival, Dropped> {
+    read_whole(raw, mailbox, None)
+}
+
+/// What a mail says of which only the beginning was read: `more` says what came along.
+///
+/// # Errors
+/// When it says nothing to us.
+pub fn read_beginning(raw: &[u8], mailbox: &Mailbox<'_>, more: &str) -> Result<Arrival, Dropped> {
+    read_whole(raw, mailbox, Some(more))
+}
+
+fn read_whole(raw: &[u8], mailbox: &Mailbox<'_>, more: Option<&str>) -> Result<Arrival, Dropped> {
     let mail = MessageParser::default().parse(raw).ok_or(Dropped::NoMail)?;
     let headers: Vec<(String, &str)> =
         mail.headers_raw().map(|(name, value)| (name.trim().to_ascii_lowercase(), value.trim())).collect();
@@ -45,7 +60,7 @@ pub fn read(raw: &[u8], mailbox: &Mailbox<'_>) -> Result<Arrival, Dropped> {
     let mentions_us = named(&recipients.to) || !named(&recipients.cc);
     let subject = subject(&mail);
     let words = words(&mail, &subject, references.is_empty());
-    let with = (mail.attachment_count() > 0).then_some("a file");
+    let with = more.or((mail.attachment_count() > 0).then_some("a file"));
     let said = Said::of(&words, false, with).ok_or(Dropped::Empty)?;
     let said = match said {
         Said::Text { text, with, .. } => Said::Text { text, mentions_us, with },
@@ -178,7 +193,7 @@ fn words(mail: &Message<'_>, subject: &str, first: bool) -> String {
     let text = mail.body_text(0).filter(|text| !is_page && !text.trim().is_empty());
     let page = || mail.body_html(0).map(|html| html_to_text(&with_lines(&html)));
     let text = text.map(std::borrow::Cow::into_owned).or_else(page);
-    let own = own_words(&text.unwrap_or_default());
+    let own = shortened(&own_words(&text.unwrap_or_default()), TextUnit::Chars, WORDS_CHARS_MAX);
     match (first && !subject.is_empty(), own.is_empty()) {
         (true, true) => subject.to_owned(),
         (true, false) if !own.starts_with('/') => format!("{subject}\n\n{own}"),

@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime};
 use comrak::nodes::NodeValue;
 use comrak::{Arena, Options, parse_document};
 use lettre::Message;
+use lettre::address::Envelope;
 use lettre::message::header::{ContentTransferEncoding, HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MultiPart, SinglePart, header};
 
@@ -41,6 +42,14 @@ pub fn message_id(key: &str, address: &str) -> String {
         key.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_')).collect();
     let domain = address.rsplit('@').next().unwrap_or(address);
     format!("{safe}@{domain}")
+}
+
+/// Between whom a letter goes.
+///
+/// # Errors
+/// When an address is none.
+pub fn envelope(from: &str, to: &str) -> Result<Envelope, LetterError> {
+    Ok(Envelope::new(Some(from.parse()?), vec![to.parse()?])?)
 }
 
 /// The bytes to send. The same letter gives the same bytes.

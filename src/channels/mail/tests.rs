@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::super::{Said, Sender};
 use super::quote::own_words;
 use super::verdict::is_authenticated;
-use super::{Arrival, Dropped, Letter, Mailbox, Thread, compose, message_id, read};
+use super::{Arrival, Dropped, Letter, Mailbox, Thread, compose, message_id, read, read_beginning};
 
 fn ours() -> Vec<String> {
     vec!["bot@home.example".to_owned()]
@@ -228,6 +228,18 @@ fn a_sender_is_believed_only_by_what_our_own_server_wrote_on_top() {
             values.iter().map(|value| ("authentication-results".to_owned(), *value)).collect();
         assert_eq!(is_authenticated(&headers, "mx.home.example", "ann@example.com"), *wanted, "{values:?}");
     }
+    for (server, wanted) in [
+        ("*.home.example", true),
+        ("*.HOME.example", true),
+        ("*.example", true),
+        ("*", false),
+        ("*x.home.example", false),
+        ("*.mx.home.example", false),
+        ("*.other.example", false),
+    ] {
+        let headers = [("authentication-results".to_owned(), ok)];
+        assert_eq!(is_authenticated(&headers, server, "ann@example.com"), wanted, "{server}");
+    }
     let sub = vec![("authentication-results".to_owned(), "mx; dkim=pass header.d=example.com")];
     assert!(is_authenticated(&sub, "mx", "ann@mail.example.com"));
     let shared = vec![("authentication-results".to_owned(), "mx; dkim=pass header.d=co.uk")];
@@ -330,4 +342,32 @@ fn no_line_is_longer_than_servers_take() {
     assert!(longest <= 998, "{longest}");
     let mail = mail_parser::MessageParser::default().parse(&raw).unwrap();
     assert_eq!(mail.references().as_text_list().map(<[_]>::len), Some(21));
+}
+
+#[test]
+fn of_a_mail_that_is_too_large_the_beginning_is_read() {
+    let raw = "From: ann@example.com\r\nTo: bot@home.example\r\nMessage-ID: <m1@example.com>\r\nSubject: Plans\r\n\
+               Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: text/plain\r\n\r\nSee the picture.\r\n\
+               --b\r\nContent-Type: image/png\r\nContent-Transfer-Encoding: base64\r\n\r\naGVsbG8gaGVsbG8g";
+    let said = |raw: &str| {
+        read_beginning(raw.as_bytes(), &Mailbox { addresses: &ours(), server: None }, "files over 2 MB")
+    };
+    let with = Some("files over 2 MB".to_owned());
+    let text = Said::Text { text: "Plans\n\nSee the picture.".to_owned(), mentions_us: true, with };
+    assert_eq!(said(raw).unwrap().incoming.said, text);
+    let nothing = said("From: ann@example.com\r\nTo: bot@home.example\r\n\r\n").unwrap().incoming.said;
+    assert_eq!(nothing, Said::Other { what: "files over 2 MB".to_owned() });
+}
+
+#[test]
+fn very_many_words_are_cut() {
+    let text = words("", &"word ".repeat(50_000));
+    assert!(text.chars().count() < 100_100 && text.ends_with('…'), "{}", text.chars().count());
+}
+
+#[test]
+fn the_place_of_an_answer_is_kept_as_a_handle() {
+    let thread = arrive("References: <m0@example.com>\n", "x").unwrap().thread;
+    assert_eq!(Thread::of_handle(&thread.handle().unwrap()), Some(thread));
+    assert_eq!(Thread::of_handle("m1@example.com"), None);
 }

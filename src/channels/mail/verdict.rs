@@ -10,7 +10,7 @@ pub(super) fn is_authenticated(headers: &[(String, &str)], server: &str, address
     let plain = without_comments(value);
     let mut pieces = plain.split(';').map(str::trim);
     let id = pieces.next().and_then(|first| first.split_whitespace().next()).unwrap_or_default();
-    if !id.eq_ignore_ascii_case(server) {
+    if !is_named(id, server) {
         return false;
     }
     let results: Vec<Outcome<'_>> = pieces.filter_map(Outcome::parse).collect();
@@ -31,6 +31,17 @@ pub(super) fn is_authenticated(headers: &[(String, &str)], server: &str, address
         };
         proven.is_some_and(|proven| is_aligned(domain_of(proven), domain))
     })
+}
+
+/// Whether a server that calls itself `id` is meant by `server`: its name, or `*.example.com` for all of a provider's.
+fn is_named(id: &str, server: &str) -> bool {
+    match server.strip_prefix('*') {
+        Some(below) => {
+            let (id, below) = (id.to_ascii_lowercase(), below.to_ascii_lowercase());
+            below.starts_with('.') && id.strip_suffix(&below).is_some_and(|host| !host.is_empty())
+        }
+        None => id.eq_ignore_ascii_case(server),
+    }
 }
 
 /// One method's result: `dkim=pass header.d=example.com`.

@@ -161,7 +161,8 @@ fn each_platform_gets_its_own_markup() {
         assert_eq!(one(Platform::Slack, markdown), *slack, "Slack: {markdown}");
         assert_eq!(one(Platform::Discord, markdown), *discord, "Discord: {markdown}");
         assert_eq!(one(Platform::Whatsapp, markdown), *whatsapp, "WhatsApp: {markdown}");
-        assert_eq!(one(Platform::Email, markdown), *mail, "mail: {markdown}");
+        assert_eq!(plain(markdown), *mail, "mail: {markdown}");
+        assert_eq!(one(Platform::Email, markdown), *markdown, "mail is written from Markdown");
     }
 }
 

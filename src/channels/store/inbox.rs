@@ -96,6 +96,18 @@ pub(in crate::channels) fn set_draft(
     Ok(())
 }
 
+/// The newest message of a conversation.
+pub(in crate::channels) fn newest(
+    read: &TenantRead<'_>,
+    channel: ChannelId,
+    conversation: &str,
+) -> Result<Option<Incoming>, DbError> {
+    let sql = "SELECT incoming FROM channel_inbox WHERE tenant = ?1 AND channel_id = ?2 AND conversation = ?3
+               ORDER BY id DESC LIMIT 1";
+    let text: Option<String> = read.query_opt(sql, &[&channel, &conversation], |row| row.get(0))?;
+    Ok(text.and_then(|text| serde_json::from_str(&text).ok()))
+}
+
 /// When the last message of a channel came.
 pub(in crate::channels) fn last_ms(
     read: &TenantRead<'_>,

@@ -84,8 +84,9 @@ async fn create(
 ) -> Result<Response, Problem> {
     refuse_restricted(&by)?;
     let key = key.of(&by, "POST /api/v1/channels", &body);
-    let platform = Platform::parse(&body.platform)
-        .ok_or_else(|| Problem::invalid_field("/platform", "is telegram, slack, discord or whatsapp"))?;
+    let platform = Platform::parse(&body.platform).ok_or_else(|| {
+        Problem::invalid_field("/platform", "is telegram, slack, discord, whatsapp or email")
+    })?;
     let settings = body.settings.unwrap_or_default();
     let mode = settings.mode_on(platform);
     let credentials = NewCredentials::entered((platform, mode), body.credentials)?;

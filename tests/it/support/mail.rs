@@ -39,6 +39,10 @@ pub enum Manner {
     Refuse,
     /// Reads all of it and says nothing.
     Hang,
+    /// Says that it may take it later.
+    Later,
+    /// Takes it and closes before it says so.
+    TakenAndClosed,
 }
 
 /// A mail as it came.
@@ -75,6 +79,8 @@ struct Seen {
     /// What was not right.
     faults: Vec<String>,
     manners: VecDeque<Manner>,
+    /// The only password that is taken; any, without one.
+    password: Option<&'static str>,
 }
 
 /// See the module.
@@ -128,6 +134,16 @@ impl MailServer {
         tokio::time::timeout(PATIENCE, wait)
             .await
             .unwrap_or_else(|_| panic!("no mail: {:?}", self.commands()))
+    }
+
+    /// Takes only this password from now on.
+    pub fn wants(&self, password: &'static str) {
+        self.seen.lock().unwrap().password = Some(password);
+    }
+
+    /// What the server does with the next mails.
+    pub fn next_mails(&self, manners: &[Manner]) {
+        self.seen.lock().unwrap().manners.extend(manners);
     }
 
     /// Every command that was said.
@@ -257,6 +273,9 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Talk<'s, S> {
         let [_, user, password] = &parts[..] else {
             return self.say("501 not PLAIN").await;
         };
+        if self.seen.lock().unwrap().password.is_some_and(|wanted| wanted != password) {
+            return self.say("535 5.7.8 authentication failed").await;
+        }
         self.mail.login = Some((user.clone(), password.clone()));
         self.say("235 welcome").await
     }
@@ -292,11 +311,13 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Talk<'s, S> {
             seen.mails.push(self.mail.clone());
             seen.manners.pop_front().unwrap_or(Manner::Take)
         };
-        if manner == Manner::Hang {
-            std::future::pending::<()>().await;
+        match manner {
+            Manner::Hang => std::future::pending::<()>().await,
+            Manner::TakenAndClosed => return Ok(false),
+            _ => {}
         }
         self.mail = Mail { login: self.mail.login.clone(), ..Mail::default() };
-        self.say("250 queued").await?;
+        self.say(if manner == Manner::Later { "451 4.3.0 try again later" } else { "250 queued" }).await?;
         Ok(true)
     }
 }

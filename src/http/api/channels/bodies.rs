@@ -24,6 +24,8 @@ struct SettingsDescribed {
     base_url: Option<String>,
     /// WhatsApp: the id of the phone number.
     phone_number_id: Option<String>,
+    /// E-mail: the mailbox and its servers.
+    mail: Option<MailDescribed>,
     /// What is answered in groups: `mention` (without it), `always` or `never`.
     groups: Option<String>,
     /// Whether answers are shown only when they are whole, where they could grow before everybody's eyes.
@@ -34,13 +36,47 @@ struct SettingsDescribed {
     ceiling: Option<String>,
 }
 
+/// A mailbox and its servers.
+#[derive(ToSchema)]
+#[schema(as = MailSettings)]
+#[allow(dead_code, reason = "it describes `MailSettings`, for the same reason")]
+struct MailDescribed {
+    /// The address that people write to, and that answers come from.
+    address: String,
+    /// Further addresses that end in the same mailbox.
+    aliases: Option<Vec<String>>,
+    /// The host that is asked for mail, by IMAP.
+    imap_host: String,
+    /// 993 without it, or 143 where the connection begins in the clear.
+    imap_port: Option<u16>,
+    /// The host that takes answers, by SMTP.
+    smtp_host: String,
+    /// 465 without it, or 587 with `starttls`.
+    smtp_port: Option<u16>,
+    /// `tls` (without it), `starttls`, or `none` for servers on this machine.
+    security: Option<String>,
+    /// The same for the host that takes answers, where it is another way.
+    smtp_security: Option<String>,
+    /// Who signs in; the address without it.
+    user: Option<String>,
+    /// The folder that is read; `INBOX` without it.
+    folder: Option<String>,
+    /// How the receiving server names itself in the header `Authentication-Results`, or `*.example.com` where a provider has
+    /// many: only what it says proves who wrote.
+    authserv_id: String,
+    /// Whether the hosts may be on private networks; not without it.
+    allow_private: Option<bool>,
+    /// Further authorities that sign the hosts' certificates, as PEM.
+    authorities: Option<String>,
+}
+
 /// A channel and what it does now.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Channel)]
 pub(super) struct ChannelBody {
     id: String,
     name: String,
-    /// `telegram`, `slack` or `whatsapp`.
+    /// `telegram`, `slack`, `discord`, `whatsapp` or `email`.
     platform: &'static str,
     workspace_id: String,
     enabled: bool,
@@ -100,10 +136,10 @@ pub(super) struct ObligationView {
 pub(super) struct CreateChannel {
     /// 1–50 characters, unique.
     pub(super) name: String,
-    /// `telegram`, `slack` or `whatsapp`.
+    /// `telegram`, `slack`, `discord`, `whatsapp` or `email`.
     pub(super) platform: String,
     /// Telegram: `bot_token`, `secret_token`; Slack: `bot_token`, `signing_secret`; WhatsApp: `access_token`, `app_secret`,
-    /// `verify_token`.
+    /// `verify_token`; e-mail: `password`, and `smtp_password` where it is another one.
     pub(super) credentials: BTreeMap<String, String>,
     /// Where its threads belong; the default workspace without it.
     #[schema(value_type = Option<String>)]
