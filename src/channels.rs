@@ -2,8 +2,8 @@
 //!
 //! | part | what |
 //! |---|---|
-//! | `channel`, `credentials`, `people` | a connection, what it proves itself with (sealed), who may talk |
-//! | `inbox`, `outbox`, `paying` | what came, stored before it is acknowledged; what must reach somebody, and what became of it |
+//! | `channel`, `credentials`, `people`, `fields` | a connection, what it proves itself with (sealed), who may talk, what a person is asked for |
+//! | `inbox`, `outbox`, `paying`, `outbox_view` | what came, stored before it is acknowledged; what must reach somebody, and what became of it |
 //! | `desk`, `live`, `store` | the handle, what runs, its statements |
 //! | `platform`, `incoming`, `outgoing`, `codec`, `markup`, `command` | the platforms in one form: pure functions of bytes and text |
 //! | `telegram`, `slack`, `discord`, `whatsapp`, `mail` | each platform's own words |
@@ -22,6 +22,7 @@ mod credentials;
 mod desk;
 pub mod discord;
 mod error;
+mod fields;
 mod inbox;
 pub mod incoming;
 mod json;
@@ -29,6 +30,7 @@ mod live;
 pub mod mail;
 pub mod markup;
 pub mod outbox;
+mod outbox_view;
 pub mod outgoing;
 mod paying;
 mod people;
@@ -44,10 +46,12 @@ pub use self::command::Command;
 pub use self::credentials::{CredentialField, Credentials, Needed, NewCredentials, fields};
 pub use self::desk::{ChannelView, Channels, OutboxBell, PersonChange};
 pub use self::error::ChannelError;
+pub use self::fields::{OFFERED, SettingField, SettingKind, settings};
 pub use self::inbox::{Bound, Letter, Writer};
 pub use self::incoming::{Incoming, Said, Sender};
 pub use self::live::{Beat, ChannelState, LiveChannel};
 pub use self::markup::Part;
+pub use self::outbox_view::{KnownConversation, Owed, Undelivered};
 pub use self::outgoing::{Answer, Body, Button, Call, CannotSay, Method, Outcome, Outgoing, Post, Style, Us};
 pub use self::paying::DueNow;
 pub use self::people::{Person, Standing};
