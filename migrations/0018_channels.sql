@@ -41,6 +41,7 @@ CREATE TABLE channel_conversations (
     number       INTEGER NOT NULL,          -- counts its threads: a person can begin anew
     thread_id    BLOB    REFERENCES threads (id) ON DELETE SET NULL,
     direct       INTEGER NOT NULL CHECK (direct IN (0, 1)),
+    person       TEXT,                      -- who talks there, where nobody else does
     model        TEXT,                      -- `backend/model`, if a person chose one
     PRIMARY KEY (tenant, channel_id, conversation)
 ) STRICT, WITHOUT ROWID;
@@ -57,6 +58,7 @@ CREATE TABLE channel_inbox (
     state        TEXT    NOT NULL CHECK (state IN ('new', 'done')),
     outcome      TEXT    NOT NULL DEFAULT '',
     turn_id      BLOB,
+    draft        TEXT,                      -- the message in which the answer grows; '' while nobody knows
     attempts     INTEGER NOT NULL DEFAULT 0,
     due_ms       INTEGER NOT NULL,
     received_ms  INTEGER NOT NULL,

@@ -2,8 +2,11 @@
 //!
 //! | part | what |
 //! |---|---|
-//! | `channel`, `credentials`, `people`, `fields` | a connection, what it proves itself with (sealed), who may talk, what a person is asked for |
-//! | `inbox`, `outbox`, `paying`, `outbox_view` | what came, stored before it is acknowledged; what must reach somebody, and what became of it |
+//! | `channel`, `credentials`, `people` | a connection, what it proves itself with (sealed), who may talk |
+//! | `fields` | what a person is asked for, as tables |
+//! | `inbox`, `reception` | what came, stored before it is acknowledged |
+//! | `outbox`, `paying`, `drafts`, `outbox_view` | what must reach somebody, and what became of it |
+//! | `notices` | what people are told of, over their channels |
 //! | `desk`, `live`, `store` | the handle, what runs, its statements |
 //! | `platform`, `incoming`, `outgoing`, `codec`, `markup`, `command` | the platforms in one form: pure functions of bytes and text |
 //! | `telegram`, `slack`, `discord`, `whatsapp`, `mail` | each platform's own words |
@@ -21,6 +24,7 @@ pub mod command;
 mod credentials;
 mod desk;
 pub mod discord;
+mod drafts;
 mod error;
 mod fields;
 mod inbox;
@@ -29,6 +33,7 @@ mod json;
 mod live;
 pub mod mail;
 pub mod markup;
+mod notices;
 pub mod outbox;
 mod outbox_view;
 pub mod outgoing;
@@ -44,7 +49,8 @@ pub mod whatsapp;
 pub use self::channel::{CHANNELS_MAX, Channel, ChannelChange, ChannelSettings, Groups, Mode, NewChannel};
 pub use self::command::Command;
 pub use self::credentials::{CredentialField, Credentials, Needed, NewCredentials, fields};
-pub use self::desk::{ChannelView, Channels, OutboxBell, PersonChange};
+pub use self::desk::{ChannelView, Channels, OutboxBell};
+pub use self::drafts::Draft;
 pub use self::error::ChannelError;
 pub use self::fields::{OFFERED, SettingField, SettingKind, settings};
 pub use self::inbox::{Bound, Letter, Writer};
@@ -53,7 +59,7 @@ pub use self::live::{Beat, ChannelState, LiveChannel};
 pub use self::markup::Part;
 pub use self::outbox_view::{KnownConversation, Owed, Undelivered};
 pub use self::outgoing::{Answer, Body, Button, Call, CannotSay, Method, Outcome, Outgoing, Post, Style, Us};
-pub use self::paying::DueNow;
-pub use self::people::{Person, Standing};
+pub use self::paying::{DueNow, dead_letter};
+pub use self::people::{Person, PersonChange, Standing};
 pub use self::platform::{Limits, Platform, TextUnit};
 pub use self::reception::ChannelReception;

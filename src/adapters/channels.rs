@@ -7,6 +7,7 @@ mod line;
 mod mailbox;
 mod payer;
 mod poll;
+mod showing;
 
 use std::sync::Arc;
 

@@ -57,6 +57,9 @@ pub struct ChannelSettings {
     pub phone_number_id: Option<String>,
     /// What is answered in groups.
     pub groups: Groups,
+    /// Whether answers are shown only when they are whole, where they could grow before everybody's eyes.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub whole_answers: bool,
     /// Senders who need no pairing, by the platform's own ids.
     pub allowed: Vec<String>,
     /// How far turns may go that begin here; `None` for as far as the assistant.

@@ -47,11 +47,19 @@ const fn field(name: &'static str, needed: Needed, help: &'static str) -> Creden
 
 const TELEGRAM: &[CredentialField] = &[
     field("bot_token", Needed::Always, "BotFather gives it with the new bot: 123456:ABC…"),
-    field("secret_token", Needed::Made, "Telegram shows it with every webhook. Made here when it is left out."),
+    field(
+        "secret_token",
+        Needed::Made,
+        "Telegram shows it with every webhook. Made here when it is left out.",
+    ),
 ];
 const SLACK: &[CredentialField] = &[
     field("bot_token", Needed::Always, "OAuth & Permissions of the app: xoxb-…"),
-    field("app_token", Needed::In(Mode::Socket), "App-Level Tokens in Basic Information, with connections:write: xapp-…"),
+    field(
+        "app_token",
+        Needed::In(Mode::Socket),
+        "App-Level Tokens in Basic Information, with connections:write: xapp-…",
+    ),
     field("signing_secret", Needed::In(Mode::Webhook), "App Credentials in Basic Information"),
 ];
 const DISCORD: &[CredentialField] =

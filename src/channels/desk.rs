@@ -1,23 +1,25 @@
 //! The handle of channels: what is configured, who may talk, what came and what is owed.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
+use arc_swap::ArcSwap;
 use jiff::Timestamp;
 
 use super::channel::{CHANNELS_MAX, Channel, ChannelChange, NewChannel};
 use super::credentials::{Credentials, CredentialsColumn, NewCredentials};
 use super::error::ChannelError;
 use super::live::{ChannelState, LiveChannel, LiveTable};
-use super::outbox::Obligation;
 use super::outgoing::Us;
-use super::people::{self, Person, Standing};
+use super::people::Person;
 use super::reception::Doors;
 use super::store;
 use crate::audit::{self, Entry};
 use crate::db::Db;
 use crate::guard::Guard;
 use crate::identity::{Made, Principal, RequestKey, once};
-use crate::protocol::ids::{ChannelId, ObligationId, TenantId};
+use crate::notifications::Notifications;
+use crate::protocol::ids::{ChannelId, TenantId};
 use crate::vault::Vault;
 
 /// How long messages and obligations are kept: ninety days, in milliseconds.
@@ -37,6 +39,9 @@ struct Inner {
     guard: Guard,
     live: Arc<LiveTable>,
     doors: Doors,
+    notices: Notifications,
+    /// Tenants with somebody who may decide and can be written to.
+    reachable: ArcSwap<HashSet<TenantId>>,
 }
 
 /// Wakes outboxes, from inside transactions of other modules. Cheap to clone.
@@ -58,20 +63,6 @@ pub struct ChannelView {
     pub people: Vec<Person>,
 }
 
-/// What a person does with somebody who wrote.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum PersonChange {
-    /// They may talk; whether their word decides.
-    Approve {
-        /// Whether it answers questions of assistants, as the owner's.
-        decides: bool,
-    },
-    /// They hear nothing any more.
-    Block,
-    /// They are a stranger again.
-    Forget,
-}
-
 // === impl OutboxBell ===
 
 impl OutboxBell {
@@ -90,10 +81,16 @@ impl Channels {
     ///
     /// # Errors
     /// What the store answers.
-    pub async fn open(db: Db, vault: Vault, guard: Guard, bell: &OutboxBell) -> Result<Self, ChannelError> {
+    pub async fn open(
+        db: Db,
+        (vault, guard): (Vault, Guard),
+        notices: Notifications,
+        bell: &OutboxBell,
+    ) -> Result<Self, ChannelError> {
         vault.register(Arc::new(CredentialsColumn));
         let live = bell.live.clone().unwrap_or_default();
-        let channels = Self { inner: Arc::new(Inner { db, vault, guard, live, doors: Doors::default() }) };
+        let (doors, reachable) = (Doors::default(), ArcSwap::default());
+        let channels = Self { inner: Arc::new(Inner { db, vault, guard, live, doors, notices, reachable }) };
         channels.reload().await?;
         Ok(channels)
     }
@@ -103,9 +100,11 @@ impl Channels {
     }
 
     /// Takes what is configured into memory, and has it connected.
-    async fn reload(&self) -> Result<(), ChannelError> {
+    pub(super) async fn reload(&self) -> Result<(), ChannelError> {
         let all = self.inner.db.read_system(store::of_all).await?;
         self.inner.doors.replace(all);
+        let reachable = self.inner.db.read_system(store::people::reachable).await?;
+        self.inner.reachable.store(Arc::new(reachable.into_iter().collect()));
         Ok(())
     }
 
@@ -121,6 +120,16 @@ impl Channels {
 
     pub(super) fn guard(&self) -> &Guard {
         &self.inner.guard
+    }
+
+    pub(super) fn notices(&self) -> &Notifications {
+        &self.inner.notices
+    }
+
+    /// Whether somebody who may decide can be written to.
+    #[must_use]
+    pub fn reaches_somebody(&self, tenant: &TenantId) -> bool {
+        self.inner.reachable.load().contains(tenant)
     }
 
     pub(super) fn live(&self) -> &LiveTable {
@@ -278,137 +287,6 @@ impl Channels {
         self.get(&by.tenant, id).await
     }
 
-    // === people ===
-
-    /// Approves the stranger with this code, in whatever channel they wrote.
-    ///
-    /// # Errors
-    /// [`ChannelError::WrongCode`], or what the store answers.
-    pub async fn approve_code(
-        &self,
-        by: &Principal,
-        typed: &str,
-        decides: bool,
-    ) -> Result<Person, ChannelError> {
-        let (code, now_ms) = (people::normal(typed), now_ms());
-        let read = self.inner.db.read(&by.tenant, move |read| store::people::by_code(read, &code, now_ms));
-        let found = read.await?.ok_or(ChannelError::WrongCode)?;
-        self.change_person(by, (found.channel, &found.sender), PersonChange::Approve { decides }).await?;
-        Ok(Person { standing: Standing::Approved, decides, code: None, ..found })
-    }
-
-    /// Changes what somebody may, whether or not they wrote before.
-    ///
-    /// # Errors
-    /// [`ChannelError::NotFound`], or what the store answers.
-    pub async fn change_person(
-        &self,
-        by: &Principal,
-        (channel, sender): (ChannelId, &str),
-        change: PersonChange,
-    ) -> Result<(), ChannelError> {
-        let (now_ms, changer, sender) = (now_ms(), by.clone(), sender.to_owned());
-        let write = self.inner.db.write(&by.tenant, move |tx| {
-            let of = store::by_id(tx, channel)?;
-            let found = store::people::one(tx, channel, &sender)?;
-            let known = found.unwrap_or_else(|| Person {
-                channel,
-                sender: sender.clone(),
-                name: sender.clone(),
-                standing: Standing::Pending,
-                decides: false,
-                code: None,
-                code_until_ms: 0,
-                created_ms: now_ms,
-            });
-            let (action, standing, decides) = match change {
-                PersonChange::Approve { decides } => ("channel.sender_approved", Standing::Approved, decides),
-                PersonChange::Block => ("channel.sender_blocked", Standing::Blocked, false),
-                PersonChange::Forget => ("channel.sender_forgotten", Standing::Pending, false),
-            };
-            match change {
-                PersonChange::Forget if !store::people::remove(tx, channel, &sender)? => {
-                    return Err(ChannelError::NotFound);
-                }
-                PersonChange::Forget => {}
-                PersonChange::Approve { .. } | PersonChange::Block => {
-                    let changed = Person { standing, decides, code: None, code_until_ms: 0, ..known };
-                    store::people::put(tx, &changed, &changer.source())?;
-                }
-            }
-            let entry = told(&changer, action, &of).with("sender", sender.as_str());
-            audit::append(tx, entry.with("decides", decides))?;
-            Ok(())
-        });
-        write.await
-    }
-
-    // === what is owed ===
-
-    /// What is owed by a channel and what was, newest first.
-    ///
-    /// # Errors
-    /// [`ChannelError::NotFound`], or what the store answers.
-    pub async fn obligations(
-        &self,
-        tenant: &TenantId,
-        id: ChannelId,
-        before: Option<ObligationId>,
-        limit: usize,
-    ) -> Result<Vec<Obligation>, ChannelError> {
-        let read = self.inner.db.read(tenant, move |read| {
-            store::by_id(read, id)?;
-            Ok::<_, ChannelError>(store::outbox::list(read, id, before, limit)?)
-        });
-        read.await
-    }
-
-    /// Tries a dead obligation again.
-    ///
-    /// # Errors
-    /// [`ChannelError::NotFound`] for one that is not dead, or what the store answers.
-    pub async fn retry(
-        &self,
-        by: &Principal,
-        id: ChannelId,
-        owed: ObligationId,
-    ) -> Result<Obligation, ChannelError> {
-        let (now_ms, retrier) = (now_ms(), by.clone());
-        let write = self.inner.db.write(&by.tenant, move |tx| {
-            let channel = store::by_id(tx, id)?;
-            if !store::outbox::revive(tx, owed, now_ms)? {
-                return Err(ChannelError::NotFound);
-            }
-            let entry = told(&retrier, "channel.retried", &channel).with("obligation", owed.to_string());
-            audit::append(tx, entry)?;
-            Ok(store::outbox::by_id(tx, owed)?)
-        });
-        let revived = write.await?;
-        self.inner.live.outbox(id).notify_one();
-        Ok(revived)
-    }
-
-    /// Owes words to a conversation of a channel: a test, or a notice.
-    ///
-    /// # Errors
-    /// [`ChannelError::NotFound`], or what the store answers.
-    pub async fn say(
-        &self,
-        tenant: &TenantId,
-        id: ChannelId,
-        conversation: &str,
-        words: String,
-    ) -> Result<(), ChannelError> {
-        let owed = Obligation::words(id, conversation, words, now_ms());
-        let write = self.inner.db.write(tenant, move |tx| {
-            store::by_id(tx, id)?;
-            Ok::<_, ChannelError>(store::outbox::insert(tx, &owed)?)
-        });
-        write.await?;
-        self.inner.live.outbox(id).notify_one();
-        Ok(())
-    }
-
     // === lives ===
 
     /// The channels of a tenant that shall run, each with a number that changes when it has to begin anew.
@@ -454,14 +332,14 @@ impl Channels {
     }
 }
 
-fn current(found: Channel, version: Option<i64>) -> Result<Channel, ChannelError> {
+pub(super) fn current(found: Channel, version: Option<i64>) -> Result<Channel, ChannelError> {
     match version {
         Some(version) if version != found.version => Err(ChannelError::Stale),
         _ => Ok(found),
     }
 }
 
-fn told(by: &Principal, action: &'static str, channel: &Channel) -> Entry {
+pub(super) fn told(by: &Principal, action: &'static str, channel: &Channel) -> Entry {
     Entry::done("channels", by.source(), action)
         .on(channel.id.to_string())
         .with("name", channel.name.as_str())

@@ -23,6 +23,10 @@ pub enum SettingKind {
     Number,
     /// Yes or no.
     Switch,
+    /// One of these: word and label, the usual one first.
+    Choice(&'static [(&'static str, &'static str)]),
+    /// Any number of texts, one on each line.
+    Lines,
 }
 
 /// A setting of a platform that is no secret and that a person types.
@@ -42,25 +46,137 @@ pub struct SettingField {
     pub advanced: bool,
 }
 
+const fn field(
+    name: &'static str,
+    label: &'static str,
+    kind: SettingKind,
+    help: &'static str,
+) -> SettingField {
+    SettingField { name, label, help, kind, needed: false, advanced: false }
+}
+
 const BASE_URL: SettingField = SettingField {
-    name: "base_url",
-    label: "Address of the platform",
-    help: "Only for a server of your own, or a proxy: https://…, without a slash at the end",
-    kind: SettingKind::Text,
-    needed: false,
     advanced: true,
+    ..field(
+        "base_url",
+        "Address of the platform",
+        SettingKind::Text,
+        "Only for a server of your own, or a proxy: https://…, without a slash at the end",
+    )
 };
-const COMMON: &[SettingField] = &[BASE_URL];
+const WHOLE_ANSWERS: SettingField = SettingField {
+    advanced: true,
+    ..field(
+        "whole_answers",
+        "Show answers only when they are whole",
+        SettingKind::Switch,
+        "Otherwise they grow in the conversation while they are written",
+    )
+};
+const COMMON: &[SettingField] = &[WHOLE_ANSWERS, BASE_URL];
 const WHATSAPP: &[SettingField] = &[
     SettingField {
-        name: "phone_number_id",
-        label: "Phone number ID",
-        help: "The app at Meta, WhatsApp, API setup: the ID below the number, digits only; not the number itself",
-        kind: SettingKind::Text,
         needed: true,
-        advanced: false,
+        ..field(
+            "phone_number_id",
+            "Phone number ID",
+            SettingKind::Text,
+            "The app at Meta, WhatsApp, API setup: the ID below the number, digits only; not the number itself",
+        )
     },
     BASE_URL,
+];
+
+const SECURITY: SettingKind = SettingKind::Choice(&[
+    ("tls", "TLS"),
+    ("starttls", "STARTTLS"),
+    ("none", "nothing; only on one's own network"),
+]);
+const EMAIL: &[SettingField] = &[
+    SettingField {
+        needed: true,
+        ..field(
+            "mail/address",
+            "Address",
+            SettingKind::Text,
+            "Of a mailbox that nobody else reads: people write to it, and answers come from it",
+        )
+    },
+    SettingField {
+        needed: true,
+        ..field(
+            "mail/imap_host",
+            "IMAP server",
+            SettingKind::Text,
+            "Which is asked for mail, such as imap.example.com",
+        )
+    },
+    SettingField {
+        needed: true,
+        ..field(
+            "mail/smtp_host",
+            "SMTP server",
+            SettingKind::Text,
+            "Which takes answers, such as smtp.example.com",
+        )
+    },
+    SettingField {
+        needed: true,
+        ..field(
+            "mail/authserv_id",
+            "Name of the receiving server",
+            SettingKind::Text,
+            "The first word of the header Authentication-Results of any mail there, or *.example.com: only what this server \
+             says proves who wrote",
+        )
+    },
+    SettingField {
+        advanced: true,
+        ..field("mail/user", "User", SettingKind::Text, "Who signs in; the address without it")
+    },
+    SettingField {
+        advanced: true,
+        ..field("mail/security", "Connections are protected by", SECURITY, "TLS without it")
+    },
+    SettingField {
+        advanced: true,
+        ..field("mail/imap_port", "Port of IMAP", SettingKind::Number, "993 without it; 143 with STARTTLS")
+    },
+    SettingField {
+        advanced: true,
+        ..field("mail/smtp_port", "Port of SMTP", SettingKind::Number, "465 without it; 587 with STARTTLS")
+    },
+    SettingField {
+        advanced: true,
+        ..field(
+            "mail/smtp_security",
+            "SMTP is protected by",
+            SECURITY,
+            "As the port wants it, without a choice",
+        )
+    },
+    SettingField {
+        advanced: true,
+        ..field("mail/folder", "Folder", SettingKind::Text, "That is read; INBOX without it")
+    },
+    SettingField {
+        advanced: true,
+        ..field(
+            "mail/aliases",
+            "Further addresses",
+            SettingKind::Lines,
+            "That end in the same mailbox, one on each line",
+        )
+    },
+    SettingField {
+        advanced: true,
+        ..field(
+            "mail/allow_private",
+            "The servers may be on a private network",
+            SettingKind::Switch,
+            "Otherwise only public addresses are connected to",
+        )
+    },
 ];
 
 /// The settings of a platform that a person types.
@@ -69,7 +185,7 @@ pub const fn settings(platform: Platform) -> &'static [SettingField] {
     match platform {
         Platform::Whatsapp => WHATSAPP,
         Platform::Telegram | Platform::Slack | Platform::Discord => COMMON,
-        Platform::Email => &[],
+        Platform::Email => EMAIL,
     }
 }
 
@@ -80,16 +196,16 @@ impl CredentialField {
     #[must_use]
     pub fn is_for(&self, mode: Mode) -> bool {
         match self.needed {
-            Needed::Always => true,
             Needed::In(only) => only == mode,
             Needed::Made => mode == Mode::Webhook,
+            _ => true,
         }
     }
 
     /// Whether a channel of this mode cannot be made without it.
     #[must_use]
     pub fn is_needed(&self, mode: Mode) -> bool {
-        self.is_for(mode) && self.needed != Needed::Made
+        self.is_for(mode) && matches!(self.needed, Needed::Always | Needed::In(_))
     }
 }
 
@@ -103,6 +219,9 @@ impl ChannelSettings {
         match all.pointer(&format!("/{}", field.name)) {
             Some(Value::String(text)) => text.clone(),
             Some(value @ (Value::Number(_) | Value::Bool(_))) => value.to_string(),
+            Some(Value::Array(lines)) => {
+                lines.iter().filter_map(Value::as_str).collect::<Vec<_>>().join("\n")
+            }
             _ => String::new(),
         }
     }
@@ -142,6 +261,17 @@ impl SettingKind {
             Self::Text => "text",
             Self::Number => "number",
             Self::Switch => "switch",
+            Self::Choice(_) => "choice",
+            Self::Lines => "lines",
+        }
+    }
+
+    /// What can be chosen: word and label; nothing for other kinds.
+    #[must_use]
+    pub const fn choices(self) -> &'static [(&'static str, &'static str)] {
+        match self {
+            Self::Choice(choices) => choices,
+            Self::Text | Self::Number | Self::Switch | Self::Lines => &[],
         }
     }
 
@@ -159,6 +289,14 @@ impl SettingKind {
                 "no" | "false" => Ok(Some(false.into())),
                 _ => Err("is yes or no"),
             },
+            Self::Choice(choices) => match choices.iter().find(|(word, _)| *word == text) {
+                Some((word, _)) => Ok(Some((*word).into())),
+                None => Err("is none of the choices"),
+            },
+            Self::Lines => {
+                let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+                Ok(Some(lines.map(Value::from).collect()))
+            }
         }
     }
 }

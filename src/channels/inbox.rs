@@ -56,6 +56,8 @@ pub struct Bound {
     pub thread: ThreadId,
     /// The model that somebody chose there.
     pub model: Option<String>,
+    /// Whether it was made just now.
+    pub fresh: bool,
 }
 
 // === impl Channels ===
@@ -216,9 +218,13 @@ impl Channels {
             if now != found {
                 store::people::put_conversation(tx, (channel.id, address), &now)?;
             }
-            Ok(Bound { thread, model: now.model })
+            Ok::<_, ChannelError>(Bound { thread, model: now.model, fresh: found.thread.is_none() })
         });
-        write.await
+        let bound = write.await?;
+        if bound.fresh {
+            self.reload().await?;
+        }
+        Ok(bound)
     }
 
     /// The turn of a letter is stored.
@@ -250,7 +256,7 @@ impl Channels {
         let read =
             self.db().read(&letter.tenant, move |read| store::people::conversation(read, id, &address));
         let found = read.await?;
-        Ok(found.and_then(|one| Some(Bound { thread: one.thread?, model: one.model })))
+        Ok(found.and_then(|one| Some(Bound { thread: one.thread?, model: one.model, fresh: false })))
     }
 
     /// Begins a conversation anew, or answers it with another model from now on, and says so.
@@ -285,8 +291,9 @@ impl Channels {
 
 fn conversation(tx: &TenantTx<'_>, letter: &Letter) -> Result<Conversation, ChannelError> {
     let found = store::people::conversation(tx, letter.channel, &letter.incoming.conversation)?;
-    let fresh = || Conversation { number: 0, thread: None, direct: letter.incoming.direct, model: None };
-    Ok(found.unwrap_or_else(fresh))
+    let person = letter.incoming.direct.then(|| letter.incoming.sender.id.clone());
+    let fresh = Conversation { number: 0, thread: None, direct: letter.incoming.direct, person, model: None };
+    Ok(found.unwrap_or(fresh))
 }
 
 fn answer(tx: &mut TenantTx<'_>, letter: &Letter, words: String, now_ms: i64) -> Result<(), ChannelError> {

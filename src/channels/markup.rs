@@ -16,7 +16,7 @@ mod writer;
 
 use self::cut::Budget;
 use self::dialect::Dialect;
-use super::platform::{Platform, shortened};
+use super::platform::{Limits, Platform, shortened};
 
 /// One message's worth of text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,40 +27,52 @@ pub struct Part {
     pub plain: String,
 }
 
-/// The messages that say `markdown` on `platform`; none when there is nothing to show.
+/// The messages that say `markdown` on `platform`; none when there is nothing to show. `spare` units of each stay free.
 #[must_use]
-pub fn parts(platform: Platform, markdown: &str) -> Vec<Part> {
-    let dialect = Dialect::of(platform);
+pub fn parts(platform: Platform, markdown: &str, spare: usize) -> Vec<Part> {
     let limits = platform.limits();
-    let budget = Budget {
-        unit: limits.unit,
-        units_max: limits.text_units_max,
-        bytes_max: limits.markup_bytes_max,
-        counts_markup: limits.markup_bytes_max.is_none(),
-    };
-    cut_into(dialect, budget, markdown)
+    cut_into(Dialect::of(platform), budget(&limits, limits.text_units_max, spare), markdown)
 }
 
 /// The text of a message with buttons: what fits into one, with an ellipsis when there is more.
 #[must_use]
 pub fn question(platform: Platform, markdown: &str) -> Part {
     let limits = platform.limits();
-    // One unit is for the ellipsis.
-    let budget = Budget {
-        unit: limits.unit,
-        units_max: limits.question_units_max.saturating_sub(limits.unit.count("…")),
-        bytes_max: limits.markup_bytes_max,
-        counts_markup: limits.markup_bytes_max.is_none(),
-    };
-    let mut parts = cut_into(Dialect::of(platform), budget, markdown).into_iter();
-    let Some(mut first) = parts.next() else {
-        return Part { markup: "…".to_owned(), plain: "…".to_owned() };
-    };
-    if parts.next().is_some() {
-        first.markup.push('…');
-        first.plain.push('…');
+    let mut parts = one(platform, limits.question_units_max, markdown);
+    if parts.len() > 1
+        && let Some(first) = parts.first_mut()
+    {
+        go_on(first);
     }
-    first
+    parts.into_iter().next().unwrap_or_else(|| Part { markup: "…".to_owned(), plain: "…".to_owned() })
+}
+
+/// What is there of an answer that grows, in one message: it ends in an ellipsis. None while there is nothing to show.
+#[must_use]
+pub fn draft(platform: Platform, markdown: &str) -> Option<Part> {
+    let mut first = one(platform, platform.limits().text_units_max, markdown).into_iter().next()?;
+    go_on(&mut first);
+    Some(first)
+}
+
+/// Messages of `units_max` in which an ellipsis has room.
+fn one(platform: Platform, units_max: usize, markdown: &str) -> Vec<Part> {
+    let limits = platform.limits();
+    cut_into(Dialect::of(platform), budget(&limits, units_max, limits.unit.count("…")), markdown)
+}
+
+fn go_on(part: &mut Part) {
+    part.markup.push('…');
+    part.plain.push('…');
+}
+
+fn budget(limits: &Limits, units_max: usize, spare: usize) -> Budget {
+    Budget {
+        unit: limits.unit,
+        units_max: units_max.saturating_sub(spare),
+        bytes_max: limits.markup_bytes_max.map(|bytes| bytes.saturating_sub(spare)),
+        counts_markup: limits.markup_bytes_max.is_none(),
+    }
 }
 
 /// `markdown` as plain text, as mail has it.

@@ -3,6 +3,8 @@
 //! A call has no host and no credential: its path is below the base URL of the channel, and `{token}` in it is
 //! where the platform wants the token. Which header carries it otherwise says `codec::credential`.
 
+use std::fmt;
+
 use serde_json::Value;
 use thiserror::Error;
 
@@ -202,6 +204,27 @@ pub enum Outcome {
         /// What a person can do.
         fix: &'static str,
     },
+}
+
+// === impl Outcome ===
+
+/// What an outcome means for a person.
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Refused { why, fix } => write!(f, "{why}; {fix}"),
+            Self::Unauthorized { fix } => write!(f, "the platform does not take the credential: {fix}"),
+            Self::Conflict { webhook: true } => f.write_str("a webhook is set for this bot"),
+            Self::Conflict { webhook: false } => {
+                f.write_str("another program takes the messages of this bot")
+            }
+            Self::Wait { after_ms } => write!(f, "the platform wants a pause of {} s", after_ms / 1_000),
+            Self::Again { why } | Self::Unknown { why } => f.write_str(why),
+            Self::Sent { .. } | Self::Done | Self::Markup | Self::Moved { .. } => {
+                f.write_str("the platform answered something else than was asked")
+            }
+        }
+    }
 }
 
 // === impl Call ===

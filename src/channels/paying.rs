@@ -3,11 +3,15 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use super::desk::{Channels, now_ms};
+use super::channel::Channel;
+use super::desk::{Channels, now_ms, told};
 use super::error::ChannelError;
 use super::incoming::Incoming;
 use super::outbox::Obligation;
 use super::store;
+use crate::audit;
+use crate::identity::Principal;
+use crate::notifications::{Happening, Pattern, SourceType};
 use crate::protocol::ids::{ApprovalId, ChannelId, ObligationId, TenantId};
 
 /// Conversations that one look takes.
@@ -113,6 +117,30 @@ impl Channels {
         Ok(write.await?)
     }
 
+    /// The platform took these messages and says now that it did not deliver them: they are dead, and somebody is told.
+    ///
+    /// # Errors
+    /// What the store answers; then nothing is noted.
+    pub(super) async fn undelivered(
+        &self,
+        tenant: &TenantId,
+        channel: &Channel,
+        failures: Vec<(String, String)>,
+    ) -> Result<(), ChannelError> {
+        let (id, now_ms) = (channel.id, now_ms());
+        for (message, why) in failures {
+            let reason = why.clone();
+            let write = self
+                .db()
+                .write(tenant, move |tx| store::outbox::failed(tx, id, (&message, &reason, now_ms)))
+                .await?;
+            if write {
+                self.notices().raise(tenant, dead_letter(channel, why));
+            }
+        }
+        Ok(())
+    }
+
     /// A conversation has another address now.
     ///
     /// # Errors
@@ -152,6 +180,70 @@ impl Channels {
         Ok(self.db().read(tenant, move |read| store::outbox::question(read, approval)).await?)
     }
 
+    /// What is owed by a channel and what was, newest first.
+    ///
+    /// # Errors
+    /// [`ChannelError::NotFound`], or what the store answers.
+    pub async fn obligations(
+        &self,
+        tenant: &TenantId,
+        id: ChannelId,
+        before: Option<ObligationId>,
+        limit: usize,
+    ) -> Result<Vec<Obligation>, ChannelError> {
+        let read = self.db().read(tenant, move |read| {
+            store::by_id(read, id)?;
+            Ok::<_, ChannelError>(store::outbox::list(read, id, before, limit)?)
+        });
+        read.await
+    }
+
+    /// Tries a dead obligation again.
+    ///
+    /// # Errors
+    /// [`ChannelError::NotFound`] for one that is not dead, or what the store answers.
+    pub async fn retry(
+        &self,
+        by: &Principal,
+        id: ChannelId,
+        owed: ObligationId,
+    ) -> Result<Obligation, ChannelError> {
+        let (now_ms, retrier) = (now_ms(), by.clone());
+        let write = self.db().write(&by.tenant, move |tx| {
+            let channel = store::by_id(tx, id)?;
+            if !store::outbox::revive(tx, owed, now_ms)? {
+                return Err(ChannelError::NotFound);
+            }
+            let entry = told(&retrier, "channel.retried", &channel).with("obligation", owed.to_string());
+            audit::append(tx, entry)?;
+            Ok(store::outbox::by_id(tx, owed)?)
+        });
+        let revived = write.await?;
+        self.live().outbox(id).notify_one();
+        Ok(revived)
+    }
+
+    /// Owes words to a conversation of a channel: a test, or a notice.
+    ///
+    /// # Errors
+    /// [`ChannelError::NotFound`], or what the store answers.
+    pub async fn say(
+        &self,
+        tenant: &TenantId,
+        id: ChannelId,
+        conversation: &str,
+        words: String,
+    ) -> Result<(), ChannelError> {
+        let owed = Obligation::words(id, conversation, words, now_ms());
+        let write = self.db().write(tenant, move |tx| {
+            store::by_id(tx, id)?;
+            Ok::<_, ChannelError>(store::outbox::insert(tx, &owed)?)
+        });
+        write.await?;
+        self.live().outbox(id).notify_one();
+        Ok(())
+    }
+
     // === leases ===
 
     /// Takes the lease of a channel for so long; its epoch, and where the next poll begins.
@@ -185,6 +277,14 @@ impl Channels {
         let until = until(time);
         Ok(self.db().write(tenant, move |tx| store::renew(tx, id, epoch, until)).await?)
     }
+}
+
+/// A message that will not reach anybody, for people.
+#[must_use]
+pub fn dead_letter(channel: &Channel, why: String) -> Happening {
+    let title = format!("A message on {} could not be delivered", channel.name);
+    let happening = Happening::new(Pattern::ChannelDead, title).saying(why);
+    happening.to(SourceType::Channel, channel.id).within(channel.workspace_id)
 }
 
 /// Who holds leases in this store: the one daemon of this home, whose later lives fence its earlier ones by the epoch.

@@ -1,6 +1,12 @@
 //! Who may talk in a channel. A stranger gets a code, shows it to the owner, and the owner approves it.
 
-use crate::protocol::ids::ChannelId;
+use super::desk::{Channels, now_ms, told};
+use super::error::ChannelError;
+use super::outbox::Obligation;
+use super::store;
+use crate::audit;
+use crate::identity::Principal;
+use crate::protocol::ids::{ChannelId, TenantId};
 
 /// How long a code is good: an hour, in milliseconds.
 pub(super) const CODE_LIFE_MS: i64 = 3_600_000;
@@ -41,6 +47,20 @@ pub struct Person {
     pub code_until_ms: i64,
     /// When they wrote first.
     pub created_ms: i64,
+}
+
+/// What a person does with somebody who wrote.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum PersonChange {
+    /// They may talk; whether their word decides.
+    Approve {
+        /// Whether it answers questions of assistants, as the owner's.
+        decides: bool,
+    },
+    /// They hear nothing any more.
+    Block,
+    /// They are a stranger again.
+    Forget,
 }
 
 // === impl Standing ===
@@ -89,6 +109,93 @@ impl Person {
     /// Whether the code is good.
     pub(super) const fn has_code(&self, now_ms: i64) -> bool {
         self.code.is_some() && now_ms < self.code_until_ms
+    }
+}
+
+// === impl Channels ===
+
+impl Channels {
+    /// Approves the stranger with this code, in whatever channel they wrote.
+    ///
+    /// # Errors
+    /// [`ChannelError::WrongCode`], or what the store answers.
+    pub async fn approve_code(
+        &self,
+        by: &Principal,
+        typed: &str,
+        decides: bool,
+    ) -> Result<Person, ChannelError> {
+        let (code, now_ms) = (normal(typed), now_ms());
+        let read = self.db().read(&by.tenant, move |read| store::people::by_code(read, &code, now_ms));
+        let found = read.await?.ok_or(ChannelError::WrongCode)?;
+        self.change_person(by, (found.channel, &found.sender), PersonChange::Approve { decides }).await?;
+        Ok(Person { standing: Standing::Approved, decides, code: None, ..found })
+    }
+
+    /// Changes what somebody may, whether or not they wrote before.
+    ///
+    /// # Errors
+    /// [`ChannelError::NotFound`], or what the store answers.
+    pub async fn change_person(
+        &self,
+        by: &Principal,
+        (channel, sender): (ChannelId, &str),
+        change: PersonChange,
+    ) -> Result<(), ChannelError> {
+        let (now_ms, changer, sender) = (now_ms(), by.clone(), sender.to_owned());
+        let write = self.db().write(&by.tenant, move |tx| {
+            let of = store::by_id(tx, channel)?;
+            let found = store::people::one(tx, channel, &sender)?;
+            let known = found.unwrap_or_else(|| Person {
+                channel,
+                sender: sender.clone(),
+                name: sender.clone(),
+                standing: Standing::Pending,
+                decides: false,
+                code: None,
+                code_until_ms: 0,
+                created_ms: now_ms,
+            });
+            let (action, standing, decides) = match change {
+                PersonChange::Approve { decides } => ("channel.sender_approved", Standing::Approved, decides),
+                PersonChange::Block => ("channel.sender_blocked", Standing::Blocked, false),
+                PersonChange::Forget => ("channel.sender_forgotten", Standing::Pending, false),
+            };
+            match change {
+                PersonChange::Forget if !store::people::remove(tx, channel, &sender)? => {
+                    return Err(ChannelError::NotFound);
+                }
+                PersonChange::Forget => {}
+                PersonChange::Approve { .. } | PersonChange::Block => {
+                    let changed = Person { standing, decides, code: None, code_until_ms: 0, ..known };
+                    store::people::put(tx, &changed, &changer.source())?;
+                }
+            }
+            let entry = told(&changer, action, &of).with("sender", sender.as_str());
+            audit::append(tx, entry.with("decides", decides))?;
+            Ok(())
+        });
+        write.await?;
+        self.reload().await
+    }
+
+    /// Owes these words to everybody who may decide, wherever they talk to us alone. How many they are.
+    ///
+    /// # Errors
+    /// What the store answers; then nobody is told.
+    pub async fn tell_deciders(&self, tenant: &TenantId, words: String) -> Result<usize, ChannelError> {
+        let now_ms = now_ms();
+        let write = self.db().write(tenant, move |tx| {
+            let places = store::people::deciders(tx)?;
+            for (channel, conversation) in &places {
+                let owed = Obligation::words(*channel, conversation, words.clone(), now_ms);
+                store::outbox::insert(tx, &owed)?;
+            }
+            Ok::<_, ChannelError>(places.len())
+        });
+        let told = write.await?;
+        self.live().wake_outboxes();
+        Ok(told)
     }
 }
 

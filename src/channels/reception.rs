@@ -135,7 +135,12 @@ impl Channels {
         let Some(came) = read(door.channel.platform, &received, &us) else {
             return ChannelReception::Unprocessable;
         };
-        match self.arrived(&door.tenant, door.channel.id, came, None).await {
+        let stored = match self.undelivered(&door.tenant, &door.channel, failures(door, &received, &us)).await
+        {
+            Ok(()) => self.arrived(&door.tenant, door.channel.id, came, None).await,
+            Err(error) => Err(error),
+        };
+        match stored {
             Ok(_) => ChannelReception::Accepted,
             Err(error) => {
                 tracing::warn!(%error, channel = %door.channel.id, "what a platform sent could not be stored");
@@ -153,8 +158,20 @@ fn verified(
     match platform {
         Platform::Telegram => verify::telegram::verify(received, &credentials.keys),
         Platform::Slack => verify::slack::verify(received, &credentials.keys),
-        Platform::Whatsapp | Platform::Discord | Platform::Email => verify::whatsapp::verify(received, &credentials.keys),
+        Platform::Whatsapp | Platform::Discord | Platform::Email => {
+            verify::whatsapp::verify(received, &credentials.keys)
+        }
     }
+}
+
+/// What a request says of messages of ours that were taken and not delivered, and why.
+fn failures(door: &Door, received: &Received<'_>, us: &Us) -> Vec<(String, String)> {
+    let json = || serde_json::from_slice::<Value>(received.body).ok();
+    let Some(body) = json().filter(|_| door.channel.platform == Platform::Whatsapp) else {
+        return Vec::new();
+    };
+    let failures = whatsapp::failures(&body, us).into_iter();
+    failures.map(|failure| (failure.message, failure.outcome.to_string())).collect()
 }
 
 /// What a request says; nothing for one that is none of the platform's.

@@ -26,7 +26,7 @@ use crate::guard::Guard;
 use crate::http::AppState;
 use crate::identity::Identity;
 use crate::mcp::McpServers;
-use crate::notifications::Notifications;
+use crate::notifications::{Notifications, Way};
 use crate::policy::{KillSwitches, Policies};
 use crate::processes::Processes;
 use crate::protocol::ids::TenantId;
@@ -88,8 +88,7 @@ impl Parts {
     pub(super) async fn build(config: Config, home: &Home, redactor: Redactor) -> anyhow::Result<Self> {
         let (started, config) = (Instant::now(), Arc::new(config));
         let (db, writer) = store(home, &config.store, &redactor).context("the database")?;
-        let prices = Prices::new(&config.backends);
-        let bell = Channels::bell();
+        let (prices, bell) = (Prices::new(&config.backends), Channels::bell());
         let turns = Turns::owing(db.clone(), EventHub::new(), prices.clone(), bell.clone());
         turns.begin_boot(env!("CARGO_PKG_VERSION")).await.context("the database")?;
         let (audit, notifications) = (Audit::new(db.clone()), Notifications::new(db.clone()));
@@ -102,20 +101,21 @@ impl Parts {
         let (egress, backends, oauth) = reach(&config, &vault)?;
         let (leaks, metrics) = (LeakLog::new(db.clone()), metrics(&db));
         let budgets = budgets(&db, &prices, &metrics, &config).await?;
-        let scanner = (redactor.clone(), leaks.clone());
-        let judges = (policies.clone(), kill_switches.clone());
+        let (scanner, judges) =
+            ((redactor.clone(), leaks.clone()), (policies.clone(), kill_switches.clone()));
         let guard = guard(&scanner, &judges, &approvals, &budgets);
         let (knowledge, sandbox) = (Knowledge::open(&db, &config.memory, home), sandbox(&config, home));
+        let cages = (&sandbox, &workspaces);
         let (process_opener, processes) =
-            super::processes::build((&db, home, &config), scanner, &sandbox, judges, &workspaces);
-        let mcp = super::hands::mcp((&db, &egress), &redactor, (&sandbox, &workspaces), &config);
+            super::processes::build((&db, home, &config), scanner, judges, cages);
+        let mcp = super::hands::mcp((&db, &egress), &redactor, cages, &config);
         let tools = super::hands::tools((&knowledge, &mcp, &processes), (&sandbox, &egress), &config);
         let model_turns = runner(&config, home, (&backends, &guard), (&knowledge, &tools), (&db, &metrics));
         super::notices::ways(&notifications, &config.notifications, (&egress, &vault))?;
         super::notices::connect(&notifications, &leaks, (&budgets, &mcp, &oauth));
         let ledger = (&turns, &metrics, &notifications);
         let (opener, sessions) = sessions(ledger, &kill_switches, model_turns.clone(), &config.sessions);
-        let (webhooks, channels) = doors(&db, (&vault, &guard), &metrics, (&notifications, &bell)).await?;
+        let (webhooks, channels) = doors(&db, (&vault, &guard), (&metrics, &notifications, &bell)).await?;
         Ok(Self {
             config,
             usage: UsageRecorder::new(db.clone()).with_prices(prices),
@@ -214,13 +214,14 @@ async fn identity(db: &Db, vault: &Vault) -> anyhow::Result<Identity> {
 async fn doors(
     db: &Db,
     (vault, guard): (&Vault, &Guard),
-    metrics: &Metrics,
-    (notices, bell): (&Notifications, &OutboxBell),
+    (metrics, notices, bell): (&Metrics, &Notifications, &OutboxBell),
 ) -> anyhow::Result<(Webhooks, Channels)> {
     let told = (metrics.clone(), notices.clone());
     let webhooks = Webhooks::open(db.clone(), vault.clone(), guard.clone(), told);
-    let channels = Channels::open(db.clone(), vault.clone(), guard.clone(), bell);
-    Ok((webhooks.await.context("the webhooks")?, channels.await.context("the channels")?))
+    let channels = Channels::open(db.clone(), (vault.clone(), guard.clone()), notices.clone(), bell);
+    let channels = channels.await.context("the channels")?;
+    notices.deliver_by(Way::Channel, Arc::new(channels.clone()));
+    Ok((webhooks.await.context("the webhooks")?, channels))
 }
 
 /// Questions to people.

@@ -19,9 +19,8 @@ use crate::workspaces::Workspaces;
 pub(super) fn build(
     (db, home, config): (&Db, &Home, &Config),
     scanner: (Redactor, LeakLog),
-    sandbox: &Sandbox,
     judges: (Policies, KillSwitches),
-    workspaces: &Workspaces,
+    (sandbox, workspaces): (&Sandbox, &Workspaces),
 ) -> (Arc<ProcessOpener>, Processes) {
     let records = Records::new(db.clone(), scanner, home.processes(), config.processes.clone());
     let ports = ProcessPorts {

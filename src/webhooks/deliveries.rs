@@ -1,8 +1,15 @@
 //! What came to an endpoint, and what became of it.
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::endpoint::Endpoint;
+use super::desk::{Webhooks, told};
+use super::endpoint::{Endpoint, EndpointState};
+use super::error::WebhookError;
+use super::store;
+use super::store::deliveries::NewDelivery;
+use crate::audit;
+use crate::identity::Principal;
 use crate::protocol::ids::{TenantId, ThreadId, TurnId, WebhookDeliveryId, WebhookId};
 use crate::protocol::turn::TurnState;
 
@@ -108,5 +115,85 @@ impl DeliveryState {
             }
             (_, Some(TurnState::Done) | None) => Self::Processed,
         }
+    }
+}
+
+// === impl Webhooks ===
+
+impl Webhooks {
+    /// Deliveries of an endpoint, newest first, without their bodies.
+    ///
+    /// # Errors
+    /// [`WebhookError::NotFound`], or what the store answers.
+    pub async fn deliveries(
+        &self,
+        tenant: &TenantId,
+        id: WebhookId,
+        before: Option<WebhookDeliveryId>,
+        limit: usize,
+    ) -> Result<Vec<Delivery>, WebhookError> {
+        let read = self.db().read(tenant, move |read| {
+            store::by_id(read, id)?;
+            Ok::<_, WebhookError>(store::deliveries::list(read, id, before, limit)?)
+        });
+        read.await
+    }
+
+    /// One delivery with its body, which has no secrets any more.
+    ///
+    /// # Errors
+    /// [`WebhookError::NotFound`], or what the store answers.
+    pub async fn delivery(
+        &self,
+        tenant: &TenantId,
+        id: WebhookId,
+        delivery: WebhookDeliveryId,
+    ) -> Result<Delivery, WebhookError> {
+        let read = self
+            .db()
+            .read(tenant, move |read| Ok::<_, WebhookError>(store::deliveries::by_id(read, id, delivery)?));
+        read.await
+    }
+
+    /// Works on a delivery once more, as another one: its body as it is kept.
+    ///
+    /// # Errors
+    /// [`WebhookError::NotFound`], [`WebhookError::BodyGone`], or what the store answers.
+    pub async fn replay(
+        &self,
+        by: &Principal,
+        id: WebhookId,
+        delivery: WebhookDeliveryId,
+    ) -> Result<Delivery, WebhookError> {
+        let (now_ms, replayer) = (Timestamp::now().as_millisecond(), by.clone());
+        let write = self.db().write(&by.tenant, move |tx| {
+            let endpoint = store::by_id(tx, id)?;
+            if endpoint.state == EndpointState::Revoked {
+                return Err(WebhookError::Revoked);
+            }
+            let found = store::deliveries::by_id(tx, id, delivery)?;
+            if found.body.is_empty() && found.bytes > 0 {
+                return Err(WebhookError::BodyGone);
+            }
+            let again = NewDelivery {
+                id: WebhookDeliveryId::new(),
+                endpoint: id,
+                content: None,
+                source_id: None,
+                event: found.event,
+                media_type: found.media_type,
+                body: found.body,
+                bytes: found.bytes,
+                again_of: Some(delivery),
+                received_ms: now_ms,
+            };
+            store::deliveries::insert(tx, &again)?;
+            let entry = told(&replayer, "webhook.replayed", &endpoint).with("delivery", delivery.to_string());
+            audit::append(tx, entry)?;
+            Ok(store::deliveries::by_id(tx, id, again.id)?)
+        });
+        let made = write.await?;
+        self.arrived(id);
+        Ok(made)
     }
 }

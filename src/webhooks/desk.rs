@@ -8,7 +8,6 @@ use jiff::Timestamp;
 use tokio::sync::Notify;
 
 use super::columns::SecretColumn;
-use super::deliveries::Delivery;
 use super::endpoint::{
     ENDPOINTS_MAX, Endpoint, EndpointChange, EndpointState, NewEndpoint, OVERLAP_S_DEFAULT, OVERLAP_S_MAX,
     Rotated,
@@ -16,14 +15,13 @@ use super::endpoint::{
 use super::error::WebhookError;
 use super::refusals::Refused;
 use super::store;
-use super::store::deliveries::NewDelivery;
 use super::table::Table;
 use crate::audit::{self, Entry};
 use crate::db::Db;
 use crate::guard::Guard;
 use crate::identity::{Made, Principal, RequestKey, once};
 use crate::notifications::{Happening, Notifications, Pattern, SourceType};
-use crate::protocol::ids::{TenantId, WebhookDeliveryId, WebhookId};
+use crate::protocol::ids::{TenantId, WebhookId};
 use crate::telemetry::Metrics;
 use crate::vault::{Purpose, Vault};
 
@@ -315,83 +313,6 @@ impl Webhooks {
         self.reload().await
     }
 
-    /// Deliveries of an endpoint, newest first, without their bodies.
-    ///
-    /// # Errors
-    /// [`WebhookError::NotFound`], or what the store answers.
-    pub async fn deliveries(
-        &self,
-        tenant: &TenantId,
-        id: WebhookId,
-        before: Option<WebhookDeliveryId>,
-        limit: usize,
-    ) -> Result<Vec<Delivery>, WebhookError> {
-        let read = self.inner.db.read(tenant, move |read| {
-            store::by_id(read, id)?;
-            Ok::<_, WebhookError>(store::deliveries::list(read, id, before, limit)?)
-        });
-        read.await
-    }
-
-    /// One delivery with its body, which has no secrets any more.
-    ///
-    /// # Errors
-    /// [`WebhookError::NotFound`], or what the store answers.
-    pub async fn delivery(
-        &self,
-        tenant: &TenantId,
-        id: WebhookId,
-        delivery: WebhookDeliveryId,
-    ) -> Result<Delivery, WebhookError> {
-        let read = self
-            .inner
-            .db
-            .read(tenant, move |read| Ok::<_, WebhookError>(store::deliveries::by_id(read, id, delivery)?));
-        read.await
-    }
-
-    /// Works on a delivery once more, as another one: its body as it is kept.
-    ///
-    /// # Errors
-    /// [`WebhookError::NotFound`], [`WebhookError::BodyGone`], or what the store answers.
-    pub async fn replay(
-        &self,
-        by: &Principal,
-        id: WebhookId,
-        delivery: WebhookDeliveryId,
-    ) -> Result<Delivery, WebhookError> {
-        let (now_ms, replayer) = (Timestamp::now().as_millisecond(), by.clone());
-        let write = self.inner.db.write(&by.tenant, move |tx| {
-            let endpoint = store::by_id(tx, id)?;
-            if endpoint.state == EndpointState::Revoked {
-                return Err(WebhookError::Revoked);
-            }
-            let found = store::deliveries::by_id(tx, id, delivery)?;
-            if found.body.is_empty() && found.bytes > 0 {
-                return Err(WebhookError::BodyGone);
-            }
-            let again = NewDelivery {
-                id: WebhookDeliveryId::new(),
-                endpoint: id,
-                content: None,
-                source_id: None,
-                event: found.event,
-                media_type: found.media_type,
-                body: found.body,
-                bytes: found.bytes,
-                again_of: Some(delivery),
-                received_ms: now_ms,
-            };
-            store::deliveries::insert(tx, &again)?;
-            let entry = told(&replayer, "webhook.replayed", &endpoint).with("delivery", delivery.to_string());
-            audit::append(tx, entry)?;
-            Ok(store::deliveries::by_id(tx, id, again.id)?)
-        });
-        let made = write.await?;
-        self.arrived(id);
-        Ok(made)
-    }
-
     /// Deletes what is older than is kept. How much.
     ///
     /// # Errors
@@ -411,7 +332,7 @@ fn current(found: Endpoint, version: Option<i64>) -> Result<Endpoint, WebhookErr
     }
 }
 
-fn told(by: &Principal, action: &'static str, endpoint: &Endpoint) -> Entry {
+pub(super) fn told(by: &Principal, action: &'static str, endpoint: &Endpoint) -> Entry {
     Entry::done("webhooks", by.source(), action)
         .on(endpoint.id.to_string())
         .with("name", endpoint.name.as_str())

@@ -53,8 +53,12 @@ async fn a_stranger_gets_a_code_and_talks_once_the_owner_approved_it() {
 
     let (status, _) = client.post(&format!("{CHANNELS}/approve"), &json!({ "code": "WRONG-123" })).await;
     assert_eq!(status, StatusCode::CONFLICT);
-    let (status, person) = client.post(&format!("{CHANNELS}/approve"), &json!({ "code": code.to_lowercase() })).await;
-    assert_eq!((status, person["sender"].as_str(), person["decides"].as_bool()), (StatusCode::OK, Some("7"), Some(false)));
+    let (status, person) =
+        client.post(&format!("{CHANNELS}/approve"), &json!({ "code": code.to_lowercase() })).await;
+    assert_eq!(
+        (status, person["sender"].as_str(), person["decides"].as_bool()),
+        (StatusCode::OK, Some("7"), Some(false))
+    );
     platform.write(ADA, ADA, "my name is Ada");
     let texts = platform.until(ADA, 2).await;
     assert!(texts[1].contains("Ada"), "{texts:?}");
@@ -133,7 +137,8 @@ async fn whenever_the_daemon_is_killed_every_message_is_answered() {
         let (_, threads) = client.get("/api/v1/threads?limit=50").await;
         let Some(thread) = threads["items"].as_array().unwrap().first() else { continue };
         let messages = client.messages(thread["id"].as_str().unwrap()).await;
-        let said: Vec<_> = messages.iter().filter(|one| one["role"] == "user").map(|one| one["content"].clone()).collect();
+        let said: Vec<_> =
+            messages.iter().filter(|one| one["role"] == "user").map(|one| one["content"].clone()).collect();
         if said.len() == 6 && platform.texts(ADA).len() >= 6 {
             let each: Vec<_> = (0..6).map(|round| json!(format!("message {round}"))).collect();
             assert_eq!(said, each, "each once, in order");

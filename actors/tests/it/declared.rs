@@ -14,31 +14,26 @@ use crate::support::*;
 
 const DECLARED: &str = include_str!("../../../supervision.toml");
 
+/// Children of a tenant that are always there, and those that somebody asks for.
+const KEPT: &[&str] = &["mcp-keeper", "channel-keeper", "sweeper"];
+const ASKED_FOR: &[&str] = &[
+    "root/tenants/home/sessions/s1",
+    "root/tenants/home/processes/p1",
+    "root/tenants/home/mcp-servers/m1",
+    "root/tenants/home/channels/c1",
+];
+
 /// What follows the kill of a leaf: who starts again, and who is gone until somebody asks for it.
-const OUTCOMES: [(&str, &[&str], &[&str]); 13] = [
+const OUTCOMES: [(&str, &[&str], &[&str]); 15] = [
     ("root/substrate/store-writer", &["store-writer", "usage"], &[]),
     ("root/substrate/usage", &["usage"], &[]),
     ("root/tenants/home/sessions/s1", &["s1"], &[]),
     ("root/tenants/home/processes/p1", &["p1"], &[]),
     ("root/tenants/home/mcp-servers/m1", &["m1"], &[]),
-    (
-        "root/tenants/home/mcp-keeper",
-        &["mcp-keeper", "sweeper"],
-        &[
-            "root/tenants/home/sessions/s1",
-            "root/tenants/home/processes/p1",
-            "root/tenants/home/mcp-servers/m1",
-        ],
-    ),
-    (
-        "root/tenants/home/sweeper",
-        &["mcp-keeper", "sweeper"],
-        &[
-            "root/tenants/home/sessions/s1",
-            "root/tenants/home/processes/p1",
-            "root/tenants/home/mcp-servers/m1",
-        ],
-    ),
+    ("root/tenants/home/channels/c1", &["c1"], &[]),
+    ("root/tenants/home/mcp-keeper", KEPT, ASKED_FOR),
+    ("root/tenants/home/channel-keeper", KEPT, ASKED_FOR),
+    ("root/tenants/home/sweeper", KEPT, ASKED_FOR),
     ("root/edge/notifier", &["notifier"], &[]),
     ("root/edge/dispatcher", &["dispatcher"], &[]),
     ("root/edge/console", &["console"], &[]),
@@ -66,6 +61,8 @@ async fn running(workers: &Workers) -> RunningTree {
     processes.start_child("p1", None).await.unwrap();
     let servers = tree.handle().supervisor(&"root/tenants/home/mcp-servers".into());
     servers.start_child("m1", None).await.unwrap();
+    let channels = tree.handle().supervisor(&"root/tenants/home/channels".into());
+    channels.start_child("c1", None).await.unwrap();
     workers.log.take();
     tree
 }
@@ -87,7 +84,8 @@ fn every_declared_leaf_has_its_outcome_below() {
     declared().root.children.iter().for_each(|child| leaves(child, &mut found));
     let last = |path: &str| {
         let name = path.rsplit('/').next().unwrap_or_default();
-        name.replace("s1", "session").replace("p1", "process").replace("m1", "mcp-server")
+        let templates = [("s1", "session"), ("p1", "process"), ("m1", "mcp-server"), ("c1", "channel")];
+        templates.iter().find(|(id, _)| *id == name).map_or(name, |(_, template)| template).to_owned()
     };
     let listed: BTreeSet<String> = OUTCOMES.iter().map(|(path, ..)| last(path)).collect();
     assert_eq!(found, listed);
@@ -203,6 +201,9 @@ root
 │       ├── mcp-servers
 │       │   └── mcp-server
 │       ├── mcp-keeper
+│       ├── channels
+│       │   └── channel
+│       ├── channel-keeper
 │       └── sweeper
 └── edge
     ├── notifier

@@ -1,28 +1,29 @@
 //! One life of a channel: who we are, what comes, what goes.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use capuchin_actors::courier::carry_on;
-use parking_lot::Mutex;
+use tokio::sync::Mutex;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::ChannelParts;
 use super::line::{Line, SHOWN};
 use super::mailbox::Mailbox;
 use super::payer::Payer;
+use super::showing::Showing;
 use crate::channels::codec;
 use crate::channels::{
-    CannotSay, Channel, ChannelError, ChannelState, Credentials, Outcome, Outgoing, Platform, Us, slack, telegram,
-    whatsapp,
+    CannotSay, Channel, ChannelError, Channels, ChannelState, Credentials, Outcome, Outgoing, Platform, Us, slack,
+    telegram, whatsapp,
 };
-use crate::protocol::ids::{ChannelId, TenantId, ThreadId};
+use crate::protocol::ids::{ChannelId, TenantId};
 
 /// How often a platform that sends by itself is asked whether it still knows us.
 const BEAT: Duration = Duration::from_secs(300);
-/// How often the sign for "is writing" is renewed: it fades after some seconds.
-const TYPING: Duration = Duration::from_secs(4);
+/// Shortest and longest wait while the platform cannot be reached.
+const AGAIN: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(60));
 
 /// What a life has in common.
 pub(super) struct Life {
@@ -31,8 +32,10 @@ pub(super) struct Life {
     pub(super) channel: Channel,
     pub(super) us: Us,
     pub(super) line: Line,
-    /// Conversations in which a turn may run, with their thread and the message that it answers.
-    pub(super) answering: Mutex<HashMap<String, (ThreadId, Option<String>)>>,
+    /// Answers that are being written.
+    pub(super) showing: Showing,
+    /// When the channel takes the next message, whatever the conversation.
+    next_at: Mutex<Instant>,
 }
 
 /// Runs until `stop`, or until the channel cannot go on; then why.
@@ -50,62 +53,74 @@ pub(super) async fn run(
         Line::new(&parts.egress, &channel, credentials.token.clone()).map_err(|error| error.to_string())?;
     channels.enter(id, ChannelState::Connecting);
     let us = tokio::select! {
-        us = introduced(&line, &channel) => us?,
+        us = acquainted(channels, &line, &channel) => us?,
         () = stop.cancelled() => return Ok(()),
     };
     channels.known_as(id, us.clone());
+    let (showing, begun) = Showing::new();
     let life = Arc::new(Life {
         parts: Arc::clone(parts),
         tenant: tenant.clone(),
         channel,
         us,
         line,
-        answering: Mutex::default(),
+        showing,
+        next_at: Mutex::new(Instant::now()),
     });
     life.prepare(&credentials).await?;
     channels.enter(id, ChannelState::Live);
-    let (mailbox, payer) = (Mailbox(Arc::clone(&life)), Payer::new(Arc::clone(&life)));
+    let (mailbox, payer) = (Mailbox(Arc::clone(&life)), Payer(Arc::clone(&life)));
     tokio::select! {
         () = stop.cancelled() => Ok(()),
         why = life.receive() => Err(why),
         () = carry_on(&mailbox) => Ok(()),
         () = carry_on(&payer) => Ok(()),
-        () = life.show_writing() => Ok(()),
+        () = life.show_answers(begun) => Ok(()),
+    }
+}
+
+/// Asks the platform who we are until it answers; why the channel cannot go on, if it says no.
+async fn acquainted(channels: &Channels, line: &Line, channel: &Channel) -> Result<Us, String> {
+    let mut pause = AGAIN.0;
+    loop {
+        let outcome = match introduced(line, channel).await {
+            Ok(us) => return Ok(us),
+            Err(outcome) => outcome,
+        };
+        let Some(wait) = passing(&outcome, pause) else { return Err(outcome.to_string()) };
+        channels.enter(channel.id, ChannelState::Troubled(outcome.to_string()));
+        tokio::time::sleep(wait).await;
+        pause = (pause * 2).min(AGAIN.1);
+    }
+}
+
+/// How long to wait before something is asked again, where the trouble may pass by itself.
+fn passing(outcome: &Outcome, pause: Duration) -> Option<Duration> {
+    match outcome {
+        Outcome::Wait { after_ms } => Some(Duration::from_millis(*after_ms).max(pause)),
+        Outcome::Again { .. } | Outcome::Unknown { .. } => Some(pause),
+        _ => None,
     }
 }
 
 /// Asks the platform who we are, which also tells whether the credential is good.
-async fn introduced(line: &Line, channel: &Channel) -> Result<Us, String> {
+async fn introduced(line: &Line, channel: &Channel) -> Result<Us, Outcome> {
     let number = channel.settings.phone_number_id.as_deref().unwrap_or_default();
     let call = match channel.platform {
         Platform::Telegram => telegram::get_me(),
         Platform::Slack => slack::auth_test(),
-        Platform::Whatsapp => whatsapp::get_number(number).map_err(|error| error.to_string())?,
+        Platform::Whatsapp => whatsapp::get_number(number)
+            .map_err(|error| Outcome::Refused { why: error.to_string(), fix: "check the phone number's id" })?,
         Platform::Discord | Platform::Email => {
-            return Err("this platform has no line of this kind".to_owned());
+            let why = "this platform has no line of this kind".to_owned();
+            return Err(Outcome::Refused { why, fix: "remove the channel" });
         }
     };
-    let said = line.ask(&call, Duration::ZERO).await.map_err(|outcome| words(&outcome))?;
-    let us = match channel.platform {
+    let said = line.ask(&call, Duration::ZERO).await?;
+    match channel.platform {
         Platform::Telegram => telegram::us(&said.answer()),
         Platform::Slack => slack::us(&said.answer()),
         _ => whatsapp::us(&said.answer()),
-    };
-    us.map_err(|outcome| words(&outcome))
-}
-
-/// What an outcome means for a person.
-pub(super) fn words(outcome: &Outcome) -> String {
-    match outcome {
-        Outcome::Refused { why, fix } => format!("{why}; {fix}"),
-        Outcome::Unauthorized { fix } => format!("the platform does not take the credential: {fix}"),
-        Outcome::Conflict { webhook: true } => "a webhook is set for this bot".to_owned(),
-        Outcome::Conflict { webhook: false } => "another program takes the messages of this bot".to_owned(),
-        Outcome::Wait { after_ms } => format!("the platform wants a pause of {} s", after_ms / 1_000),
-        Outcome::Again { why } | Outcome::Unknown { why } => why.clone(),
-        Outcome::Sent { .. } | Outcome::Done | Outcome::Markup | Outcome::Moved { .. } => {
-            "the platform answered something else than was asked".to_owned()
-        }
     }
 }
 
@@ -128,7 +143,7 @@ impl Life {
         };
         match self.line.say_showing(&telegram::set_webhook(&url, SHOWN), shown).await {
             Outcome::Done | Outcome::Sent { .. } => Ok(()),
-            outcome => Err(format!("the webhook {url} could not be set: {}", words(&outcome))),
+            outcome => Err(format!("the webhook {url} could not be set: {outcome}")),
         }
     }
 
@@ -140,31 +155,19 @@ impl Life {
         // The ingress stores what is sent; here it is only seen whether the platform still knows us.
         loop {
             tokio::time::sleep(BEAT).await;
-            match introduced(&self.line, &self.channel).await {
+            match acquainted(&self.parts.channels, &self.line, &self.channel).await {
                 Ok(_) => self.parts.channels.enter(self.channel.id, ChannelState::Live),
                 Err(why) => return why,
             }
         }
     }
 
-    /// Shows that we write wherever a turn runs.
-    async fn show_writing(&self) {
-        loop {
-            tokio::time::sleep(TYPING).await;
-            let answering = self.answering.lock().clone();
-            for (conversation, (thread, message)) in answering {
-                let runs = self.parts.sessions.view(thread).is_some_and(|view| view.waiting > 0);
-                if runs {
-                    self.write_sign(&conversation, message.as_deref()).await;
-                } else {
-                    self.answering.lock().remove(&conversation);
-                }
-            }
-        }
-    }
-
-    pub(super) async fn write_sign(&self, conversation: &str, message: Option<&str>) {
-        self.comfort(conversation, &Outgoing::Typing { message }).await;
+    /// Waits until the channel takes another message.
+    pub(super) async fn wait_for_room(&self) {
+        let gap = Duration::from_millis(self.channel.platform.limits().channel_gap_ms);
+        let mut next_at = self.next_at.lock().await;
+        tokio::time::sleep_until(*next_at).await;
+        *next_at = Instant::now() + gap;
     }
 
     /// Tells a conversation something, and says what the platform's answer means.

@@ -12,6 +12,7 @@ use jiff::Timestamp;
 
 use super::life::Life;
 use super::payer::time_until;
+use super::showing::Begun;
 use crate::channels::{ChannelError, Command, Letter, Outgoing, Said, Writer};
 use crate::notifications::{Happening, Pattern, SourceType};
 use crate::protocol::turn::{Inbound, Provenance, TurnOverrides};
@@ -121,6 +122,12 @@ impl Life {
         self.parts.notices.raise(&self.tenant, happening.within(self.channel.workspace_id));
     }
 
+    fn came(&self, letter: &Letter) {
+        let title = format!("{} wrote on {}", letter.incoming.sender.name, self.channel.name);
+        let happening = Happening::new(Pattern::ChannelInbound, title).within(self.channel.workspace_id);
+        self.parts.notices.raise(&self.tenant, happening.to(SourceType::Channel, self.channel.id));
+    }
+
     /// Takes a message into the thread of its conversation. The platform's id of it is its key, so nothing is said twice.
     async fn submit(&self, letter: &Letter, text: &str, with: Option<&str>) -> Result<(), ChannelError> {
         let channels = &self.parts.channels;
@@ -141,10 +148,16 @@ impl Life {
         };
         match self.parts.sessions.submit(inbound).await {
             Ok(accepted) => {
-                let answering = (bound.thread, letter.incoming.message.clone());
-                self.answering.lock().insert(letter.incoming.conversation.clone(), answering);
                 channels.submitted(letter, accepted.turn_id).await?;
-                self.write_sign(&letter.incoming.conversation, letter.incoming.message.as_deref()).await;
+                self.came(letter);
+                self.showing.show(Begun {
+                    conversation: letter.incoming.conversation.clone(),
+                    thread: bound.thread,
+                    turn: accepted.turn_id,
+                    cursor: accepted.event_id - 1,
+                    message: letter.incoming.message.clone(),
+                    direct: letter.incoming.direct,
+                });
                 Ok(())
             }
             Err(error) => self.not_now(letter, &error).await,

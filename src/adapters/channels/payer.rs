@@ -7,14 +7,13 @@ use std::time::Duration;
 use capuchin_actors::ports::carry::{Carry, CarryError, Due};
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
-use tokio::sync::Mutex;
-use tokio::time::Instant;
 
-use super::life::{Life, words};
+use super::life::Life;
 use crate::approvals::{Approval, ApprovalState};
 use crate::channels::outbox::{DUPLICATE, Kind, Obligation};
 use crate::channels::{
-    Button, ChannelError, ChannelState, Limits, Outcome, Outgoing, Part, Platform, Post, Style, markup,
+    Button, CannotSay, ChannelError, ChannelState, Draft, Limits, Outcome, Outgoing, Part, Platform, Post,
+    Style, dead_letter, markup,
 };
 use crate::identity::Principal;
 use crate::notifications::{Happening, Pattern, SourceType};
@@ -27,11 +26,7 @@ const AGAIN: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs
 const UNAUTHORIZED: Duration = Duration::from_secs(300);
 
 /// See the module.
-pub(super) struct Payer {
-    life: Arc<Life>,
-    /// When the channel takes the next message, whatever the conversation.
-    next_at: Arc<Mutex<Instant>>,
-}
+pub(super) struct Payer(pub(super) Arc<Life>);
 
 /// What is sent for an obligation.
 struct Words {
@@ -39,12 +34,20 @@ struct Words {
     buttons: Vec<Button>,
 }
 
+/// How a part is handed over.
+struct Way<'w> {
+    draft: Draft,
+    reply_to: Option<&'w str>,
+    buttons: &'w [Button],
+    plain: bool,
+}
+
 impl Carry for Payer {
     type Lane = String;
     type Job = Obligation;
 
     fn due(&self, busy: &HashSet<String>) -> BoxFuture<'static, Result<Due<Self>, CarryError>> {
-        let (life, busy) = (Arc::clone(&self.life), busy.clone());
+        let (life, busy) = (Arc::clone(&self.0), busy.clone());
         async move {
             let found = life.parts.channels.due(&life.tenant, life.channel.id, &busy).await;
             let found = found.map_err(|error| CarryError(error.to_string()))?;
@@ -55,7 +58,7 @@ impl Carry for Payer {
     }
 
     fn carry(&self, owed: Obligation) -> BoxFuture<'static, ()> {
-        let paying = Self { life: Arc::clone(&self.life), next_at: Arc::clone(&self.next_at) };
+        let paying = Self(Arc::clone(&self.0));
         async move {
             if let Err(error) = paying.pay(&owed).await {
                 tracing::warn!(%error, obligation = %owed.id, "a message of a channel could not be sent");
@@ -66,7 +69,7 @@ impl Carry for Payer {
     }
 
     fn changed(&self) -> BoxFuture<'static, ()> {
-        let life = Arc::clone(&self.life);
+        let life = Arc::clone(&self.0);
         async move { life.parts.channels.outbox_changed(life.channel.id).await }.boxed()
     }
 }
@@ -80,16 +83,12 @@ pub(super) fn time_until(moment_ms: i64) -> Duration {
 // === impl Payer ===
 
 impl Payer {
-    pub(super) fn new(life: Arc<Life>) -> Self {
-        Self { life, next_at: Arc::new(Mutex::new(Instant::now())) }
-    }
-
     fn limits(&self) -> Limits {
-        self.life.channel.platform.limits()
+        self.0.channel.platform.limits()
     }
 
     async fn pay(&self, owed: &Obligation) -> Result<(), ChannelError> {
-        let life = &self.life;
+        let life = &self.0;
         if owed.kind == Kind::Close {
             return self.close(owed).await;
         }
@@ -100,14 +99,26 @@ impl Payer {
         let reply_to = answered.filter(|incoming| !incoming.direct).and_then(|incoming| incoming.message);
         let last = words.parts.len().saturating_sub(1);
         for (place, part) in words.parts.iter().enumerate().skip(owed.sent_parts) {
-            let buttons = if place == last { words.buttons.as_slice() } else { &[] };
-            let reply_to = reply_to.as_deref().filter(|_| place == 0);
-            if !self.part(owed, (part, place == last), buttons, reply_to).await? {
+            let is_last = place == last;
+            let way = Way {
+                draft: if place == 0 { self.draft(owed).await? } else { Draft::None },
+                reply_to: reply_to.as_deref().filter(|_| place == 0),
+                buttons: if is_last { words.buttons.as_slice() } else { &[] },
+                plain: false,
+            };
+            if !self.part(owed, (part, is_last), way).await? {
                 return Ok(());
             }
         }
-        life.answering.lock().remove(&owed.conversation);
         Ok(())
+    }
+
+    /// What stands there already of the answer, and stays as it is from now on.
+    async fn draft(&self, owed: &Obligation) -> Result<Draft, ChannelError> {
+        let Some(turn) = owed.turn.filter(|_| owed.kind == Kind::Say) else { return Ok(Draft::None) };
+        // Whoever changes it sees that the turn has ended.
+        drop(self.0.showing.hold(turn).await);
+        self.0.parts.channels.draft(&self.0.tenant, turn).await
     }
 
     /// Sends one part; whether the next one follows.
@@ -115,40 +126,53 @@ impl Payer {
         &self,
         owed: &Obligation,
         (part, is_last): (&Part, bool),
-        buttons: &[Button],
-        reply_to: Option<&str>,
+        mut way: Way<'_>,
     ) -> Result<bool, ChannelError> {
-        let (life, mut plain) = (&self.life, false);
+        let life = &self.0;
         loop {
-            self.wait_for_room().await;
+            life.wait_for_room().await;
             let now = life.parts.channels.hand_over(&life.tenant, owed.id).await?;
-            let marked = marked(part, now.doubtful && !self.limits().detects_repeats);
-            let key = format!("{}-{}", owed.id, now.sent_parts);
-            let post = Post { part: &marked, plain, reply_to, buttons, key: &key };
-            let outcome = match life.tell(&owed.conversation, &Outgoing::Say(post)).await {
+            let outcome = match self.hand_over(&now, part, &way).await {
                 Ok(outcome) => outcome,
                 Err(error) => return self.give_up(owed, error.to_string()).await,
             };
+            let is_edit = matches!(way.draft, Draft::Stands(_));
             match outcome {
                 Outcome::Sent { message } => {
                     self.sent(owed, Some(message), is_last).await?;
                     return Ok(true);
                 }
                 Outcome::Done => {
-                    self.sent(owed, None, is_last).await?;
+                    let message = if let Draft::Stands(place) = way.draft { Some(place) } else { None };
+                    self.sent(owed, message, is_last).await?;
                     return Ok(true);
                 }
-                // Nothing stands there yet: the plain words, at once.
-                Outcome::Markup if !plain => {
-                    life.parts
-                        .channels
-                        .owe_later(&life.tenant, owed.id, (false, Duration::ZERO), String::new())
-                        .await?;
-                    plain = true;
+                // Nothing of it stands there yet: the plain words at once, or a new message where the draft is gone.
+                Outcome::Markup if !way.plain => way.plain = true,
+                Outcome::Refused { .. } if is_edit => way.draft = Draft::None,
+                // The same change twice is one.
+                Outcome::Unknown { why } if is_edit => {
+                    return self.not_sent(owed, &now, Outcome::Again { why }).await;
                 }
                 outcome => return self.not_sent(owed, &now, outcome).await,
             }
+            let at_once = (false, Duration::ZERO);
+            life.parts.channels.owe_later(&life.tenant, owed.id, at_once, String::new()).await?;
         }
+    }
+
+    /// Hands a part to the platform: into the place of its draft, or as a message. What may stand there already says so.
+    async fn hand_over(&self, now: &Obligation, part: &Part, way: &Way<'_>) -> Result<Outcome, CannotSay> {
+        let life = &self.0;
+        if let Draft::Stands(message) = &way.draft {
+            let edit = Outgoing::Edit { message, part, plain: way.plain };
+            return life.tell(&now.conversation, &edit).await;
+        }
+        let is_doubtful = way.draft == Draft::Unknown || (now.doubtful && !self.limits().detects_repeats);
+        let (marked, key) = (marked(part, is_doubtful), format!("{}-{}", now.id, now.sent_parts));
+        let post =
+            Post { part: &marked, plain: way.plain, reply_to: way.reply_to, buttons: way.buttons, key: &key };
+        life.tell(&now.conversation, &Outgoing::Say(post)).await
     }
 
     async fn sent(
@@ -157,18 +181,16 @@ impl Payer {
         message: Option<String>,
         is_last: bool,
     ) -> Result<(), ChannelError> {
-        let life = &self.life;
+        let life = &self.0;
         life.parts.channels.part_sent(&life.tenant, owed.id, message, is_last).await?;
+        if is_last {
+            let title = format!("A message went out on {}", life.channel.name);
+            let happening = Happening::new(Pattern::ChannelOutbound, title).within(life.channel.workspace_id);
+            life.parts.notices.raise(&life.tenant, happening.to(SourceType::Channel, life.channel.id));
+        }
         // The next part of the same conversation waits as long as the platform wants.
         tokio::time::sleep(Duration::from_millis(self.limits().conversation_gap_ms)).await;
         Ok(())
-    }
-
-    /// Waits until the channel takes another message.
-    async fn wait_for_room(&self) {
-        let mut next_at = self.next_at.lock().await;
-        tokio::time::sleep_until(*next_at).await;
-        *next_at = Instant::now() + Duration::from_millis(self.limits().channel_gap_ms);
     }
 
     async fn not_sent(
@@ -177,7 +199,7 @@ impl Payer {
         now: &Obligation,
         outcome: Outcome,
     ) -> Result<bool, ChannelError> {
-        let (life, why) = (&self.life, words(&outcome));
+        let (life, why) = (&self.0, outcome.to_string());
         let channels = &life.parts.channels;
         let (unknown, wait) = match outcome {
             Outcome::Wait { after_ms } => (false, Duration::from_millis(after_ms)),
@@ -204,23 +226,23 @@ impl Payer {
 
     /// A dead letter: it is in the outbox with its reason, and somebody is told.
     async fn give_up(&self, owed: &Obligation, why: String) -> Result<bool, ChannelError> {
-        let life = &self.life;
-        let title = format!("A message on {} could not be delivered", life.channel.name);
-        let happening = Happening::new(Pattern::ChannelDead, title).saying(why.as_str());
-        let happening = happening.to(SourceType::Channel, life.channel.id).within(life.channel.workspace_id);
-        life.parts.notices.raise(&life.tenant, happening);
+        let life = &self.0;
+        life.parts.notices.raise(&life.tenant, dead_letter(&life.channel, why.clone()));
         life.parts.channels.bury(&life.tenant, owed.id, why).await?;
         Ok(false)
     }
 
     /// What is sent; nothing for a question that is gone.
     async fn words(&self, owed: &Obligation) -> Result<Option<Words>, ChannelError> {
-        let platform = self.life.channel.platform;
+        let platform = self.0.channel.platform;
         let (Kind::Question, Some(id)) = (owed.kind, owed.approval) else {
-            return Ok(Some(Words { parts: markup::parts(platform, &owed.body), buttons: Vec::new() }));
+            return Ok(Some(Words {
+                parts: markup::parts(platform, &owed.body, spare()),
+                buttons: Vec::new(),
+            }));
         };
-        let owner = Principal::owner(self.life.tenant.clone());
-        let Ok(asked) = self.life.parts.approvals.get(&owner, id).await else { return Ok(None) };
+        let owner = Principal::owner(self.0.tenant.clone());
+        let Ok(asked) = self.0.parts.approvals.get(&owner, id).await else { return Ok(None) };
         let part = markup::question(platform, &question(&asked));
         let buttons =
             if asked.state == ApprovalState::Pending { buttons(platform, &asked) } else { Vec::new() };
@@ -229,7 +251,7 @@ impl Payer {
 
     /// Puts what was decided in the place of a question; where nothing can be changed it is said below.
     async fn close(&self, owed: &Obligation) -> Result<(), ChannelError> {
-        let (life, Some(id)) = (&self.life, owed.approval) else { return Ok(()) };
+        let (life, Some(id)) = (&self.0, owed.approval) else { return Ok(()) };
         let channels = &life.parts.channels;
         let owner = Principal::owner(life.tenant.clone());
         let (asked, question_of) =
@@ -245,7 +267,7 @@ impl Payer {
         match outcome {
             Outcome::Wait { .. } | Outcome::Again { .. } | Outcome::Unknown { .. } if owed.attempts < 5 => {
                 let wait = pause(owed.attempts);
-                channels.owe_later(&life.tenant, owed.id, (false, wait), words(&outcome)).await
+                channels.owe_later(&life.tenant, owed.id, (false, wait), outcome.to_string()).await
             }
             // What was decided counts; how its question looks does not.
             _ => channels.part_sent(&life.tenant, owed.id, None, true).await,
@@ -255,6 +277,11 @@ impl Payer {
 
 fn pause(attempts: u32) -> Duration {
     (AGAIN.0 * 2_u32.saturating_pow(attempts.min(12))).min(AGAIN.1)
+}
+
+/// Room in every message for the words that it may be a duplicate.
+fn spare() -> usize {
+    DUPLICATE.chars().count() + 1
 }
 
 /// A part that may stand there already says so.

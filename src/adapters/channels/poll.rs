@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::life::{Life, words};
+use super::life::Life;
 use crate::channels::{ChannelError, ChannelState, Outcome, telegram};
 
 /// How long a poll waits at the platform.
@@ -64,13 +64,13 @@ impl Life {
                 return Err(Trouble::Wait(Some(AGAIN.0), "a webhook was set, and is taken away".to_owned()));
             }
             Err(Outcome::Unauthorized { fix }) => {
-                return Err(Trouble::End(words(&Outcome::Unauthorized { fix })));
+                return Err(Trouble::End(Outcome::Unauthorized { fix }.to_string()));
             }
             Err(Outcome::Wait { after_ms }) => {
                 let wait = Duration::from_millis(after_ms);
-                return Err(Trouble::Wait(Some(wait), words(&Outcome::Wait { after_ms })));
+                return Err(Trouble::Wait(Some(wait), Outcome::Wait { after_ms }.to_string()));
             }
-            Err(outcome) => return Err(Trouble::Wait(None, words(&outcome))),
+            Err(outcome) => return Err(Trouble::Wait(None, outcome.to_string())),
         };
         let next = updates.iter().map(|update| update.number + 1).max().unwrap_or(*cursor);
         let came = updates.iter().filter_map(|update| telegram::read(&update.value, &self.us)).collect();

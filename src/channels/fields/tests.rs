@@ -3,6 +3,8 @@
 use super::*;
 use crate::channels::credentials::fields;
 
+const TLS: SettingKind = SettingKind::Choice(&[("tls", "TLS"), ("starttls", "STARTTLS")]);
+
 fn typed(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
     pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
 }
@@ -56,6 +58,9 @@ fn kinds_take_what_they_are() {
         (SettingKind::Switch, "yes", Ok(Some(Value::from(true)))),
         (SettingKind::Switch, "false", Ok(Some(Value::from(false)))),
         (SettingKind::Switch, "perhaps", Err("is yes or no")),
+        (TLS, "starttls", Ok(Some(Value::from("starttls")))),
+        (TLS, "ssl", Err("is none of the choices")),
+        (SettingKind::Lines, "a\r\n\n b", Ok(Some(serde_json::json!(["a", "b"])))),
     ];
     for (kind, text, expected) in table {
         assert_eq!(kind.read(text), expected, "{kind:?} {text}");

@@ -5,7 +5,11 @@ use proptest::prelude::*;
 use super::super::{Platform, TextUnit};
 use super::cut::Budget;
 use super::dialect::Dialect;
-use super::{Part, cut_into, parts, plain, preview, question};
+use super::{Part, cut_into, draft, plain, preview, question};
+
+fn parts(platform: Platform, markdown: &str) -> Vec<Part> {
+    super::parts(platform, markdown, 0)
+}
 
 fn one(platform: Platform, markdown: &str) -> String {
     let parts = parts(platform, markdown);
@@ -389,5 +393,20 @@ proptest! {
                 prop_assert!(!part.markup.trim().is_empty());
             }
         }
+    }
+}
+
+#[test]
+fn a_draft_is_one_message_that_goes_on() {
+    assert_eq!(draft(Platform::Telegram, "  \n"), None);
+    let short = draft(Platform::Telegram, "half **a th").unwrap();
+    assert_eq!(short.plain, "half **a th…");
+    for platform in [Platform::Telegram, Platform::Slack, Platform::Discord] {
+        let long = draft(platform, &"word ".repeat(5_000)).unwrap();
+        let limits = platform.limits();
+        assert!(limits.unit.count(&long.markup) <= limits.text_units_max, "{platform:?}");
+        assert!(long.plain.ends_with('…'));
+        let spared = super::parts(platform, &"word ".repeat(5_000), 100);
+        assert!(spared.iter().all(|part| limits.unit.count(&part.markup) + 100 <= limits.text_units_max));
     }
 }

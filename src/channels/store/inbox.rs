@@ -79,6 +79,23 @@ pub(in crate::channels) fn of_turn(read: &TenantRead<'_>, turn: TurnId) -> Resul
     Ok(text.and_then(|text| serde_json::from_str(&text).ok()))
 }
 
+/// The draft of a turn's answer: a place, or nothing while nobody knows.
+pub(in crate::channels) fn draft(read: &TenantRead<'_>, turn: TurnId) -> Result<Option<String>, DbError> {
+    let sql =
+        "SELECT draft FROM channel_inbox WHERE tenant = ?1 AND turn_id = ?2 AND draft IS NOT NULL LIMIT 1";
+    read.query_opt(sql, &[&turn], |row| row.get(0))
+}
+
+pub(in crate::channels) fn set_draft(
+    tx: &mut TenantTx<'_>,
+    turn: TurnId,
+    draft: Option<&str>,
+) -> Result<(), DbError> {
+    let sql = "UPDATE channel_inbox SET draft = ?3 WHERE tenant = ?1 AND turn_id = ?2";
+    tx.execute(sql, &[&turn, &draft])?;
+    Ok(())
+}
+
 /// When the last message of a channel came.
 pub(in crate::channels) fn last_ms(
     read: &TenantRead<'_>,

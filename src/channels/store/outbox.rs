@@ -170,6 +170,25 @@ pub(in crate::channels) fn bury(
     Ok(())
 }
 
+/// The platform took this message and did not deliver it: it is the next part again, and what came after it may stand there.
+/// Whether it was an obligation's.
+pub(in crate::channels) fn failed(
+    tx: &mut TenantTx<'_>,
+    channel: ChannelId,
+    (message, reason, now_ms): (&str, &str, i64),
+) -> Result<bool, DbError> {
+    let changed = tx.execute(
+        "UPDATE obligations SET state = 'dead', reason = ?4, ended_ms = ?5,
+                sent_parts = (SELECT key FROM json_each(messages) WHERE value = ?3),
+                doubtful = max(doubtful, json_extract(messages, '$[#-1]') <> ?3)
+         WHERE tenant = ?1 AND id = (
+             SELECT id FROM obligations WHERE tenant = ?1 AND channel_id = ?2 AND state = 'sent'
+             AND EXISTS (SELECT 1 FROM json_each(messages) WHERE value = ?3) ORDER BY id DESC LIMIT 1)",
+        &[&channel, &message, &reason, &now_ms],
+    )?;
+    Ok(changed == 1)
+}
+
 /// A dead one is owed again. False when it is not dead.
 pub(in crate::channels) fn revive(
     tx: &mut TenantTx<'_>,

@@ -1,8 +1,8 @@
 //! Who may talk in a channel, and the conversations that they have there.
 
 use crate::channels::people::{Person, Standing};
-use crate::db::{DbError, Row, TenantRead, TenantTx};
-use crate::protocol::ids::{ChannelId, ThreadId};
+use crate::db::{DbError, Row, SystemRead, TenantRead, TenantTx};
+use crate::protocol::ids::{ChannelId, TenantId, ThreadId};
 
 const COLUMNS: &str = "channel_id, sender, name, state, decides, code, code_until_ms, created_ms";
 
@@ -13,6 +13,8 @@ pub(in crate::channels) struct Conversation {
     pub(in crate::channels) number: i64,
     pub(in crate::channels) thread: Option<ThreadId>,
     pub(in crate::channels) direct: bool,
+    /// Who talks there, where nobody else does.
+    pub(in crate::channels) person: Option<String>,
     pub(in crate::channels) model: Option<String>,
 }
 
@@ -90,11 +92,11 @@ pub(in crate::channels) fn conversation(
     channel: ChannelId,
     address: &str,
 ) -> Result<Option<Conversation>, DbError> {
-    let sql = "SELECT number, thread_id, direct, model FROM channel_conversations
+    let sql = "SELECT number, thread_id, direct, person, model FROM channel_conversations
                WHERE tenant = ?1 AND channel_id = ?2 AND conversation = ?3";
     read.query_opt(sql, &[&channel, &address], |row| {
         let (number, thread) = (row.get(0)?, row.get(1)?);
-        Ok(Conversation { number, thread, direct: row.get(2)?, model: row.get(3)? })
+        Ok(Conversation { number, thread, direct: row.get(2)?, person: row.get(3)?, model: row.get(4)? })
     })
 }
 
@@ -104,11 +106,11 @@ pub(in crate::channels) fn put_conversation(
     of: &Conversation,
 ) -> Result<(), DbError> {
     tx.execute(
-        "INSERT INTO channel_conversations (tenant, channel_id, conversation, number, thread_id, direct, model)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+        "INSERT INTO channel_conversations (tenant, channel_id, conversation, number, thread_id, direct, person, model)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
          ON CONFLICT DO UPDATE SET number = excluded.number, thread_id = excluded.thread_id, direct = excluded.direct,
-                                   model = excluded.model",
-        &[&channel, &address, &of.number, &of.thread, &of.direct, &of.model],
+                                   person = excluded.person, model = excluded.model",
+        &[&channel, &address, &of.number, &of.thread, &of.direct, &of.person, &of.model],
     )?;
     Ok(())
 }
@@ -139,6 +141,22 @@ pub(in crate::channels) fn of_thread(
 ) -> Result<Option<(ChannelId, String)>, DbError> {
     let sql = "SELECT channel_id, conversation FROM channel_conversations WHERE tenant = ?1 AND thread_id = ?2 LIMIT 1";
     read.query_opt(sql, &[&thread], |row| Ok((row.get(0)?, row.get(1)?)))
+}
+
+const REACHED: &str = "FROM channel_conversations AS c
+    JOIN channel_senders AS s ON s.tenant = c.tenant AND s.channel_id = c.channel_id AND s.sender = c.person
+    JOIN channels ON channels.id = c.channel_id AND channels.enabled = 1
+    WHERE s.state = 'approved' AND s.decides = 1";
+
+/// Where people who may decide talk to us alone.
+pub(in crate::channels) fn deciders(read: &TenantRead<'_>) -> Result<Vec<(ChannelId, String)>, DbError> {
+    let sql = format!("SELECT c.channel_id, c.conversation {REACHED} AND c.tenant = ?1");
+    read.query_all(&sql, &[], |row| Ok((row.get(0)?, row.get(1)?)))
+}
+
+/// Tenants that have such people.
+pub(in crate::channels) fn reachable(read: &SystemRead<'_>) -> Result<Vec<TenantId>, DbError> {
+    read.query_all(&format!("SELECT DISTINCT c.tenant {REACHED}"), &[], |row| row.get(0))
 }
 
 fn person(row: &Row<'_>) -> Result<Person, DbError> {

@@ -51,6 +51,7 @@ pub(super) fn settings(platform: &Value, typed: &[String]) -> Result<Map<String,
         let value = match text(field, "kind") {
             "number" => value.parse::<u32>().map(Value::from).map_err(|_| fail("is no whole number"))?,
             "switch" => value.parse::<bool>().map(Value::from).map_err(|_| fail("is not true or false"))?,
+            "lines" => value.split(',').map(str::trim).map(Value::from).collect(),
             _ => value.into(),
         };
         put(&mut all, name, value);

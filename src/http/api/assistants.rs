@@ -201,7 +201,11 @@ async fn change(
 /// default.
 #[utoipa::path(
     delete, path = "/api/v1/assistants/{id}", tag = "assistants", params(("id" = String, Path)),
-    responses((status = 204), (status = 409, description = "It is the default one")),
+    responses(
+        (status = 204),
+        (status = 409, description = "It is the default one"),
+        (status = 428, description = "If-Match is missing"),
+    ),
     security(("token" = ["admin"]))
 )]
 async fn delete(

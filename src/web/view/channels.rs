@@ -315,6 +315,8 @@ pub struct FieldRow {
     pub value: String,
     /// Whether it has to be.
     pub needed: bool,
-    /// `text`, `number` or `switch`.
+    /// `text`, `number`, `switch`, `choice` or `lines`.
     pub kind: &'static str,
+    /// What can be chosen: word and label.
+    pub choices: &'static [(&'static str, &'static str)],
 }

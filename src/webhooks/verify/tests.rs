@@ -13,6 +13,7 @@ mod labels;
 mod mattermost;
 mod netlify;
 mod schemes;
+mod shown;
 mod sources;
 mod timed;
 mod twilio;

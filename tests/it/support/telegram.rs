@@ -150,7 +150,11 @@ impl Drop for Telegram {
     fn drop(&mut self) {
         self.server.abort();
         if !std::thread::panicking() {
-            assert!(self.broken().is_empty(), "the platform was asked what it does not allow: {:#?}", self.broken());
+            assert!(
+                self.broken().is_empty(),
+                "the platform was asked what it does not allow: {:#?}",
+                self.broken()
+            );
         }
     }
 }
@@ -180,7 +184,9 @@ async fn called(
             shared.inner.lock().edited.push(asked);
             done(json!({ "message_id": 1 }))
         }
-        "setMyCommands" | "sendChatAction" | "answerCallbackQuery" | "deleteWebhook" | "setWebhook" => done(json!(true)),
+        "setMyCommands" | "sendChatAction" | "answerCallbackQuery" | "deleteWebhook" | "setWebhook" => {
+            done(json!(true))
+        }
         other => {
             shared.inner.lock().broken.push(format!("there is no method {other}"));
             failed(404, "Not Found", json!({}))
@@ -191,7 +197,8 @@ async fn called(
 async fn updates(shared: &Shared, asked: &Value) -> Response {
     shared.inner.lock().polls += 1;
     let offset = asked["offset"].as_i64().unwrap_or_default();
-    let patience = Duration::from_secs(asked["timeout"].as_u64().unwrap_or_default()).min(Duration::from_secs(2));
+    let patience =
+        Duration::from_secs(asked["timeout"].as_u64().unwrap_or_default()).min(Duration::from_secs(2));
     let until = tokio::time::Instant::now() + patience;
     loop {
         let waits = shared.changed.notified();
@@ -200,8 +207,12 @@ async fn updates(shared: &Shared, asked: &Value) -> Response {
             if inner.conflict {
                 return failed(409, "Conflict: terminated by other getUpdates request", json!({}));
             }
-            let fresh: Vec<Value> =
-                inner.updates.iter().filter(|one| one["update_id"].as_i64().unwrap_or_default() >= offset).cloned().collect();
+            let fresh: Vec<Value> = inner
+                .updates
+                .iter()
+                .filter(|one| one["update_id"].as_i64().unwrap_or_default() >= offset)
+                .cloned()
+                .collect();
             if !fresh.is_empty() {
                 return done(json!(fresh));
             }
@@ -221,11 +232,16 @@ fn send(shared: &Shared, asked: Value) -> Response {
     }
     match inner.faults.pop_front() {
         Some(Fault::Flood) => {
-            return failed(429, "Too Many Requests: retry after 1", json!({ "parameters": { "retry_after": 1 } }));
+            return failed(
+                429,
+                "Too Many Requests: retry after 1",
+                json!({ "parameters": { "retry_after": 1 } }),
+            );
         }
         Some(Fault::Internal) => return failed(500, "Internal Server Error", json!({})),
         Some(Fault::Garbage) => {
-            return (StatusCode::BAD_GATEWAY, [(header::CONTENT_TYPE, "text/html")], "<html>bad gateway").into_response();
+            return (StatusCode::BAD_GATEWAY, [(header::CONTENT_TYPE, "text/html")], "<html>bad gateway")
+                .into_response();
         }
         Some(Fault::Markup) => {
             return failed(400, "Bad Request: can't parse entities: Unexpected end tag", json!({}));

@@ -10,6 +10,7 @@ fn mail() -> Value {
         "settings": [
             { "name": "phone_number_id", "kind": "text" }, { "name": "imap/host", "kind": "text" },
             { "name": "imap/port", "kind": "number" }, { "name": "imap/tls", "kind": "switch" },
+            { "name": "aliases", "kind": "lines" },
         ],
     })
 }
@@ -22,6 +23,7 @@ fn a_setting_is_read_as_its_kind_says() {
             vec!["imap/host=mail.example.com", "imap/port=993", "imap/tls=true"],
             Ok(json!({ "imap": { "host": "mail.example.com", "port": 993, "tls": true } })),
         ),
+        (vec!["aliases=a@x.example, b@x.example"], Ok(json!({ "aliases": ["a@x.example", "b@x.example"] }))),
         (vec![], Ok(json!({}))),
         (vec!["imap/port=x"], Err("is no whole number")),
         (vec!["imap/tls=perhaps"], Err("is not true or false")),

@@ -30,6 +30,8 @@ struct SettingsDescribed {
     phone_number_id: Option<String>,
     /// What is answered in groups: `mention` (without it), `always` or `never`.
     groups: Option<String>,
+    /// Whether answers are shown only when they are whole, where they could grow before everybody's eyes.
+    whole_answers: Option<bool>,
     /// Senders who need no pairing, by the platform's own ids.
     allowed: Option<Vec<String>>,
     /// How far turns may go: `no_tools`, `read_only` or `supervised`; as far as the assistant without it.
@@ -152,8 +154,10 @@ pub(super) struct SettingView {
     name: &'static str,
     label: &'static str,
     help: &'static str,
-    /// `text`, `number` or `switch`.
+    /// `text`, `number`, `switch`, `choice` or `lines`.
     kind: &'static str,
+    /// The words of a `choice`, the usual one first.
+    choices: Vec<&'static str>,
     needed: bool,
 }
 
@@ -278,6 +282,7 @@ impl From<Platform> for PlatformView {
             label: field.label,
             help: field.help,
             kind: field.kind.as_str(),
+            choices: field.kind.choices().iter().map(|(word, _)| *word).collect(),
             needed: field.needed,
         };
         Self {

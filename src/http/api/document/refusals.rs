@@ -12,6 +12,11 @@ use crate::http::problem::ProblemDocument;
 
 /// The media type of problems.
 const PROBLEM: &str = "application/problem+json";
+/// The media type of errors in other shapes.
+const JSON: &str = "application/json";
+
+/// Faces with errors in shapes of their own.
+const ENVELOPES: &[&str] = &["/v1/", "/sessions", "/api/workspaces/"];
 
 /// Adds to every operation the refusals that follow from its shape, and to the parameters that
 /// all lists share their bounds.
@@ -25,14 +30,18 @@ pub(super) fn add_to(document: &mut OpenApi) {
         for operation in operations(item) {
             for (status, description) in refusals(path, operation) {
                 let responses = &mut operation.responses.responses;
-                let refusal = if path.starts_with("/v1/") || path.starts_with("/sessions") {
-                    envelope
-                } else {
-                    problem
-                };
+                let has_envelope = ENVELOPES.iter().any(|face| path.starts_with(face));
+                let refusal = if has_envelope { envelope } else { problem };
                 let known =
                     responses.entry(status.to_owned()).or_insert_with(|| RefOr::T(refusal(description)));
-                if let (RefOr::T(known), false) = (known, path.starts_with("/v1/")) {
+                let RefOr::T(known) = known else { continue };
+                if has_envelope {
+                    known
+                        .content
+                        .entry(JSON.to_owned())
+                        .or_insert_with(|| ContentBuilder::new().build().into());
+                }
+                if !path.starts_with("/v1/") {
                     // What a route answers in a shape of its own, the edge may answer as a problem.
                     known.content.entry(PROBLEM.to_owned()).or_insert_with(|| problem_content().into());
                 }
@@ -69,7 +78,7 @@ fn refusals(path: &str, operation: &Operation) -> Vec<(&'static str, &'static st
         operation.parameters.iter().flatten().any(|parameter| {
             matches!(parameter, RefOr::T(Parameter { parameter_in: ParameterIn::Query, .. }))
         });
-    if operation.request_body.is_some() || reads_query {
+    if operation.request_body.is_some() || reads_query || path.contains("{path}") {
         all.push(("422", "A field is wrong; `errors` says which"));
     }
     if operation.request_body.is_some() {
@@ -99,10 +108,10 @@ fn problem(description: &str) -> Response {
     ResponseBuilder::new().description(description).content(PROBLEM, problem_content()).build()
 }
 
-/// The error envelope of a face whose shapes others have documented: `/v1`, `/sessions`.
+/// The error envelope of a face whose shapes others have documented.
 fn envelope(description: &str) -> Response {
     let content = ContentBuilder::new().build();
-    ResponseBuilder::new().description(description).content("application/json", content).build()
+    ResponseBuilder::new().description(description).content(JSON, content).build()
 }
 
 /// `limit` and `{id}` mean the same everywhere.

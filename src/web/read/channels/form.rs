@@ -101,6 +101,7 @@ pub(in crate::web) async fn form(
         value: draft.settings.get(field.name).cloned().unwrap_or_default(),
         needed: field.needed,
         kind: field.kind.as_str(),
+        choices: field.kind.choices(),
     };
     let (advanced, plain): (Vec<_>, Vec<_>) = settings(platform).iter().partition(|field| field.advanced);
     let modes = Mode::of(platform).iter();
@@ -131,6 +132,7 @@ fn credentials(platform: Platform, mode: Mode) -> Vec<FieldRow> {
         value: String::new(),
         needed,
         kind: "text",
+        choices: &[],
     };
     let asked = fields(platform).iter().filter(|field| field.is_for(mode));
     asked.map(|field| row(field.name, field.help, field.is_needed(mode))).collect()

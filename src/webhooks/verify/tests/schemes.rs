@@ -61,6 +61,16 @@ impl Scheme {
         request
     }
 
+    /// The body with so many bytes more.
+    pub(super) fn padded(&self, bytes: usize) -> String {
+        let (small, pad) = ((self.body)(), "x".repeat(bytes));
+        match small.strip_suffix('}') {
+            Some(open) => format!("{open},\"pad\":\"{pad}\"}}"),
+            None if small.starts_with('[') => format!("[{{\"type\":\"{}\",\"pad\":\"{pad}\"}}]", self.event),
+            None => format!("{small}&pad={pad}"),
+        }
+    }
+
     pub(super) fn key(&self, secret: usize) -> Key {
         (self.key)(self.secrets[secret]).unwrap()
     }
