@@ -33,7 +33,10 @@ async fn a_channel_is_set_up_and_looked_after_from_the_command_line() {
     let shell = Shell(TestDaemon::with(Setup { config, ..Setup::default() }));
     let platform = Telegram::start().await;
     assert!(shell.done("channel platforms").contains("bot_token: BotFather gives it"));
-    let add = format!("channel add family --platform telegram --set base_url={}", platform.url());
+    let add = format!(
+        "channel add family --platform telegram --set base_url={} --set whole_answers=true",
+        platform.url()
+    );
     let (code, _, err) = shell.run(&format!("{add} --set color=red"), "");
     assert!(code == 1 && err.contains("is no setting of this platform"), "{err}");
     let (code, out, err) = shell.run(&add, &format!("{TOKEN}\n"));

@@ -26,7 +26,7 @@ pub(super) async fn fill(site: &Site, chrome: &Chrome) -> Vec<(&'static str, Str
     let platform = Telegram::start().await;
     let body = json!({
         "name": "Family", "platform": "telegram", "credentials": { "bot_token": TOKEN },
-        "settings": { "base_url": platform.url(), "ceiling": "supervised" },
+        "settings": { "base_url": platform.url(), "ceiling": "supervised", "whole_answers": true },
     });
     let made = chrome.api("POST", "/api/v1/channels", Some(&body)).await;
     let id = made["id"].as_str().unwrap().to_owned();
@@ -83,6 +83,7 @@ async fn a_channel_is_made_and_its_first_stranger_approved_without_a_reload() {
     chrome.fill("[name='credential.bot_token']", TOKEN).await;
     chrome.click("form details summary").await;
     chrome.fill("[name='setting.base_url']", platform.url()).await;
+    chrome.eval("document.querySelector('[name=\"setting.whole_answers\"]').value = 'yes'").await;
     chrome.click("form[action='/channels'] button.primary").await;
 
     chrome
