@@ -96,3 +96,4 @@ CREATE INDEX obligations_pending ON obligations (tenant, channel_id, conversatio
 CREATE INDEX obligations_by_channel ON obligations (channel_id, id);
 CREATE INDEX obligations_by_approval ON obligations (approval_id) WHERE approval_id IS NOT NULL;
 CREATE INDEX obligations_by_time ON obligations (created_ms);
+CREATE INDEX obligations_undelivered ON obligations (tenant, id) WHERE state <> 'sent';

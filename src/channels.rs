@@ -3,8 +3,9 @@
 //! | part | what |
 //! |---|---|
 //! | `channel`, `credentials`, `people` | a connection, what it proves itself with (sealed), who may talk |
+//! | `fields` | what a person is asked for, as tables |
 //! | `inbox`, `counting`, `reception` | what came, stored before it is acknowledged |
-//! | `outbox`, `paying`, `drafts` | what must reach somebody, and what became of it |
+//! | `outbox`, `paying`, `drafts`, `outbox_view` | what must reach somebody, and what became of it |
 //! | `notices` | what people are told of, over their channels |
 //! | `desk`, `live`, `store` | the handle, what runs, its statements |
 //! | `platform`, `incoming`, `outgoing`, `codec`, `markup`, `command` | the platforms in one form: pure functions of bytes and text |
@@ -26,6 +27,7 @@ mod desk;
 pub mod discord;
 mod drafts;
 mod error;
+mod fields;
 mod inbox;
 pub mod incoming;
 mod json;
@@ -34,6 +36,7 @@ pub mod mail;
 pub mod markup;
 mod notices;
 pub mod outbox;
+mod outbox_view;
 pub mod outgoing;
 mod paying;
 mod people;
@@ -52,10 +55,12 @@ pub use self::credentials::{CredentialField, Credentials, Needed, NewCredentials
 pub use self::desk::{ChannelView, Channels, OutboxBell};
 pub use self::drafts::Draft;
 pub use self::error::ChannelError;
+pub use self::fields::{OFFERED, SettingField, SettingKind, settings};
 pub use self::inbox::{Bound, Letter, Writer};
 pub use self::incoming::{Incoming, Said, Sender};
 pub use self::live::{Beat, ChannelState, LiveChannel};
 pub use self::markup::Part;
+pub use self::outbox_view::{KnownConversation, Owed, Undelivered};
 pub use self::outgoing::{Answer, Body, Button, Call, CannotSay, Method, Outcome, Outgoing, Post, Style, Us};
 pub use self::paying::{DueNow, dead_letter};
 pub use self::people::{Person, PersonChange, Standing};

@@ -10,6 +10,7 @@ pub mod args;
 mod audit;
 mod budget;
 pub mod certs;
+mod channel;
 mod chat;
 mod client;
 mod commands;

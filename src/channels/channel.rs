@@ -135,6 +135,12 @@ impl Mode {
         }
     }
 
+    /// The one with this word, if messages of the platform can come like that.
+    #[must_use]
+    pub fn parse(platform: Platform, word: &str) -> Option<Self> {
+        Self::of(platform).iter().copied().find(|one| one.word() == word)
+    }
+
     /// The word in settings.
     #[must_use]
     pub const fn word(self) -> &'static str {
@@ -149,6 +155,15 @@ impl Mode {
 // === impl Groups ===
 
 impl Groups {
+    /// All of them, the default first.
+    pub const ALL: [Self; 3] = [Self::Mention, Self::Always, Self::Never];
+
+    /// The one with this word.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|one| one.word() == word)
+    }
+
     /// The word in settings.
     #[must_use]
     pub const fn word(self) -> &'static str {

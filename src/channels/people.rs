@@ -100,6 +100,12 @@ impl Person {
         })
     }
 
+    /// The code as it is shown to people, while it is good.
+    #[must_use]
+    pub fn shown_code(&self, now_ms: i64) -> Option<String> {
+        self.code.as_deref().filter(|_| self.has_code(now_ms)).map(shown)
+    }
+
     /// Whether the code is good.
     pub(super) const fn has_code(&self, now_ms: i64) -> bool {
         self.code.is_some() && now_ms < self.code_until_ms
@@ -228,6 +234,8 @@ mod tests {
         assert_eq!(normal(&shown(&code)), code);
         assert_eq!(normal(&format!(" {} ", shown(&code).to_lowercase())), code);
         assert_ne!(normal(&format!("{code}X")), code);
+        assert_eq!(made.shown_code(5), Some(shown(&code)));
+        assert_eq!(made.shown_code(5 + CODE_LIFE_MS), None, "an old code helps nobody");
         assert!(made.has_code(5) && made.has_code(4 + CODE_LIFE_MS) && !made.has_code(5 + CODE_LIFE_MS));
         assert_ne!(Person::stranger(ChannelId::new(), ("7", "Ada"), 5).unwrap().code, Some(code));
     }

@@ -2,6 +2,7 @@
 
 mod audit;
 mod budget;
+mod channel;
 mod consent;
 mod knowledge;
 mod mcp;
@@ -17,6 +18,7 @@ use clap::{Args, Parser, Subcommand};
 use super::certs::CertsCommand;
 pub use audit::{AuditCommand, AuditFilterArgs, AuditVerifyArgs};
 pub use budget::{BudgetCommand, BudgetSetArgs};
+pub use channel::{ChannelAddArgs, ChannelCommand};
 pub use mcp::{McpAddArgs, McpCommand};
 pub use vault::{DeleteArgs, HostArgs, NamedArgs, OauthAddArgs, OauthCommand, SetArgs, VaultCommand};
 pub use webhook::{WebhookAddArgs, WebhookCommand};
@@ -120,6 +122,9 @@ pub enum Command {
     /// Addresses that programs outside send to
     #[command(subcommand)]
     Webhook(WebhookCommand),
+    /// Chat platforms: who talks there, and what is owed to them
+    #[command(subcommand)]
+    Channel(ChannelCommand),
     /// People: the owner and members
     #[command(subcommand)]
     Member(MemberCommand),

@@ -13,7 +13,7 @@ use super::args::{CageArgs, CageStage, Cli, Command, PlaceArgs};
 use super::exit::{Exit, Failure, Outcome};
 use super::place::Place;
 use super::{
-    agent, approvals, audit, budget, certs, chat, config, doctor, jq, kill_switch, lifecycle, login, mcp,
+    agent, approvals, audit, budget, certs, channel, chat, config, doctor, jq, kill_switch, lifecycle, login, mcp,
     memory, notification, output, people, policy, redact, serve, skill, status, token, tree, vault, webhook,
 };
 
@@ -61,6 +61,7 @@ fn dispatch(args: &PlaceArgs, command: Option<Command>) -> Outcome {
         Some(Command::Vault(command)) => wait(many()?, vault::run(&place()?, command)),
         Some(Command::Mcp(command)) => wait(one()?, mcp::run(&place()?, command)),
         Some(Command::Webhook(command)) => wait(one()?, webhook::run(&place()?, command)),
+        Some(Command::Channel(command)) => wait(one()?, channel::run(&place()?, command)),
         Some(Command::Member(command)) => wait(one()?, people::member(&place()?, command)),
         Some(Command::Session(command)) => wait(one()?, people::session(&place()?, command)),
         Some(Command::RecoveryKey) => wait(one()?, people::recovery_key(&place()?)),

@@ -3,6 +3,7 @@
 mod attacks;
 mod audit;
 mod budgets;
+mod channels;
 mod consent;
 mod gate;
 mod knowledge;

@@ -1,6 +1,7 @@
 //! The live stream: whatever the open pages of one browser watch, over one connection.
 //!
-//! `GET /live?topics=thread:<id>@<cursor>,home,rail,runtime,inbox,count,bell,notices,halt,approval:<id>`. Every message is a JSON object
+//! `GET /live?topics=thread:<id>@<cursor>,home,rail,runtime,inbox,count,bell,notices,halt,
+//! channels,channel:<id>,outbox,approval:<id>`. Every message is a JSON object
 //! with its `topic`. Threads are views of the durable log, so a reader that comes back
 //! with its cursor misses nothing; what it gets twice changes nothing.
 
@@ -21,10 +22,10 @@ use serde_json::{Value, json};
 
 use self::topics::Topic;
 use super::assets;
-use crate::http::auth::{FollowChats, Need as _, SeeRuntime};
+use crate::http::auth::{Admin, FollowChats, Need as _, Read, SeeRuntime};
 use crate::http::extract::Params;
 use crate::http::{AppState, May, Problem};
-use crate::identity::{Identity, Principal};
+use crate::identity::{Identity, Principal, Scope};
 
 /// Silence after which a comment keeps proxies and browsers patient.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
@@ -46,8 +47,11 @@ pub(super) async fn follow(
     let topics = topics::parse(&query.topics)?;
     let mut sources: Vec<BoxStream<'static, Value>> = Vec::with_capacity(topics.len());
     for topic in topics {
-        if topic == Topic::Runtime {
-            by.authorize(SeeRuntime::ANY_OF)?;
+        match topic {
+            Topic::Runtime => by.authorize(SeeRuntime::ANY_OF)?,
+            Topic::Channels | Topic::Channel(_) => authorize_for_all(&by, Admin::ANY_OF)?,
+            Topic::Outbox => authorize_for_all(&by, Read::ANY_OF)?,
+            _ => {}
         }
         if let Topic::Thread { id, after } = topic {
             state.threads.get(&by, id).await.map_err(super::read::problem)?;
@@ -72,6 +76,12 @@ pub(super) async fn follow(
     let unbuffered = (HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
     response.headers_mut().insert(unbuffered.0, unbuffered.1);
     Ok(response)
+}
+
+/// A token for one assistant has nothing to do with what holds for all of them.
+fn authorize_for_all(by: &Principal, any_of: &[Scope]) -> Result<(), Problem> {
+    by.authorize(any_of)?;
+    super::routes::unrestricted(by)
 }
 
 /// Ends when the credential of the stream does.

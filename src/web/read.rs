@@ -3,6 +3,7 @@
 pub(super) mod approvals;
 pub(super) mod audit;
 pub(super) mod budgets;
+pub(super) mod channels;
 pub(super) mod context;
 pub(super) mod home;
 pub(super) mod library;

@@ -3,6 +3,7 @@
 mod approvals;
 mod audit;
 mod budgets;
+mod channels;
 mod chat;
 mod context;
 mod device;
@@ -112,7 +113,7 @@ pub fn router() -> Router<AppState> {
 }
 
 /// A token for one assistant has nothing to do with what holds for all of them.
-fn unrestricted(by: &Principal) -> Result<(), Problem> {
+pub(super) fn unrestricted(by: &Principal) -> Result<(), Problem> {
     if by.assistant.is_none() {
         return Ok(());
     }
@@ -156,7 +157,9 @@ fn security() -> Router<AppState> {
 fn notices() -> Router<AppState> {
     Router::new()
         .route("/push-worker.js", get(assets::push_worker))
+        .route("/inbox/outbox", get(channels::acts::outbox))
         .route("/inbox/notifications", get(notifications::list))
+        .route("/inbox/notifications/latest", get(notifications::latest))
         .route("/inbox/notifications/read-all", post(notifications::read_all))
         .route("/inbox/notifications/{id}/{action}", post(notifications::mark))
         .route("/settings/notifications", get(notifications::show))
@@ -184,9 +187,18 @@ fn library() -> Router<AppState> {
         .route("/library/skills/{name}/remove", post(library::remove_skill))
 }
 
-/// `/webhooks` and its forms.
+/// `/webhooks` and `/channels` with their forms.
 fn doors() -> Router<AppState> {
     Router::new()
+        .route("/channels", get(channels::list).post(channels::create))
+        .route("/channels/new", get(channels::new))
+        .route("/channels/{id}", get(channels::show).post(channels::change))
+        .route("/channels/{id}/credentials", get(channels::credentials_form).post(channels::credentials))
+        .route("/channels/{id}/remove", post(channels::remove))
+        .route("/channels/{id}/people", post(channels::acts::person))
+        .route("/channels/{id}/test", post(channels::acts::test))
+        .route("/channels/{id}/{act}", post(channels::acts::act))
+        .route("/channels/{id}/outbox/{obligation}/retry", post(channels::acts::retry))
         .route("/webhooks", get(webhooks::list).post(webhooks::create))
         .route("/webhooks/{id}", get(webhooks::show).post(webhooks::change))
         .route("/webhooks/{id}/rotate", post(webhooks::rotate))

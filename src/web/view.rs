@@ -3,6 +3,7 @@
 pub mod approvals;
 pub mod audit;
 pub mod budgets;
+pub mod channels;
 pub mod context;
 pub mod doors;
 pub mod filters;

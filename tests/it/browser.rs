@@ -9,6 +9,7 @@
     reason = "what helps tests may fail like tests, and says so when it skips"
 )]
 
+mod channels;
 mod chrome;
 mod furnished;
 mod library;

@@ -12,6 +12,7 @@
 
 mod architecture;
 mod browser;
+mod channel_commands;
 mod channels;
 mod cli;
 mod conversation;

@@ -59,6 +59,52 @@ pub(in crate::channels) fn list(
     read.query_all(&sql, &[&channel, &before, &limit], obligation)
 }
 
+/// What has not arrived in all channels, newest first, with the names of the channels; in one state where one is named.
+pub(in crate::channels) fn undelivered(
+    read: &TenantRead<'_>,
+    state: Option<ObligationState>,
+    before: Option<ObligationId>,
+    limit: usize,
+) -> Result<Vec<(Obligation, String)>, DbError> {
+    let columns: Vec<_> = COLUMNS.split(", ").map(|column| format!("o.{}", column.trim())).collect();
+    let sql = format!(
+        "SELECT {}, c.name FROM obligations AS o JOIN channels AS c ON c.id = o.channel_id
+         WHERE o.tenant = ?1 AND o.state <> 'sent' AND (?2 IS NULL OR o.state = ?2) AND (?3 IS NULL OR o.id < ?3)
+         ORDER BY o.id DESC LIMIT ?4",
+        columns.join(", ")
+    );
+    let word = state.map(ObligationState::as_str);
+    read.query_all(&sql, &[&word, &before, &limit], |row| Ok((obligation(row)?, row.get(16)?)))
+}
+
+/// How much of each channel has not arrived, by its state.
+pub(in crate::channels) fn counts(
+    read: &TenantRead<'_>,
+) -> Result<Vec<(ChannelId, ObligationState, usize)>, DbError> {
+    let sql = "SELECT channel_id, state, count(*) FROM obligations WHERE tenant = ?1 AND state <> 'sent'
+               GROUP BY channel_id, state";
+    read.query_all(sql, &[], |row| {
+        let bad = || DbError::Corrupt("an obligation".to_owned());
+        Ok((row.get(0)?, ObligationState::parse(&row.get::<String>(1)?).ok_or_else(bad)?, row.get(2)?))
+    })
+}
+
+/// Addresses in a channel, each with the title of its thread: those with a thread first.
+pub(in crate::channels) fn conversations(
+    read: &TenantRead<'_>,
+    channel: ChannelId,
+    limit: usize,
+) -> Result<Vec<(String, String)>, DbError> {
+    let sql = "SELECT address, max(title) FROM (
+                   SELECT c.conversation AS address, coalesce(t.title, '') AS title FROM channel_conversations AS c
+                   LEFT JOIN threads AS t ON t.id = c.thread_id WHERE c.tenant = ?1 AND c.channel_id = ?2
+                   UNION ALL
+                   SELECT conversation, '' FROM (SELECT conversation FROM obligations
+                                                 WHERE tenant = ?1 AND channel_id = ?2 ORDER BY id DESC LIMIT 200))
+               GROUP BY address ORDER BY max(title) = '', max(title), address LIMIT ?3";
+    read.query_all(sql, &[&channel, &limit], |row| Ok((row.get(0)?, row.get(1)?)))
+}
+
 /// The question about an approval, where one was asked in a conversation.
 pub(in crate::channels) fn question(
     read: &TenantRead<'_>,

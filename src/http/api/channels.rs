@@ -1,6 +1,7 @@
 //! `/api/v1/channels`: chat platforms, who may talk there, and what is owed to them.
 
 mod bodies;
+mod outbox;
 
 use axum::Json;
 use axum::extract::State;
@@ -11,7 +12,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::channels::{
-    ChannelChange, ChannelError, ChannelView, NewChannel, NewCredentials, PersonChange, Platform,
+    ChannelChange, ChannelError, ChannelView, CredentialField, Mode, NewChannel, NewCredentials,
+    PersonChange, Platform, fields,
 };
 use crate::http::auth::{Admin, May, Operate, Read};
 use crate::http::conditional::{IdempotencyKey, IfMatch, created, stale, tagged};
@@ -43,6 +45,7 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(people, change_person))
         .routes(routes!(obligations))
         .routes(routes!(retry))
+        .merge(outbox::routes())
 }
 
 /// Channels with what they do now, in the order of their making.
@@ -84,9 +87,8 @@ async fn create(
 ) -> Result<Response, Problem> {
     refuse_restricted(&by)?;
     let key = key.of(&by, "POST /api/v1/channels", &body);
-    let platform = Platform::parse(&body.platform).ok_or_else(|| {
-        Problem::invalid_field("/platform", "is telegram, slack, discord, whatsapp or email")
-    })?;
+    let platform = Platform::parse(&body.platform)
+        .ok_or_else(|| Problem::invalid_field("/platform", "is one of /api/v1/channel-platforms"))?;
     let settings = body.settings.unwrap_or_default();
     let mode = settings.mode_on(platform);
     let credentials = NewCredentials::entered((platform, mode), body.credentials)?;
@@ -129,6 +131,12 @@ async fn change(
     refuse_restricted(&by)?;
     let found = state.channels.get(&by.tenant, id).await?.channel;
     let mode = body.settings.as_ref().unwrap_or(&found.settings).mode_on(found.platform);
+    if body.credentials.is_none()
+        && let Some(field) = missing_in(found.platform, (found.mode(), mode))
+    {
+        let why = format!("messages that come by {} need `{}`: give all anew", mode.word(), field.name);
+        return Err(Problem::invalid_field("/credentials", why));
+    }
     let credentials =
         body.credentials.map(|values| NewCredentials::entered((found.platform, mode), values)).transpose()?;
     let change = ChannelChange {
@@ -281,6 +289,11 @@ async fn retry(
 ) -> Result<(StatusCode, Json<ObligationView>), Problem> {
     refuse_restricted(&by)?;
     Ok((StatusCode::ACCEPTED, Json(state.channels.retry(&by, id, obligation).await?.into())))
+}
+
+/// A credential that one mode does without and another does not.
+fn missing_in(platform: Platform, (from, to): (Mode, Mode)) -> Option<&'static CredentialField> {
+    fields(platform).iter().find(|field| field.is_needed(to) && !field.is_needed(from))
 }
 
 fn shown(state: &AppState, view: ChannelView) -> Response {

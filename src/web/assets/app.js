@@ -100,6 +100,28 @@ document.addEventListener("submit", async (event) => {
   }
 });
 
+// === The bell opens the last notifications below it; without scripts it is a link to all of them.
+const bellMenu = document.getElementById("bell-menu");
+let bellClosed = 0;
+function showBell() {
+  document.querySelector("a.bell")?.setAttribute("aria-expanded", String(bellMenu.matches(":popover-open")));
+}
+document.addEventListener("click", async (event) => {
+  const bell = event.target.closest("a.bell");
+  if (!bell || !bellMenu?.showPopover || event.button || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  // The same click has closed it a moment ago.
+  if (event.timeStamp - bellClosed < 400) return;
+  const answer = await fetch("/inbox/notifications/latest", { headers: { accept: "text/html" } }).catch(() => null);
+  if (!answer?.ok) { location.href = bell.href; return; }
+  fill(bellMenu, await answer.text());
+  tickTimes();
+  bellMenu.showPopover();
+  bellMenu.querySelector("a").focus();
+});
+bellMenu?.addEventListener("beforetoggle", (event) => { if (event.newState === "closed") bellClosed = performance.now(); });
+bellMenu?.addEventListener("toggle", showBell);
+
 /** @param {Response} answer */
 export async function problemText(answer) {
   const problem = await answer.json().catch(() => ({}));

@@ -16,6 +16,7 @@ use crate::identity::Principal;
 use crate::web::headers::fragment;
 use crate::web::read;
 use crate::web::view::approvals::{AskFragment, CountFragment, InboxFragment};
+use crate::web::view::channels::{ChannelFragment, ChannelsFragment, OutboxFragment};
 use crate::web::view::notifications::{BellFragment, NoticeFilters, NoticesFragment};
 use crate::web::view::pages::{HomeFragment, TreeFragment};
 use crate::web::view::{HaltFragment, Notices, RailFragment};
@@ -101,7 +102,28 @@ impl Watch {
                 let ask = read::approvals::one(&self.state, &self.by, id).await.ok()?;
                 Some((format!("approval:{id}"), fragment(&AskFragment { ask: &ask })?))
             }
+            Topic::Channels | Topic::Channel(_) | Topic::Outbox => self.render_channels().await,
             Topic::Thread { .. } => None,
+        }
+    }
+
+    async fn render_channels(&self) -> Option<(String, String)> {
+        let (state, by) = (&self.state, &self.by);
+        // silent-ok: as above.
+        match self.topic {
+            Topic::Channels => {
+                let cards = read::channels::cards(state, by).await.ok()?;
+                Some(("channels".to_owned(), fragment(&ChannelsFragment { cards: &cards })?))
+            }
+            Topic::Channel(id) => {
+                let live = read::channels::live(state, by, id).await.ok()?;
+                Some((format!("channel:{id}"), fragment(&ChannelFragment { live: &live })?))
+            }
+            Topic::Outbox => {
+                let list = read::channels::outbox::list(state, by).await.ok()?;
+                Some(("outbox".to_owned(), fragment(&OutboxFragment { list: &list })?))
+            }
+            _ => None,
         }
     }
 }

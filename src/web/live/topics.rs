@@ -1,7 +1,7 @@
 //! What a browser watches.
 
 use crate::http::Problem;
-use crate::protocol::ids::{ApprovalId, ThreadId};
+use crate::protocol::ids::{ApprovalId, ChannelId, ThreadId};
 
 /// Topics of one stream: more tabs than anybody reads.
 const TOPICS_MAX: usize = 24;
@@ -32,6 +32,12 @@ pub(super) enum Topic {
     Notices,
     /// The banner of the kill switch.
     Halt,
+    /// The cards of channels.
+    Channels,
+    /// What changes by itself on the page of a channel.
+    Channel(ChannelId),
+    /// What has not arrived.
+    Outbox,
     /// A question.
     Approval(ApprovalId),
 }
@@ -56,6 +62,11 @@ fn topic(word: &str) -> Option<Topic> {
         "bell" => Some(Topic::Bell),
         "notices" => Some(Topic::Notices),
         "halt" => Some(Topic::Halt),
+        "channels" => Some(Topic::Channels),
+        "outbox" => Some(Topic::Outbox),
+        _ if word.starts_with("channel:") => {
+            Some(Topic::Channel(word.strip_prefix("channel:")?.parse().ok()?))
+        }
         _ if word.starts_with("approval:") => {
             Some(Topic::Approval(word.strip_prefix("approval:")?.parse().ok()?))
         }

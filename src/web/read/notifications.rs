@@ -88,13 +88,13 @@ fn link(source: &Source) -> Option<String> {
         SourceType::Budget => "/settings/budgets".to_owned(),
         SourceType::Secret => format!("/vault/secrets/{id}"),
         SourceType::OauthToken => "/vault?tab=tokens".to_owned(),
-        SourceType::WebhookDelivery
-        | SourceType::WebhookEndpoint
-        | SourceType::Experiment
-        | SourceType::Channel
-        | SourceType::Certificate
-        | SourceType::SandboxLayer
-        | SourceType::Part => return None,
+        SourceType::WebhookEndpoint => format!("/webhooks/{id}"),
+        // A delivery is shown on the page of its endpoint, which its id does not tell.
+        SourceType::WebhookDelivery => "/webhooks".to_owned(),
+        SourceType::Channel => format!("/channels/{id}"),
+        SourceType::Experiment | SourceType::Certificate | SourceType::SandboxLayer | SourceType::Part => {
+            return None;
+        }
     })
 }
 

@@ -55,7 +55,9 @@ pub(super) async fn inbox(
     let notice =
         query.denied.map(|count| format!("{count} denied. What was decided meanwhile stays as it is."));
     let inbox = read::approvals::inbox(&state, &by).await?;
-    Ok(page(StatusCode::OK, &InboxPage { frame: reader.frame("Inbox", "inbox"), inbox, notice }))
+    let undelivered = read::channels::outbox::dead(&state, &by).await;
+    let frame = reader.frame("Inbox", "inbox");
+    Ok(page(StatusCode::OK, &InboxPage { frame, inbox, undelivered, notice }))
 }
 
 /// `POST /inbox/deny`: what is ticked. Nothing is ever allowed in bulk.

@@ -12,7 +12,9 @@ use super::super::answer::{Fields, Reader};
 use super::super::framed::local_path;
 use super::super::headers::page;
 use super::super::read;
-use super::super::view::notifications::{NoticeFilters, NotificationSettingsPage, NotificationsPage};
+use super::super::view::notifications::{
+    BellMenu, NoticeFilters, NotificationSettingsPage, NotificationsPage,
+};
 use crate::http::auth::{Admin, KeepInbox, Read};
 use crate::http::extract::{Named, Params};
 use crate::http::{AppState, May, Problem};
@@ -22,6 +24,8 @@ use crate::notifications::{
 };
 use crate::protocol::ids::{NotificationId, NotificationRuleId, PushSubscriptionId};
 
+/// Notifications below the bell.
+const LATEST: usize = 10;
 const SETTINGS: &str = "/settings/notifications";
 
 #[derive(Default, Deserialize)]
@@ -88,8 +92,17 @@ pub(super) async fn list(
     super::unrestricted(&by)?;
     let asked = NoticeFilters { status: query.status, category: query.category, severity: query.severity };
     let list = read::notifications::list(&state, &by, &asked, &query.after).await?;
+    let undelivered = read::channels::outbox::dead(&state, &by).await;
     let frame = reader.frame("Notifications", "inbox");
-    Ok(page(StatusCode::OK, &NotificationsPage { frame, list, asked, notice: None }))
+    Ok(page(StatusCode::OK, &NotificationsPage { frame, list, asked, undelivered, notice: None }))
+}
+
+/// `GET /inbox/notifications/latest`: what the bell opens, for scripts; without them it is a link to all.
+pub(super) async fn latest(by: May<Read>, State(state): State<AppState>) -> Result<Response, Problem> {
+    super::unrestricted(&by)?;
+    let mut list = read::notifications::list(&state, &by, &NoticeFilters::default(), "").await?;
+    list.rows.truncate(LATEST);
+    Ok(page(StatusCode::OK, &BellMenu { list }))
 }
 
 /// `POST /inbox/notifications/{id}/{action}`.

@@ -20,6 +20,7 @@ const TILES: &[Tile] = &[
     tile("/settings/workspaces", "list", "Workspaces", "Projects, and the folders that assistants work in"),
     tile("/library", "library", "Library", "What assistants are told, remember and can look up"),
     tile("/settings/mcp", "tool", "MCP servers", "Whose tools assistants use, and what changed"),
+    tile("/channels", "channel", "Channels", "Chat platforms, who talks there, what is owed"),
     tile("/webhooks", "down", "Webhooks", "Programs outside that tell what happened"),
     tile("/vault", "vault", "Vault", "Keys and tokens, who used them, what leaked"),
     tile("/audit", "audit", "Audit", "Who did what, and why it was allowed"),

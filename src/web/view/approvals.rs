@@ -12,6 +12,8 @@ pub struct InboxPage {
     pub frame: Frame,
     /// What waits, and what was decided.
     pub inbox: InboxView,
+    /// Messages that reached nobody, for the tab.
+    pub undelivered: usize,
     /// What the last form did.
     pub notice: Option<String>,
 }

@@ -22,6 +22,8 @@ pub struct NotificationsPage {
     pub list: NoticeList,
     /// What is asked for: the words of the filters, empty for everything.
     pub asked: NoticeFilters,
+    /// Messages that reached nobody, for the tab.
+    pub undelivered: usize,
     /// What the last form did.
     pub notice: Option<&'static str>,
 }
@@ -32,6 +34,14 @@ pub struct NotificationsPage {
 pub struct NoticesFragment<'a> {
     /// What is listed.
     pub list: &'a NoticeList,
+}
+
+/// The last ones below the bell.
+#[derive(Template)]
+#[template(path = "bell_menu.html", config = "src/web/askama.toml")]
+pub struct BellMenu {
+    /// What is listed.
+    pub list: NoticeList,
 }
 
 /// The words of the filters.

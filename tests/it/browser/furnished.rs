@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::chrome::Chrome;
 use super::site::Site;
-use super::{ENDED, library, trust};
+use super::{ENDED, channels, library, trust};
 
 /// Every page that a signed-in owner reaches: its name, and where it is.
 pub async fn pages(site: &Site, chrome: &Chrome) -> Vec<(&'static str, String)> {
@@ -13,6 +13,7 @@ pub async fn pages(site: &Site, chrome: &Chrome) -> Vec<(&'static str, String)> 
     pages.extend(of_knowledge(chrome).await);
     pages.extend(of_settings(chrome).await);
     pages.extend(of_webhooks(site, chrome).await);
+    pages.extend(channels::fill(site, chrome).await);
     let always = [
         ("home", "/"),
         ("inbox", "/inbox"),

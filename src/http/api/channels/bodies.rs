@@ -5,8 +5,11 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::channels::outbox::Obligation;
-use crate::channels::{ChannelSettings, ChannelState, ChannelView, Person};
+use crate::channels::outbox::{Obligation, ObligationState};
+use crate::channels::{
+    ChannelSettings, ChannelState, ChannelView, CredentialField, KnownConversation, Mode, Owed, Person,
+    Platform, SettingField, fields, settings,
+};
 use crate::http::moment::rfc3339;
 use crate::protocol::ids::WorkspaceId;
 
@@ -18,11 +21,12 @@ use crate::protocol::ids::WorkspaceId;
     reason = "it describes `ChannelSettings`, which the product module keeps without the document's crate"
 )]
 struct SettingsDescribed {
-    /// Telegram: `poll` (without it) or `webhook`.
+    /// How messages come; without it the first of `modes` of the platform in `/api/v1/channel-platforms`. Telegram: `poll` or
+    /// `webhook`; Slack: `socket` or `webhook`; Discord: `socket`; WhatsApp: `webhook`; e-mail: `poll`.
     mode: Option<String>,
     /// The address of the platform, where it is another one than its own.
     base_url: Option<String>,
-    /// WhatsApp: the id of the phone number.
+    /// WhatsApp: the id of our phone number.
     phone_number_id: Option<String>,
     /// E-mail: the mailbox and its servers.
     mail: Option<MailDescribed>,
@@ -117,6 +121,7 @@ pub(super) struct PersonView {
 #[schema(as = Obligation)]
 pub(super) struct ObligationView {
     id: String,
+    channel_id: String,
     conversation: String,
     text: String,
     /// `pending`, `sent` or `dead`.
@@ -127,8 +132,69 @@ pub(super) struct ObligationView {
     possible_duplicate: bool,
     /// Why it waits or is dead.
     reason: Option<String>,
+    /// When it is tried, at the earliest; `null` for what is not tried any more.
+    next_try_at: Option<String>,
     turn_id: Option<String>,
     created_at: String,
+}
+
+/// A message that has not arrived, with the name of its channel.
+#[derive(Serialize, ToSchema)]
+#[schema(as = OwedObligation)]
+pub(super) struct OwedView {
+    channel: String,
+    #[serde(flatten)]
+    obligation: ObligationView,
+}
+
+/// Where words can be sent.
+#[derive(Serialize, ToSchema)]
+#[schema(as = ChannelConversation)]
+pub(super) struct ConversationView {
+    /// The address, as `test` takes it.
+    conversation: String,
+    /// The title of the thread in which it goes on.
+    title: Option<String>,
+}
+
+/// A platform, with what it asks for.
+#[derive(Serialize, ToSchema)]
+#[schema(as = ChannelPlatform)]
+pub(super) struct PlatformView {
+    platform: &'static str,
+    name: &'static str,
+    /// How messages can come, the default first: `poll`, `socket` or `webhook`.
+    modes: Vec<&'static str>,
+    credentials: Vec<CredentialView>,
+    settings: Vec<SettingView>,
+}
+
+/// A credential of a platform.
+#[derive(Serialize, ToSchema)]
+#[schema(as = ChannelCredentialField)]
+pub(super) struct CredentialView {
+    name: &'static str,
+    /// Where a person finds it.
+    help: &'static str,
+    /// The modes in which it means something.
+    modes: Vec<&'static str>,
+    /// Whether a channel of these modes cannot be made without it.
+    needed: bool,
+}
+
+/// A setting of a platform.
+#[derive(Serialize, ToSchema)]
+#[schema(as = ChannelSettingField)]
+pub(super) struct SettingView {
+    /// Its place in `settings`: names, with `/` between them.
+    name: &'static str,
+    label: &'static str,
+    help: &'static str,
+    /// `text`, `number`, `switch`, `choice` or `lines`.
+    kind: &'static str,
+    /// The words of a `choice`, the usual one first.
+    choices: Vec<&'static str>,
+    needed: bool,
 }
 
 /// A new channel.
@@ -136,10 +202,12 @@ pub(super) struct ObligationView {
 pub(super) struct CreateChannel {
     /// 1–50 characters, unique.
     pub(super) name: String,
-    /// `telegram`, `slack`, `discord`, `whatsapp` or `email`.
+    /// One of `/api/v1/channel-platforms`: `telegram`, `slack`, `discord`, `whatsapp` or `email`.
     pub(super) platform: String,
-    /// Telegram: `bot_token`, `secret_token`; Slack: `bot_token`, `signing_secret`; WhatsApp: `access_token`, `app_secret`,
-    /// `verify_token`; e-mail: `password`, and `smtp_password` where it is another one.
+    /// By their names in `/api/v1/channel-platforms`. Telegram: `bot_token`, and `secret_token`, which is made here when it is
+    /// left out; Slack: `bot_token`, with `app_token` (mode `socket`) or `signing_secret` (mode `webhook`); Discord:
+    /// `bot_token`; WhatsApp: `access_token`, `app_secret`, `verify_token`; e-mail: `password`, and `smtp_password` where it is
+    /// another one.
     pub(super) credentials: BTreeMap<String, String>,
     /// Where its threads belong; the default workspace without it.
     #[schema(value_type = Option<String>)]
@@ -234,10 +302,53 @@ impl From<Person> for PersonView {
     }
 }
 
+impl From<Platform> for PlatformView {
+    fn from(platform: Platform) -> Self {
+        let modes = Mode::of(platform);
+        let words = |wanted: &dyn Fn(Mode) -> bool| {
+            modes.iter().copied().filter(|mode| wanted(*mode)).map(Mode::word).collect::<Vec<_>>()
+        };
+        let credential = |field: &CredentialField| CredentialView {
+            name: field.name,
+            help: field.help,
+            modes: words(&|mode| field.is_for(mode)),
+            needed: modes.iter().any(|mode| field.is_needed(*mode)),
+        };
+        let setting = |field: &SettingField| SettingView {
+            name: field.name,
+            label: field.label,
+            help: field.help,
+            kind: field.kind.as_str(),
+            choices: field.kind.choices().iter().map(|(word, _)| *word).collect(),
+            needed: field.needed,
+        };
+        Self {
+            platform: platform.word(),
+            name: platform.label(),
+            modes: words(&|_| true),
+            credentials: fields(platform).iter().map(credential).collect(),
+            settings: settings(platform).iter().map(setting).collect(),
+        }
+    }
+}
+
+impl From<KnownConversation> for ConversationView {
+    fn from(known: KnownConversation) -> Self {
+        Self { conversation: known.address, title: Some(known.title).filter(|title| !title.is_empty()) }
+    }
+}
+
+impl From<Owed> for OwedView {
+    fn from(owed: Owed) -> Self {
+        Self { channel: owed.channel_name, obligation: owed.obligation.into() }
+    }
+}
+
 impl From<Obligation> for ObligationView {
     fn from(owed: Obligation) -> Self {
         Self {
             id: owed.id.to_string(),
+            channel_id: owed.channel.to_string(),
             conversation: owed.conversation,
             text: owed.body,
             state: owed.state.as_str(),
@@ -245,6 +356,7 @@ impl From<Obligation> for ObligationView {
             parts_sent: owed.sent_parts,
             possible_duplicate: owed.doubtful,
             reason: (!owed.reason.is_empty()).then_some(owed.reason),
+            next_try_at: (owed.state == ObligationState::Pending).then(|| rfc3339(owed.due_ms)),
             turn_id: owed.turn.map(|turn| turn.to_string()),
             created_at: rfc3339(owed.created_ms),
         }

@@ -16,12 +16,15 @@ fn a_list_names_what_is_watched() {
         ]
     );
     assert!(parse("").unwrap().is_empty());
+    let channel = ChannelId::new();
+    let channels = parse(&format!("channels,channel:{channel},outbox")).unwrap();
+    assert_eq!(channels, [Topic::Channels, Topic::Channel(channel), Topic::Outbox]);
 }
 
 #[test]
 fn what_is_no_topic_is_refused() {
     let id = ThreadId::new();
-    for bad in ["house", "thread:x", &format!("thread:{id}@-1"), &format!("thread:{id}@x"), "home;rail"] {
+    for bad in ["house", "thread:x", &format!("thread:{id}@-1"), &format!("thread:{id}@x"), "home;rail", "channel:", "channel:x"] {
         assert!(parse(bad).is_err(), "{bad}");
     }
 }
