@@ -12,7 +12,7 @@ use super::platform::Platform;
 
 /// Platforms that a channel can be made for, the one that is quickest to set up first.
 pub const OFFERED: &[Platform] =
-    &[Platform::Telegram, Platform::Slack, Platform::Discord, Platform::Whatsapp];
+    &[Platform::Telegram, Platform::Slack, Platform::Discord, Platform::Whatsapp, Platform::Email];
 
 /// How a setting is written.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

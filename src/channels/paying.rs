@@ -121,7 +121,7 @@ impl Channels {
     ///
     /// # Errors
     /// What the store answers; then nothing is noted.
-    pub(super) async fn undelivered(
+    pub(super) async fn taken_back(
         &self,
         tenant: &TenantId,
         channel: &Channel,

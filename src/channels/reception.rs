@@ -135,7 +135,7 @@ impl Channels {
         let Some(came) = read(door.channel.platform, &received, &us) else {
             return ChannelReception::Unprocessable;
         };
-        let stored = match self.undelivered(&door.tenant, &door.channel, failures(door, &received, &us)).await
+        let stored = match self.taken_back(&door.tenant, &door.channel, failures(door, &received, &us)).await
         {
             Ok(()) => self.arrived(&door.tenant, door.channel.id, came, None).await,
             Err(error) => Err(error),

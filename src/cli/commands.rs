@@ -13,8 +13,9 @@ use super::args::{CageArgs, CageStage, Cli, Command, PlaceArgs};
 use super::exit::{Exit, Failure, Outcome};
 use super::place::Place;
 use super::{
-    agent, approvals, audit, budget, certs, channel, chat, config, doctor, jq, kill_switch, lifecycle, login, mcp,
-    memory, notification, output, people, policy, redact, serve, skill, status, token, tree, vault, webhook,
+    agent, approvals, audit, budget, certs, channel, chat, config, doctor, jq, kill_switch, lifecycle, login,
+    mcp, memory, notification, output, people, policy, redact, serve, skill, status, token, tree, vault,
+    webhook,
 };
 
 const GUIDE: &str = "\

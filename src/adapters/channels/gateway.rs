@@ -166,9 +166,7 @@ impl Link<'_> {
         for effect in effects {
             match effect {
                 Effect::Send(frame) => {
-                    self.calls.show(&mut line.socket, &frame)
-                        .await
-                        .map_err(|error| Ended::soon(&error))?;
+                    self.calls.show(&mut line.socket, &frame).await.map_err(|error| Ended::soon(&error))?;
                 }
                 Effect::Heartbeats { every_ms } => line.beat = Some(beat(every_ms)),
                 Effect::Alive => {

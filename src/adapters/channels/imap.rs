@@ -114,7 +114,7 @@ impl Life {
         };
         match begun.await {
             Ok((mut session, mut reading)) => {
-                match self.watch(&mut session, settings, &mut reading, went_well).await {
+                match self.read_on(&mut session, settings, &mut reading, went_well).await {
                     Ok(never) => match never {},
                     Err(trouble) => trouble,
                 }
@@ -157,7 +157,7 @@ impl Life {
     }
 
     /// Takes what is new, and waits for more, until the connection ends.
-    async fn watch(
+    async fn read_on(
         &self,
         session: &mut Session,
         settings: &MailSettings,

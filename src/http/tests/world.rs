@@ -194,6 +194,9 @@ impl World {
         let model_turns = ModelTurns::new(parts, 1);
         let told = (Metrics::new(), notifications.clone());
         let webhooks = Webhooks::open(db.clone(), vault.clone(), guard.clone(), told).await.unwrap();
+        let keepers = (vault.clone(), guard.clone());
+        let channels =
+            Channels::open(db.clone(), keepers, notifications.clone(), &Channels::bell()).await.unwrap();
         let state = AppState {
             db: db.clone(),
             audit: crate::audit::Audit::new(db.clone()),
@@ -222,9 +225,7 @@ impl World {
             tools,
             knowledge,
             model_turns,
-            channels: Channels::open(db.clone(), vault.clone(), guard.clone(), &Channels::bell())
-                .await
-                .unwrap(),
+            channels,
             webhooks,
             processes,
             redactor: Redactor::new(),

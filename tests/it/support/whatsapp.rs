@@ -70,7 +70,8 @@ pub fn signed(mut value: Value) -> (String, String) {
     value["messaging_product"] = "whatsapp".into();
     value["metadata"] = json!({ "display_phone_number": "15550783881", "phone_number_id": NUMBER });
     let change = json!({ "value": value, "field": "messages" });
-    let body = json!({ "object": "whatsapp_business_account", "entry": [{ "id": "1", "changes": [change] }] });
+    let body =
+        json!({ "object": "whatsapp_business_account", "entry": [{ "id": "1", "changes": [change] }] });
     let mut mac = Hmac::<Sha256>::new_from_slice(APP_SECRET.as_bytes()).unwrap();
     mac.update(body.to_string().as_bytes());
     let digits: String = mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
@@ -117,5 +118,6 @@ async fn messages(
     let mut sent = sent.lock();
     sent.push(asked);
     let id = format!("wamid.{}", sent.len());
-    axum::Json(json!({ "messaging_product": "whatsapp", "contacts": [], "messages": [{ "id": id }] })).into_response()
+    axum::Json(json!({ "messaging_product": "whatsapp", "contacts": [], "messages": [{ "id": id }] }))
+        .into_response()
 }

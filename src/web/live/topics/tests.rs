@@ -24,7 +24,15 @@ fn a_list_names_what_is_watched() {
 #[test]
 fn what_is_no_topic_is_refused() {
     let id = ThreadId::new();
-    for bad in ["house", "thread:x", &format!("thread:{id}@-1"), &format!("thread:{id}@x"), "home;rail", "channel:", "channel:x"] {
+    for bad in [
+        "house",
+        "thread:x",
+        &format!("thread:{id}@-1"),
+        &format!("thread:{id}@x"),
+        "home;rail",
+        "channel:",
+        "channel:x",
+    ] {
         assert!(parse(bad).is_err(), "{bad}");
     }
 }
