@@ -6,6 +6,7 @@
 //! | `fields` | what a person is asked for, as tables |
 //! | `inbox`, `counting`, `reception` | what came, stored before it is acknowledged |
 //! | `outbox`, `paying`, `drafts`, `outbox_view` | what must reach somebody, and what became of it |
+//! | `lease`, `session` | who takes the messages, and where a connection goes on |
 //! | `notices` | what people are told of, over their channels |
 //! | `desk`, `live`, `store` | the handle, what runs, its statements |
 //! | `platform`, `incoming`, `outgoing`, `codec`, `markup`, `command` | the platforms in one form: pure functions of bytes and text |
@@ -31,6 +32,7 @@ mod fields;
 mod inbox;
 pub mod incoming;
 mod json;
+mod lease;
 mod live;
 pub mod mail;
 pub mod markup;
@@ -58,6 +60,7 @@ pub use self::error::ChannelError;
 pub use self::fields::{OFFERED, SettingField, SettingKind, settings};
 pub use self::inbox::{Bound, Letter, Writer};
 pub use self::incoming::{Incoming, Said, Sender};
+pub use self::lease::HOLDER;
 pub use self::live::{Beat, ChannelState, LiveChannel};
 pub use self::markup::Part;
 pub use self::outbox_view::{KnownConversation, Owed, Undelivered};

@@ -7,6 +7,7 @@ use super::channel::Channel;
 use super::desk::{Channels, now_ms, told};
 use super::error::ChannelError;
 use super::incoming::Incoming;
+use super::lease::until;
 use super::outbox::Obligation;
 use super::store;
 use crate::audit;
@@ -97,7 +98,7 @@ impl Channels {
         (unknown, wait): (bool, Duration),
         reason: String,
     ) -> Result<(), ChannelError> {
-        let due_ms = now_ms().saturating_add(i64::try_from(wait.as_millis()).unwrap_or(i64::MAX));
+        let due_ms = until(wait);
         let write =
             self.db().write(tenant, move |tx| store::outbox::postpone(tx, id, (unknown, due_ms, &reason)));
         Ok(write.await?)
@@ -243,40 +244,6 @@ impl Channels {
         self.live().outbox(id).notify_one();
         Ok(())
     }
-
-    // === leases ===
-
-    /// Takes the lease of a channel for so long; its epoch, and where the next poll begins.
-    ///
-    /// # Errors
-    /// [`ChannelError::Leased`] while another daemon holds it, or what the store answers.
-    pub async fn lease(
-        &self,
-        tenant: &TenantId,
-        id: ChannelId,
-        time: Duration,
-    ) -> Result<(i64, i64), ChannelError> {
-        let (now, until) = (now_ms(), until(time));
-        let write = self
-            .db()
-            .write(tenant, move |tx| store::lease(tx, id, HOLDER, (now, until))?.ok_or(ChannelError::Leased));
-        write.await
-    }
-
-    /// Holds a lease longer. False when another daemon has it by now.
-    ///
-    /// # Errors
-    /// What the store answers.
-    pub async fn renew(
-        &self,
-        tenant: &TenantId,
-        id: ChannelId,
-        epoch: i64,
-        time: Duration,
-    ) -> Result<bool, ChannelError> {
-        let until = until(time);
-        Ok(self.db().write(tenant, move |tx| store::renew(tx, id, epoch, until)).await?)
-    }
 }
 
 /// A message that will not reach anybody, for people.
@@ -285,11 +252,4 @@ pub fn dead_letter(channel: &Channel, why: String) -> Happening {
     let title = format!("A message on {} could not be delivered", channel.name);
     let happening = Happening::new(Pattern::ChannelDead, title).saying(why);
     happening.to(SourceType::Channel, channel.id).within(channel.workspace_id)
-}
-
-/// Who holds leases in this store: the one daemon of this home, whose later lives fence its earlier ones by the epoch.
-const HOLDER: &str = "home";
-
-fn until(time: Duration) -> i64 {
-    now_ms().saturating_add(i64::try_from(time.as_millis()).unwrap_or(i64::MAX))
 }

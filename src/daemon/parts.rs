@@ -92,8 +92,7 @@ impl Parts {
         let turns = Turns::owing(db.clone(), EventHub::new(), prices.clone(), bell.clone());
         turns.begin_boot(env!("CARGO_PKG_VERSION")).await.context("the database")?;
         let (audit, notifications) = (Audit::new(db.clone()), Notifications::new(db.clone()));
-        let vault = vault(&db, &config, home, &redactor).await?;
-        let identity = identity(&db, &vault).await?;
+        let (vault, identity) = proofs(&db, &config, home, &redactor).await?;
         let (assistants, workspaces) = desks(&db, home, &TenantId::home(), &config).await?;
         let (threads, policies) = (Threads::new(db.clone()), Policies::new(db.clone()));
         let approvals = approvals(&db, &policies, &config.approvals, (&notifications, &bell));
@@ -197,17 +196,18 @@ impl Parts {
     }
 }
 
-/// Secrets, and what seals them.
-async fn vault(db: &Db, config: &Config, home: &Home, redactor: &Redactor) -> anyhow::Result<Vault> {
+/// Secrets with what seals them, and who may do what: the seeds of one-time codes are kept in the vault.
+async fn proofs(
+    db: &Db,
+    config: &Config,
+    home: &Home,
+    redactor: &Redactor,
+) -> anyhow::Result<(Vault, Identity)> {
     let options = super::protection::options(&config.vault, home);
-    Vault::load(db.clone(), options, redactor.clone()).await.context("the vault")
-}
-
-/// Who may do what, and their seeds of one-time codes.
-async fn identity(db: &Db, vault: &Vault) -> anyhow::Result<Identity> {
+    let vault = Vault::load(db.clone(), options, redactor.clone()).await.context("the vault")?;
     let identity = Identity::open(db.clone(), TenantId::home()).await.context("the credentials")?;
-    identity.keep_seeds_in(vault);
-    Ok(identity)
+    identity.keep_seeds_in(&vault);
+    Ok((vault, identity))
 }
 
 /// What programs and people outside say.

@@ -253,9 +253,10 @@ fn of_smtp(error: &SmtpError, server: &MailServer, is_said: bool) -> MailError {
     let text: String = text.chars().filter(|c| !c.is_control()).take(500).collect();
     if error.is_permanent() || error.is_client() {
         MailError::Never(text)
-    } else if error.is_transient() || error.is_response() || !is_said {
+    } else if error.is_transient() || !is_said {
         MailError::Later(text)
     } else {
+        // Also an answer that broke off: the mail may have gone out with it.
         MailError::Unknown(text)
     }
 }

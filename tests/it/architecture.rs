@@ -64,7 +64,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("p256", &["src/notifications/push"]),
     ("hmac", &["src/vault", "src/webhooks/verify"]),
     ("sha1", &["src/webhooks/verify"]),
-    ("aws_lc_rs", &["src/webhooks/verify", "src/http/tls"]),
+    ("aws_lc_rs", &["src/webhooks/verify", "src/http/tls", "src/egress/stream"]),
     ("minijinja", &["src/webhooks"]),
     ("secret_service", &["src/vault"]),
     ("oauth2", &["src/vault"]),

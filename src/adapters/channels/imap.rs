@@ -12,15 +12,14 @@ use std::time::Duration;
 
 use self::session::{Folder, Session};
 use self::wire::{BODY_BYTES_MAX, ImapError};
+use super::lease::{LEASE, LOST};
 use super::life::Life;
 use crate::channels::mail::{self, MailSettings};
 use crate::channels::{ChannelError, ChannelState, Counted, Incoming, Letter};
 use crate::egress::Secret;
 use crate::notifications::{Happening, Pattern, SourceType};
 
-/// How long a lease is good without being renewed.
-const LEASE: Duration = Duration::from_secs(150);
-/// How often it is renewed, and a server that tells nothing by itself is asked.
+/// How often the lease is renewed, and a server that tells nothing by itself is asked.
 const BEAT: Duration = Duration::from_secs(30);
 /// Beats after which a server is asked whether it still tells: a connection can die without a word, and servers end one
 /// after 29 minutes.
@@ -64,7 +63,7 @@ impl From<ImapError> for Trouble {
 impl From<ChannelError> for Trouble {
     fn from(error: ChannelError) -> Self {
         match error {
-            ChannelError::Leased => Self::End("another daemon took the channel over".to_owned()),
+            ChannelError::Leased => Self::End(LOST.to_owned()),
             // Nothing was marked: the same mail is read again.
             other => Self::Again(other.to_string()),
         }
@@ -99,13 +98,7 @@ impl Life {
         went_well: &mut bool,
     ) -> Trouble {
         let begun = async {
-            let (epoch, _) = match self.parts.channels.lease(&self.tenant, self.channel.id, LEASE).await {
-                Ok(held) => held,
-                Err(ChannelError::Leased) => {
-                    return Err(Trouble::Again("another daemon runs this channel at the moment".to_owned()));
-                }
-                Err(error) => return Err(error.into()),
-            };
+            let (epoch, _) = self.take_lease().await.map_err(Trouble::End)?;
             let mut session = Session::open(&self.parts.egress, settings).await?;
             session.sign_in(settings.user(), password).await?;
             let folder = session.select(&settings.folder).await?;

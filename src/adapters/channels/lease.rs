@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::life::Life;
-use crate::channels::{ChannelError, ChannelState};
+use crate::channels::{ChannelError, ChannelState, HOLDER};
 
 /// How long a lease is good without being renewed.
 pub(super) const LEASE: Duration = Duration::from_secs(90);
@@ -21,7 +21,7 @@ impl Life {
     pub(super) async fn take_lease(&self) -> Result<(i64, i64), String> {
         let (channels, id) = (&self.parts.channels, self.channel.id);
         loop {
-            match channels.lease(&self.tenant, id, LEASE).await {
+            match channels.lease(&self.tenant, id, (HOLDER, LEASE)).await {
                 Ok(held) => return Ok(held),
                 Err(ChannelError::Leased) => {
                     let why = "another daemon runs this channel at the moment".to_owned();

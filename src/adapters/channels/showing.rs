@@ -93,7 +93,7 @@ impl Growing {
         let Ok(data) = serde_json::from_str::<Value>(data) else { return };
         let round = data.get("round").and_then(Value::as_u64).unwrap_or(1);
         if round != self.round {
-            self.round = round;
+            (self.round, self.shown) = (round, 0);
             self.text.clear();
         }
         self.text.push_str(data.get("text").and_then(Value::as_str).unwrap_or_default());

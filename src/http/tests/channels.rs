@@ -1,9 +1,12 @@
 //! The API of channels, without a platform: what is asked for, what changes, and what has not arrived.
 
+use std::time::Duration;
+
 use axum::http::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use super::world::{Answer, World, request};
+use crate::channels::ChannelError;
 use crate::channels::outbox::ObligationState;
 use crate::protocol::ids::{ChannelId, TenantId};
 
@@ -23,6 +26,12 @@ fn slack(name: &str) -> Value {
     })
 }
 
+/// Puts a value at a place in settings: names with `/` between them.
+fn place(settings: &mut Value, name: &str, value: Value) {
+    let at = name.split('/').fold(settings, |at, part| &mut at[part]);
+    *at = value;
+}
+
 #[tokio::test]
 async fn every_platform_says_what_it_asks_for_and_takes_just_that() {
     let world = World::new().await;
@@ -39,8 +48,15 @@ async fn every_platform_says_what_it_asks_for_and_takes_just_that() {
                 let fields = platform[kind].as_array().unwrap().iter().filter(needed);
                 fields.map(|field| (field["name"].as_str().unwrap().to_owned(), value.into())).collect()
             };
-            let mut settings = of("settings", "123456");
-            settings.insert("mode".to_owned(), mode.clone());
+            let mut settings = json!({ "mode": mode });
+            for (name, value) in of("settings", "123456") {
+                let value = match name.strip_prefix("mail/") {
+                    Some("address") => "bot@home.example".into(),
+                    Some(_) => "home.example".into(),
+                    None => value,
+                };
+                place(&mut settings, &name, value);
+            }
             let mut credentials = of("credentials", "123456:a-word-of-sixteen-letters");
             let body = |credentials: &serde_json::Map<String, Value>| {
                 json!({
@@ -121,4 +137,33 @@ async fn what_has_not_arrived_is_listed_for_all_channels_until_it_did() {
     assert!(dead.is_empty());
     channels.part_sent(&tenant, owed[0].obligation.id, None, true).await.unwrap();
     assert_eq!(list("").await, ["work"], "what arrived is not told any more");
+}
+
+#[tokio::test]
+async fn one_daemon_takes_a_channels_messages_and_its_earlier_lives_write_nothing() {
+    let world = World::new().await;
+    let admin = world.token("admin").await;
+    let (channels, tenant) = (&world.state.channels, TenantId::home());
+    let id: ChannelId = make(&world, &admin, slack("work")).await.id().parse().unwrap();
+    let (minute, none) = (Duration::from_secs(60), Duration::ZERO);
+    let (first, _) = channels.lease(&tenant, id, ("one", minute)).await.unwrap();
+    let other = channels.lease(&tenant, id, ("two", minute)).await;
+    assert!(matches!(other, Err(ChannelError::Leased)), "{other:?}");
+    // A later life of the same daemon fences the earlier one.
+    let (second, _) = channels.lease(&tenant, id, ("one", minute)).await.unwrap();
+    assert!(second > first);
+    assert!(!channels.renew(&tenant, id, first, minute).await.unwrap());
+    let late = channels.arrived(&tenant, id, Vec::new(), Some((first, 7))).await;
+    assert!(matches!(late, Err(ChannelError::Leased)), "{late:?}");
+    assert_eq!(channels.arrived(&tenant, id, Vec::new(), Some((second, 7))).await.unwrap(), 0);
+    // A lease that ran out is anybody's, and begins where the other one stopped.
+    assert!(channels.renew(&tenant, id, second, none).await.unwrap());
+    let (third, cursor) = loop {
+        match channels.lease(&tenant, id, ("two", minute)).await {
+            Err(ChannelError::Leased) => tokio::task::yield_now().await,
+            held => break held.unwrap(),
+        }
+    };
+    assert!(third > second && cursor == 7, "{third} {cursor}");
+    assert!(!channels.renew(&tenant, id, second, minute).await.unwrap());
 }

@@ -1,7 +1,7 @@
 //! The key file: `vault.key`, and `vault.key.new` while the key changes.
 //!
-//! Made with O_EXCL and mode 0600 and synced with its folder before anybody relies on it. A file that is a
-//! symbolic link, belongs to somebody else or can be read by others is refused, as is such a folder.
+//! Made with O_EXCL and mode 0600 as `….part` and synced before it gets its name, and with its folder before anybody relies on
+//! it: under those two names is a whole key or nothing, whenever the machine stops. A file that is a symbolic link, belongs to somebody else or can be read by others is refused, as is such a folder.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
@@ -30,9 +30,8 @@ pub(super) struct KeyFile {
 
 impl KeyFile {
     pub(super) fn new(path: PathBuf) -> Self {
-        let mut new = path.clone().into_os_string();
-        new.push(".new");
-        Self { path, new: new.into() }
+        let new = beside(&path, ".new");
+        Self { path, new }
     }
 
     /// The key of this id, in its place or beside it.
@@ -53,6 +52,7 @@ impl KeyFile {
         if let Some(key) = read(&self.path)? {
             return Ok(key);
         }
+        remove(&part(&self.path))?;
         let key = new_key()?;
         write(&self.path, &to_text(&key))?;
         Ok(key)
@@ -61,11 +61,13 @@ impl KeyFile {
     /// Writes a coming key beside the present one. What an earlier change left there is gone then.
     pub(super) fn keep(&self, text: &str) -> Result<(), SourceError> {
         remove(&self.new)?;
+        remove(&part(&self.new))?;
         write(&self.new, text)
     }
 
-    /// Makes the key beside the present one the present one, if it is this.
+    /// Makes the key beside the present one the present one, if it is this. Half a key that a killed daemon left is removed.
     pub(super) fn settle(&self, id: RootId) -> Result<(), SourceError> {
+        remove(&part(&self.new))?;
         if read(&self.new)?.is_none_or(|key| key.id != id) {
             return Ok(());
         }
@@ -126,10 +128,23 @@ fn write(path: &Path, text: &str) -> Result<(), SourceError> {
         builder.recursive(true).create(folder).map_err(of(folder))?;
     }
     check_parent(path)?;
+    let part = part(path);
     let mut file =
-        OpenOptions::new().write(true).create_new(true).mode(FILE_MODE).open(path).map_err(of(path))?;
-    file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(of(path))?;
+        OpenOptions::new().write(true).create_new(true).mode(FILE_MODE).open(&part).map_err(of(&part))?;
+    file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(of(&part))?;
+    fs::rename(&part, path).map_err(of(path))?;
     sync_folder(path)
+}
+
+/// Where a key is until it is whole.
+fn part(path: &Path) -> PathBuf {
+    beside(path, ".part")
+}
+
+fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
 }
 
 fn remove(path: &Path) -> Result<(), SourceError> {

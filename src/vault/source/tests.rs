@@ -36,3 +36,24 @@ async fn a_credential_is_preferred_where_systemd_gives_one() {
     assert!(sources().next(Source::Credential, other).is_ok());
     assert!(!file.exists());
 }
+
+#[tokio::test]
+async fn half_a_key_that_a_killed_daemon_left_stops_nobody() {
+    let folder = tempfile::tempdir().unwrap();
+    let keys = folder.path().join("keys");
+    let sources = Sources::new(keys.join("vault.key"), None);
+    std::os::unix::fs::DirBuilderExt::mode(&mut std::fs::DirBuilder::new(), 0o700).create(&keys).unwrap();
+    let leave_half = |name: &str| std::fs::write(keys.join(name), "capuchin-vault-key-1 00").unwrap();
+    leave_half("vault.key.part");
+    let key = sources.begin(Source::File).await.unwrap();
+    leave_half("vault.key.new.part");
+    assert!(matches!(sources.find(Source::File, key.id).await, Ok(Found::Key(_))));
+    sources.settle(Source::File, key.id).await.unwrap();
+    leave_half("vault.key.new.part");
+    let next = sources.next(Source::File, key.id).unwrap();
+    sources.keep(Source::File, &next).await.unwrap();
+    sources.settle(Source::File, next.id).await.unwrap();
+    assert!(matches!(sources.find(Source::File, next.id).await, Ok(Found::Key(_))));
+    let names: Vec<_> = std::fs::read_dir(&keys).unwrap().map(|file| file.unwrap().file_name()).collect();
+    assert_eq!(names, ["vault.key"], "{names:?}");
+}

@@ -176,8 +176,11 @@ impl Chrome {
         answer.unwrap().json().clone()
     }
 
+    /// Clicks. A live part of the page that was exchanged in between is looked for again.
     pub(crate) async fn click(&self, selector: &str) {
-        self.driver.find(By::Css(selector)).await.unwrap().click().await.unwrap();
+        while let Err(error) = self.driver.find(By::Css(selector)).await.unwrap().click().await {
+            assert!(error.to_string().contains("stale element"), "{selector}: {error}");
+        }
     }
 
     pub(crate) async fn fill(&self, selector: &str, text: &str) {

@@ -3,7 +3,7 @@
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
-use super::{CHANNELS, quick};
+use super::{CHANNELS, approve, made, quick, until_state};
 use crate::support::client::Client;
 use crate::support::discord::{BOT, Discord, Fault, Push, TOKEN};
 
@@ -19,30 +19,15 @@ async fn connect(client: &Client, platform: &Discord, token: &str, settings: Val
     let body = json!({
         "name": "guild", "platform": "discord", "credentials": { "bot_token": token }, "settings": all,
     });
-    let (status, made) = client.post(CHANNELS, &body).await;
-    assert_eq!(status, StatusCode::CREATED, "{made}");
-    made["id"].as_str().unwrap().to_owned()
+    made(client, &body).await
 }
 
 /// A live channel where Ada may talk and decide.
 async fn with_ada(client: &Client, platform: &Discord) -> String {
     let id = connect(client, platform, TOKEN, json!({})).await;
-    let ada = json!({ "sender": ADA, "state": "approved", "decides": true });
-    let (status, _) = client.post(&format!("{CHANNELS}/{id}/senders"), &ada).await;
-    assert_eq!(status, StatusCode::NO_CONTENT);
-    until(client, &id, "live").await;
+    approve(client, &id, ADA).await;
+    until_state(client, &id, "live").await;
     id
-}
-
-/// Waits for a state of the channel.
-async fn until(client: &Client, id: &str, state: &str) -> Value {
-    loop {
-        let (_, view) = client.get(&format!("{CHANNELS}/{id}")).await;
-        if view["state"] == state {
-            return view;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
-    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -50,7 +35,7 @@ async fn a_message_on_discord_is_answered_and_a_button_decides_a_question() {
     let (daemon, platform) = (quick(), Discord::start().await);
     let client = daemon.client();
     let id = with_ada(&client, &platform).await;
-    assert_eq!(until(&client, &id, "live").await["us"], "capuchin");
+    assert_eq!(until_state(&client, &id, "live").await["us"], "capuchin");
     platform.write(ADA, DIRECT, "my name is Ada");
     let texts = platform.until(DIRECT, 1).await;
     assert!(texts[0].contains("Ada"), "{texts:?}");
@@ -119,7 +104,7 @@ async fn whatever_ends_a_connection_the_next_one_misses_nothing() {
         messages.iter().filter(|one| one["role"] == "user").map(|one| &one["content"]).collect();
     let each: Vec<_> = (0..4).map(|round| json!(format!("message {round}"))).collect();
     assert_eq!(said, each.iter().collect::<Vec<_>>(), "each once, in order");
-    until(&client, &id, "live").await;
+    until_state(&client, &id, "live").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -127,12 +112,12 @@ async fn a_code_that_needs_a_person_says_what_to_do() {
     let (daemon, platform) = (quick(), Discord::start().await);
     let client = daemon.client();
     let id = connect(&client, &platform, TOKEN, json!({ "groups": "always" })).await;
-    let view = until(&client, &id, "failed").await;
+    let view = until_state(&client, &id, "failed").await;
     assert!(view["trouble"].as_str().unwrap().contains("switch on Message Content Intent"), "{view}");
     platform.privilege();
     let (status, _) = client.post(&format!("{CHANNELS}/{id}/restart"), &json!({})).await;
     assert!(status.is_success(), "{status}");
-    until(&client, &id, "live").await;
+    until_state(&client, &id, "live").await;
     let (status, _) = client
         .post(&format!("{CHANNELS}/{id}/senders"), &json!({ "sender": ADA, "state": "approved" }))
         .await;
@@ -146,7 +131,7 @@ async fn a_token_that_is_none_is_not_shown_to_the_gateway() {
     let (daemon, platform) = (quick(), Discord::start().await);
     let client = daemon.client();
     let id = connect(&client, &platform, "a-token-of-somebody-else", json!({})).await;
-    let view = until(&client, &id, "failed").await;
+    let view = until_state(&client, &id, "failed").await;
     assert!(view["trouble"].as_str().unwrap().contains("reset the bot's token"), "{view}");
     assert_eq!(platform.counts().0, 0);
 }

@@ -7,14 +7,13 @@ use std::time::Duration;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use super::{CHANNELS, quick};
+use super::{CHANNELS, approve, made, quick, until};
 use crate::support::client::Client;
 use crate::support::daemon::{Setup, TestDaemon};
 use crate::support::imap::{Imap, ImapFault, PASSWORD, USER};
 use crate::support::mail::{Encryption, Mail, MailServer, Manner, acceptor};
 
-/// Longest wait for a state.
-const PATIENCE: Duration = Duration::from_secs(30);
+const ANN: &str = "ann@example.com";
 const PROVEN: &str = "Authentication-Results: mx.home.example; dmarc=pass header.from=example.com\n";
 
 /// A mail from Ann. `more` stands above its other headers.
@@ -40,39 +39,13 @@ async fn connect(client: &Client, mail: &Value) -> String {
     let body = json!({
         "name": "family", "platform": "email", "credentials": { "password": PASSWORD }, "settings": { "mail": mail },
     });
-    let (status, made) = client.post(CHANNELS, &body).await;
-    assert_eq!(status, StatusCode::CREATED, "{made}");
-    assert!(!made.to_string().contains("battery"), "credentials are never shown again");
-    made["id"].as_str().unwrap().to_owned()
-}
-
-/// Waits until a channel is as it should be.
-async fn until(client: &Client, id: &str, fits: impl Fn(&Value) -> bool) -> Value {
-    let wait = async {
-        loop {
-            let (_, view) = client.get(&format!("{CHANNELS}/{id}")).await;
-            if fits(&view) {
-                return view;
-            }
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-    };
-    match tokio::time::timeout(PATIENCE, wait).await {
-        Ok(view) => view,
-        Err(_) => panic!("it stays {}", client.get(&format!("{CHANNELS}/{id}")).await.1),
-    }
-}
-
-async fn approve(client: &Client, id: &str) {
-    let ann = json!({ "sender": "ann@example.com", "state": "approved", "decides": true });
-    let (status, _) = client.post(&format!("{CHANNELS}/{id}/senders"), &ann).await;
-    assert_eq!(status, StatusCode::NO_CONTENT);
+    made(client, &body).await
 }
 
 /// A mailbox that Ann may write to, once it is being watched.
 async fn with_ann(client: &Client, imap: &Imap, smtp: &MailServer) -> String {
     let id = connect(client, &settings(imap, smtp, "127.0.0.1")).await;
-    approve(client, &id).await;
+    approve(client, &id, ANN).await;
     imap.heard("IDLE", 1).await;
     id
 }
@@ -156,7 +129,12 @@ async fn who_proves_nothing_and_what_no_person_wrote_hears_nothing() {
     imap.deliver(&letter("own", "us", PROVEN, "x").replace("Ann Lee <Ann@Example.com>", USER));
     imap.deliver(&proven("m1", "may I?"));
     let code = smtp.mails(1).await.remove(0);
-    assert_eq!(answers(&[code.clone()]), ["m1"], "only who proved it hears anything:\n{}", code.text);
+    assert_eq!(
+        answers(std::slice::from_ref(&code)),
+        ["m1"],
+        "only who proved it hears anything:\n{}",
+        code.text
+    );
     let code: String = code
         .text
         .split("code is")
@@ -316,7 +294,7 @@ async fn a_wrong_password_is_said_for_either_server_and_another_one_is_taken() {
     patch(json!({ "password": "another", "smtp_password": "a third" })).await;
     until(&client, &id, |view| view["state"] == "live").await;
     imap.heard("IDLE", 1).await;
-    approve(&client, &id).await;
+    approve(&client, &id, ANN).await;
     imap.deliver(&proven("m1", "my name is Ann"));
     let login = smtp.mails(1).await.remove(0).login;
     assert_eq!(login, Some((USER.to_owned(), "a third".to_owned())));
@@ -387,7 +365,7 @@ async fn nothing_is_said_to_servers_that_are_not_encrypted_with_a_certificate_of
         client.request(Method::DELETE, &format!("{CHANNELS}/{untrusted}")).send().await.unwrap();
         mail["authorities"] = json!(authority);
         let id = connect(&client, &mail).await;
-        approve(&client, &id).await;
+        approve(&client, &id, ANN).await;
         imap.heard("IDLE", 1).await;
         imap.deliver(&proven(&format!("m-{security}"), "my name is Ann"));
         assert!(smtp.mails(1).await.remove(0).encrypted);

@@ -1,9 +1,8 @@
 //! Slack's Socket Mode through the running daemon: what is acknowledged is stored, and what comes twice is said once.
 
-use reqwest::StatusCode;
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::{CHANNELS, quick};
+use super::{CHANNELS, approve, made, quick, until_state};
 use crate::support::client::Client;
 use crate::support::slack::{APP_TOKEN, BOT, BOT_TOKEN, Fault, Slack};
 
@@ -17,30 +16,15 @@ async fn connect(client: &Client, platform: &Slack, app_token: &str) -> String {
         "name": "work", "platform": "slack", "settings": { "base_url": platform.url() },
         "credentials": { "bot_token": BOT_TOKEN, "app_token": app_token },
     });
-    let (status, made) = client.post(CHANNELS, &body).await;
-    assert_eq!(status, StatusCode::CREATED, "{made}");
-    made["id"].as_str().unwrap().to_owned()
+    made(client, &body).await
 }
 
 /// A live channel where Ada may talk and decide.
 async fn with_ada(client: &Client, platform: &Slack) -> String {
     let id = connect(client, platform, APP_TOKEN).await;
-    let ada = json!({ "sender": ADA, "state": "approved", "decides": true });
-    let (status, _) = client.post(&format!("{CHANNELS}/{id}/senders"), &ada).await;
-    assert_eq!(status, StatusCode::NO_CONTENT);
-    until(client, &id, "live").await;
+    approve(client, &id, ADA).await;
+    until_state(client, &id, "live").await;
     id
-}
-
-/// Waits for a state of the channel.
-async fn until(client: &Client, id: &str, state: &str) -> Value {
-    loop {
-        let (_, view) = client.get(&format!("{CHANNELS}/{id}")).await;
-        if view["state"] == state {
-            return view;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
-    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -91,9 +75,9 @@ async fn a_connection_that_is_ended_is_followed_by_another_one() {
         platform.until(DIRECT, round + 1).await;
         platform.wait(|| (platform.counts() == (round + 2, 0)).then_some(())).await;
     }
-    until(&client, &id, "live").await;
+    until_state(&client, &id, "live").await;
     platform.disconnect("link_disabled");
-    let view = until(&client, &id, "failed").await;
+    let view = until_state(&client, &id, "failed").await;
     assert!(view["trouble"].as_str().unwrap().contains("switch it on under Socket Mode"), "{view}");
 }
 
@@ -124,7 +108,7 @@ async fn an_app_token_that_opens_nothing_says_what_is_needed() {
     let client = daemon.client();
     for (name, token) in [("bot", BOT_TOKEN), ("none", "xapp-1-of-somebody-else")] {
         let id = connect(&client, &platform, token).await;
-        let view = until(&client, &id, "failed").await;
+        let view = until_state(&client, &id, "failed").await;
         assert!(view["trouble"].as_str().unwrap().contains("connections:write"), "{name}: {view}");
         let gone = client.request(reqwest::Method::DELETE, &format!("{CHANNELS}/{id}")).send().await.unwrap();
         assert!(gone.status().is_success(), "{}", gone.status());

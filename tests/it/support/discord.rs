@@ -263,7 +263,7 @@ impl Inner {
     fn happen(&mut self, name: &str, mut data: Value, is_wanted: impl Fn(u64, &mut Value) -> bool) {
         let Some(session) = &mut self.session else { return };
         if is_wanted(session.intents, &mut data) {
-            session.add(name, data);
+            session.add(name, &data);
         }
     }
 
@@ -273,7 +273,7 @@ impl Inner {
 }
 
 impl Session {
-    fn add(&mut self, name: &str, data: Value) {
+    fn add(&mut self, name: &str, data: &Value) {
         self.sequence += 1;
         self.events.push(json!({ "op": 0, "t": name, "s": self.sequence, "d": data }));
     }
@@ -459,7 +459,7 @@ impl Peer {
             inner.identified += 1;
             let id = format!("session-{}", inner.identified);
             let mut session = Session { id: id.clone(), intents, events: Vec::new(), sequence: 0 };
-            session.add("READY", json!({
+            session.add("READY", &json!({
                 "v": 10, "user": { "id": BOT, "username": "capuchin", "bot": true }, "guilds": [{ "id": GUILD, "unavailable": true }],
                 "session_id": id, "resume_gateway_url": format!("ws://{}/resume", self.shared.address),
                 "application": { "id": "7", "flags": 0 },
@@ -495,7 +495,7 @@ impl Peer {
             let mut inner = self.shared.inner.lock();
             inner.resumed += 1;
             let session = inner.session.as_mut().ok_or(Over(None))?;
-            session.add("RESUMED", json!({}));
+            session.add("RESUMED", &json!({}));
             session.events.last().cloned()
         };
         self.at = told.as_ref().and_then(|told| told["s"].as_i64());

@@ -93,19 +93,19 @@ impl Slack {
     pub fn write(&self, user: &str, channel: &str, text: &str) {
         let ts = self.shared.inner.lock().new_ts();
         let kind = if channel.starts_with('D') { "im" } else { "channel" };
-        self.event(json!({
+        self.event(&json!({
             "type": "message", "user": user, "text": text, "ts": ts, "channel": channel, "channel_type": kind,
             "event_ts": ts, "team": "T1", "client_msg_id": "5e1b1c6e-0000-4000-8000-000000000000",
         }));
         // A mention comes twice, as there.
         if text.contains(&format!("<@{BOT}>")) {
-            self.event(json!({
+            self.event(&json!({
                 "type": "app_mention", "user": user, "text": text, "ts": ts, "channel": channel, "event_ts": ts,
             }));
         }
     }
 
-    fn event(&self, event: Value) {
+    fn event(&self, event: &Value) {
         let number = self.shared.inner.lock().new_number();
         let payload = json!({
             "token": "one-long-verification-token", "team_id": "T1", "api_app_id": "A1", "event": event,
@@ -268,7 +268,7 @@ async fn called(
             done(json!({ "url": format!("ws://{}/link/?ticket={ticket}&app_id=A1", shared.address) }))
         }
         "chat.postMessage" => post_message(&shared, asked),
-        "chat.update" => update(&shared, asked),
+        "chat.update" => update(&shared, &asked),
         "assistant.threads.setStatus" => done(json!({})),
         other => {
             shared.inner.lock().note(format!("there is no method {other}"));
@@ -300,7 +300,7 @@ fn post_message(shared: &Shared, mut asked: Value) -> Response {
     done(json!({ "channel": asked["channel"], "ts": ts, "message": { "text": asked["text"], "ts": ts } }))
 }
 
-fn update(shared: &Shared, asked: Value) -> Response {
+fn update(shared: &Shared, asked: &Value) -> Response {
     let mut inner = shared.inner.lock();
     if !inner.sent.iter().any(|one| one["ts"] == asked["ts"] && one["channel"] == asked["channel"]) {
         return failed("message_not_found");

@@ -38,6 +38,7 @@ pub enum Fault {
 
 #[derive(Default)]
 struct Inner {
+    numbers: i64,
     updates: Vec<Value>,
     /// Messages that stand in the chats.
     sent: Vec<Value>,
@@ -85,26 +86,38 @@ impl Telegram {
 
     /// Somebody writes to the bot.
     pub fn write(&self, sender: i64, chat: i64, text: &str) {
-        let mut inner = self.inner.lock();
-        let number = inner.updates.len() as i64 + 1;
-        let kind = if chat > 0 { "private" } else { "group" };
-        inner.updates.push(json!({ "update_id": 1_000 + number, "message": {
-            "message_id": number, "date": 1_763_000_000, "text": text,
-            "chat": { "id": chat, "type": kind },
-            "from": { "id": sender, "is_bot": false, "first_name": format!("P{sender}") },
-        }}));
-        drop(inner);
+        let update = self.update(sender, chat, text);
+        self.inner.lock().updates.push(update);
         self.changed.notify_waiters();
     }
 
-    /// Somebody presses a button.
-    pub fn press(&self, sender: i64, message: i64, data: &str) {
+    /// What the platform says of a message, for a webhook.
+    pub fn update(&self, sender: i64, chat: i64, text: &str) -> Value {
         let mut inner = self.inner.lock();
-        let number = inner.updates.len() as i64 + 1;
+        inner.numbers += 1;
+        let number = inner.numbers;
+        let kind = if chat > 0 { "private" } else { "group" };
+        let name = format!("@{NAME}");
+        let mention =
+            text.find(&name).map(|at| json!({ "type": "mention", "offset": at, "length": name.len() }));
+        json!({ "update_id": 1_000 + number, "message": {
+            "message_id": number, "date": 1_763_000_000, "text": text,
+            "entities": mention.into_iter().collect::<Vec<_>>(),
+            "chat": { "id": chat, "type": kind },
+            "from": { "id": sender, "is_bot": false, "first_name": format!("P{sender}") },
+        }})
+    }
+
+    /// Somebody presses a button of a message in a chat.
+    pub fn press(&self, sender: i64, (chat, message): (i64, i64), data: &str) {
+        let kind = if chat > 0 { "private" } else { "group" };
+        let mut inner = self.inner.lock();
+        inner.numbers += 1;
+        let number = inner.numbers;
         inner.updates.push(json!({ "update_id": 1_000 + number, "callback_query": {
             "id": format!("press-{number}"), "data": data,
             "from": { "id": sender, "is_bot": false, "first_name": format!("P{sender}") },
-            "message": { "message_id": message, "date": 1, "chat": { "id": sender, "type": "private" } },
+            "message": { "message_id": message, "date": 1, "chat": { "id": chat, "type": kind } },
         }}));
         drop(inner);
         self.changed.notify_waiters();
@@ -186,41 +199,41 @@ async fn called(
     body: Bytes,
 ) -> Response {
     if bot != format!("bot{TOKEN}") {
-        return failed(401, "Unauthorized", json!({}));
+        return failed(401, "Unauthorized", &json!({}));
     }
     let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let Ok(asked) = serde_json::from_slice::<Value>(&body) else {
         shared.inner.lock().broken.push(format!("{method}: no JSON"));
-        return failed(400, "Bad Request: can't parse JSON", json!({}));
+        return failed(400, "Bad Request: can't parse JSON", &json!({}));
     };
     if kind != Some("application/json") {
         shared.inner.lock().broken.push(format!("{method}: {kind:?}"));
     }
     match method.as_str() {
-        "getMe" => done(json!({ "id": 42, "is_bot": true, "first_name": "Capuchin", "username": NAME })),
+        "getMe" => done(&json!({ "id": 42, "is_bot": true, "first_name": "Capuchin", "username": NAME })),
         "getUpdates" => updates(&shared, &asked).await,
         "sendMessage" => send(&shared, asked),
         "editMessageText" => {
             shared.inner.lock().edited.push(asked);
-            done(json!({ "message_id": 1 }))
+            done(&json!({ "message_id": 1 }))
         }
         "sendChatAction" => {
             shared.inner.lock().typing += 1;
-            done(json!(true))
+            done(&json!(true))
         }
         "setWebhook" => {
             let secret = asked["secret_token"].as_str().unwrap_or_default();
             let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
             if secret.is_empty() || secret.len() > 256 || !secret.chars().all(is_plain) {
-                return failed(400, "Bad Request: secret token contains unallowed characters", json!({}));
+                return failed(400, "Bad Request: secret token contains unallowed characters", &json!({}));
             }
             shared.inner.lock().webhook = Some(asked);
-            done(json!(true))
+            done(&json!(true))
         }
-        "setMyCommands" | "answerCallbackQuery" | "deleteWebhook" => done(json!(true)),
+        "setMyCommands" | "answerCallbackQuery" | "deleteWebhook" => done(&json!(true)),
         other => {
             shared.inner.lock().broken.push(format!("there is no method {other}"));
-            failed(404, "Not Found", json!({}))
+            failed(404, "Not Found", &json!({}))
         }
     }
 }
@@ -236,7 +249,7 @@ async fn updates(shared: &Shared, asked: &Value) -> Response {
         {
             let inner = shared.inner.lock();
             if inner.conflict {
-                return failed(409, "Conflict: terminated by other getUpdates request", json!({}));
+                return failed(409, "Conflict: terminated by other getUpdates request", &json!({}));
             }
             let fresh: Vec<Value> = inner
                 .updates
@@ -245,11 +258,11 @@ async fn updates(shared: &Shared, asked: &Value) -> Response {
                 .cloned()
                 .collect();
             if !fresh.is_empty() {
-                return done(json!(fresh));
+                return done(&json!(fresh));
             }
         }
         if tokio::time::timeout_at(until, waits).await.is_err() {
-            return done(json!([]));
+            return done(&json!([]));
         }
     }
 }
@@ -259,25 +272,25 @@ fn send(shared: &Shared, asked: Value) -> Response {
     let text = asked["text"].as_str().unwrap_or_default().to_owned();
     if text.is_empty() || text.encode_utf16().count() > 4_096 * 2 {
         inner.broken.push(format!("a message of {} characters", text.chars().count()));
-        return failed(400, "Bad Request: message text is empty", json!({}));
+        return failed(400, "Bad Request: message text is empty", &json!({}));
     }
     match inner.faults.pop_front() {
         Some(Fault::Flood) => {
             return failed(
                 429,
                 "Too Many Requests: retry after 1",
-                json!({ "parameters": { "retry_after": 1 } }),
+                &json!({ "parameters": { "retry_after": 1 } }),
             );
         }
-        Some(Fault::Internal) => return failed(500, "Internal Server Error", json!({})),
+        Some(Fault::Internal) => return failed(500, "Internal Server Error", &json!({})),
         Some(Fault::Garbage) => {
             return (StatusCode::BAD_GATEWAY, [(header::CONTENT_TYPE, "text/html")], "<html>bad gateway")
                 .into_response();
         }
         Some(Fault::Markup) => {
-            return failed(400, "Bad Request: can't parse entities: Unexpected end tag", json!({}));
+            return failed(400, "Bad Request: can't parse entities: Unexpected end tag", &json!({}));
         }
-        Some(Fault::Blocked) => return failed(403, "Forbidden: bot was blocked by the user", json!({})),
+        Some(Fault::Blocked) => return failed(403, "Forbidden: bot was blocked by the user", &json!({})),
         Some(Fault::TakenAndClosed) => {
             inner.sent.push(asked);
             drop(inner);
@@ -289,14 +302,14 @@ fn send(shared: &Shared, asked: Value) -> Response {
     }
     inner.sent.push(asked.clone());
     let number = inner.sent.len() + 5_000;
-    done(json!({ "message_id": number, "chat": { "id": asked["chat_id"] }, "date": 1 }))
+    done(&json!({ "message_id": number, "chat": { "id": asked["chat_id"] }, "date": 1 }))
 }
 
-fn done(result: Value) -> Response {
+fn done(result: &Value) -> Response {
     axum::Json(json!({ "ok": true, "result": result })).into_response()
 }
 
-fn failed(status: u16, description: &str, more: Value) -> Response {
+fn failed(status: u16, description: &str, more: &Value) -> Response {
     let mut body = json!({ "ok": false, "error_code": status, "description": description });
     body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     (StatusCode::from_u16(status).unwrap(), axum::Json(body)).into_response()
