@@ -200,7 +200,7 @@ async fn in_a_group_only_mentions_are_answered_and_only_deciders_decide() {
     platform.write(
         ADA,
         GROUP,
-        &format!("@{NAME} use write_file {{\"path\": \"a.md\", \"content\": \"one\"}}"),
+        &format!("@{NAME} please\nuse write_file {{\"path\": \"a.md\", \"content\": \"one\"}}"),
     );
     platform.until(GROUP, 2).await;
     let buttons = platform.sent()[1]["reply_markup"]["inline_keyboard"][0].clone();
