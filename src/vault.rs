@@ -32,7 +32,7 @@ pub use oauth::{
 pub use primitives::CryptoError;
 pub use record::{KeyId, KeyMark, Place};
 pub use resealing::KeyView;
-pub use sealing::{SealedColumn, SealedRow};
+pub use sealing::SealedColumn;
 pub use secrets::{
     DESCRIPTION_CHARS_MAX, NAME_CHARS_MAX, NewSecret, SECRETS_MAX, SecretChange, SecretRecord, SecretValue,
     VALUE_BYTES_MAX, Which,

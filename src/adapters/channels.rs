@@ -17,6 +17,7 @@ mod showing;
 mod socket_mode;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use capuchin_actors::ports::keep_running::{Ended, KeepRunning, KeptKey, Wanted};
 use capuchin_actors::session::SessionDirectory;
@@ -47,6 +48,8 @@ pub struct ChannelParts {
     pub backends: Backends,
     /// The way out.
     pub egress: Egress,
+    /// How long a platform may take to answer.
+    pub call_time: Duration,
     /// What people are told.
     pub notices: Notifications,
     /// Where the ingress is reached.

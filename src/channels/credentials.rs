@@ -13,7 +13,7 @@ use super::store;
 use crate::db::{DbError, TenantRead, TenantTx};
 use crate::egress::Secret;
 use crate::protocol::ids::ChannelId;
-use crate::vault::{KeyMark, Place, Plain, Purpose, SealedColumn, SealedRow, Vault, VaultError};
+use crate::vault::{Place, Plain, Purpose, SealedColumn, Vault, VaultError};
 use crate::webhooks::verify::{self, BadSecret, Key, Source};
 
 /// Longest credential in bytes.
@@ -232,31 +232,9 @@ fn key(platform: Platform, text: &str) -> Result<Key, BadSecret> {
 }
 
 fn place(id: &ChannelId) -> Place<'_> {
-    Place { table: "channels", column: "credentials", row: id.as_bytes() }
+    CREDENTIALS.place(id.as_bytes())
 }
 
-/// The column that holds them. A rotation of keys visits it.
-pub(super) struct CredentialsColumn;
-
-impl SealedColumn for CredentialsColumn {
-    fn purpose(&self) -> Purpose {
-        Purpose::Channels
-    }
-
-    fn names(&self) -> (&'static str, &'static str) {
-        ("channels", "credentials")
-    }
-
-    fn next_batch(
-        &self,
-        read: &TenantRead<'_>,
-        mark: KeyMark,
-        limit: usize,
-    ) -> Result<Vec<SealedRow>, DbError> {
-        store::sealed_with(read, mark, limit)
-    }
-
-    fn replace(&self, tx: &mut TenantTx<'_>, row: &[u8], old: &[u8], new: &[u8]) -> Result<bool, DbError> {
-        store::reseal(tx, row, old, new)
-    }
-}
+/// The column that holds them.
+pub(super) const CREDENTIALS: SealedColumn =
+    SealedColumn { purpose: Purpose::Channels, table: "channels", name: "credentials", row: "id" };

@@ -7,7 +7,7 @@ use arc_swap::ArcSwap;
 use jiff::Timestamp;
 
 use super::channel::{CHANNELS_MAX, Channel, ChannelChange, NewChannel};
-use super::credentials::{Credentials, CredentialsColumn, NewCredentials};
+use super::credentials::{CREDENTIALS, Credentials, NewCredentials};
 use super::error::ChannelError;
 use super::live::{ChannelState, LiveChannel, LiveTable};
 use super::outgoing::Us;
@@ -87,7 +87,7 @@ impl Channels {
         notices: Notifications,
         bell: &OutboxBell,
     ) -> Result<Self, ChannelError> {
-        vault.register(Arc::new(CredentialsColumn));
+        vault.register(CREDENTIALS);
         let live = bell.live.clone().unwrap_or_default();
         let (doors, reachable) = (Doors::default(), ArcSwap::default());
         let channels = Self { inner: Arc::new(Inner { db, vault, guard, live, doors, notices, reachable }) };

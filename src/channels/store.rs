@@ -9,7 +9,6 @@ use super::channel::{Channel, ChannelSettings};
 use super::platform::Platform;
 use crate::db::{DbError, Row, SystemRead, TenantRead, TenantTx};
 use crate::protocol::ids::{ChannelId, TenantId, WorkspaceId};
-use crate::vault::{KeyMark, SealedRow};
 
 const COLUMNS: &str = "id, name, workspace_id, platform, enabled, settings, version, created_ms, updated_ms";
 
@@ -95,21 +94,6 @@ pub(super) fn delete(tx: &mut TenantTx<'_>, id: ChannelId) -> Result<(), DbError
 pub(super) fn credentials(read: &TenantRead<'_>, id: ChannelId) -> Result<Vec<u8>, DbError> {
     let sql = "SELECT credentials FROM channels WHERE tenant = ?1 AND id = ?2";
     read.query_one(sql, &[&id], |row| row.get(0))
-}
-
-pub(super) fn sealed_with(
-    read: &TenantRead<'_>,
-    mark: KeyMark,
-    limit: usize,
-) -> Result<Vec<SealedRow>, DbError> {
-    let sql =
-        "SELECT id, credentials FROM channels WHERE tenant = ?1 AND substr(credentials, 1, 5) = ?2 LIMIT ?3";
-    read.query_all(sql, &[&mark, &limit], |row| Ok(SealedRow { row: row.get(0)?, sealed: row.get(1)? }))
-}
-
-pub(super) fn reseal(tx: &mut TenantTx<'_>, row: &[u8], old: &[u8], new: &[u8]) -> Result<bool, DbError> {
-    let sql = "UPDATE channels SET credentials = ?4 WHERE tenant = ?1 AND id = ?2 AND credentials = ?3";
-    Ok(tx.execute(sql, &[&row, &old, &new])? == 1)
 }
 
 /// Takes the lease of a channel, or holds it longer: its epoch and cursor. None while another holder has it.

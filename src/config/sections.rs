@@ -8,9 +8,9 @@ use super::problems::{ConfigProblems, Problems};
 use super::sources::Sources;
 use super::tree::{Node, Value};
 use super::{
-    ApprovalsConfig, AssistantConfig, BackendsConfig, BudgetsConfig, ConsoleConfig, EgressConfig,
-    IngressConfig, McpConfig, MemoryConfig, NotificationsConfig, ProcessesConfig, SandboxConfig,
-    SessionsConfig, StoreConfig, TelemetryConfig, VaultConfig, reader,
+    ApprovalsConfig, AssistantConfig, BackendsConfig, BudgetsConfig, ChannelsConfig, ConsoleConfig,
+    EgressConfig, IngressConfig, McpConfig, MemoryConfig, NotificationsConfig, ProcessesConfig,
+    SandboxConfig, SessionsConfig, StoreConfig, TelemetryConfig, VaultConfig, reader,
 };
 
 /// Every setting of the daemon. `Config::default()` is what an empty home runs with.
@@ -47,6 +47,8 @@ pub struct Config {
     pub memory: MemoryConfig,
     /// MCP servers: how long they may take, and how much they may say.
     pub mcp: McpConfig,
+    /// Chat platforms and mailboxes.
+    pub channels: ChannelsConfig,
     /// How what people are told leaves this machine.
     pub notifications: NotificationsConfig,
 }
@@ -83,6 +85,7 @@ impl Config {
         self.sandbox.validate(check);
         self.vault.validate(check);
         self.mcp.validate(check);
+        self.channels.validate(check);
         self.notifications.validate(check);
         let name = &self.assistant.backend;
         if name != DEMO && !self.backends.0.contains_key(name) {

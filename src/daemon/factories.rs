@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use capuchin_actors::courier::courier_factory;
 use capuchin_actors::kept::{child_factory, keeper_factory};
@@ -187,6 +188,7 @@ fn channel_runs(parts: &Parts) -> ChannelRuns {
         approvals: parts.approvals.clone(),
         backends: parts.backends.clone(),
         egress: parts.egress.clone(),
+        call_time: Duration::from_secs(parts.config.channels.call_timeout_s),
         notices: parts.notifications.clone(),
         webhooks: parts.webhooks.clone(),
     }))

@@ -20,7 +20,7 @@ use super::members::{Member, MemberState, OWNER_NAME, People, Role};
 use super::passkeys::CeremonyDesk;
 use super::principal::{Principal, Who};
 use super::rate::{FailureTable, Purpose};
-use super::seal::SeedColumn;
+use super::seal::SEEDS;
 use super::secret::{SecretHash, TOKEN_PREFIX};
 use super::sessions::SessionTable;
 use super::setup::SetupDesk;
@@ -133,7 +133,7 @@ impl Identity {
     /// Says which vault keeps the seeds of second factors. Said once, at start; without one nobody enrols.
     pub fn keep_seeds_in(&self, vault: &Vault) {
         if self.inner.vault.set(vault.clone()).is_ok() {
-            vault.register(Arc::new(SeedColumn));
+            vault.register(SEEDS);
         }
     }
 

@@ -2,9 +2,8 @@
 
 use crate::db::{DbError, TenantRead, TenantTx};
 use crate::protocol::ids::MemberId;
-use crate::vault::{KeyMark, Place, Purpose, SealedColumn, SealedRow, Vault};
+use crate::vault::{Place, Purpose, SealedColumn, Vault};
 
-use super::store;
 use super::totp::Seed;
 
 /// A seed could not be sealed or opened: the vault is sealed, or the row is not what was sealed.
@@ -18,11 +17,12 @@ pub enum SealError {
     Store(#[from] DbError),
 }
 
-/// See the module. A rotation of keys visits it.
-pub(super) struct SeedColumn;
+/// The column that holds them.
+pub(super) const SEEDS: SealedColumn =
+    SealedColumn { purpose: Purpose::Identity, table: "second_factors", name: "seed", row: "member" };
 
 fn place(member: &MemberId) -> Place<'_> {
-    Place { table: "second_factors", column: "seed", row: member.as_bytes() }
+    SEEDS.place(member.as_bytes())
 }
 
 /// Seals a seed for its person.
@@ -49,28 +49,4 @@ pub(super) fn open(
 fn refused(error: &crate::vault::VaultError) -> SealError {
     tracing::warn!(%error, "the seed of a second factor could not be sealed or opened");
     SealError::Sealed
-}
-
-impl SealedColumn for SeedColumn {
-    fn purpose(&self) -> Purpose {
-        Purpose::Identity
-    }
-
-    fn names(&self) -> (&'static str, &'static str) {
-        ("second_factors", "seed")
-    }
-
-    fn next_batch(
-        &self,
-        read: &TenantRead<'_>,
-        mark: KeyMark,
-        limit: usize,
-    ) -> Result<Vec<SealedRow>, DbError> {
-        let rows = store::members::seeds_sealed_with(read, mark, limit)?;
-        Ok(rows.into_iter().map(|(row, sealed)| SealedRow { row, sealed }).collect())
-    }
-
-    fn replace(&self, tx: &mut TenantTx<'_>, row: &[u8], old: &[u8], new: &[u8]) -> Result<bool, DbError> {
-        store::members::reseal_seed(tx, row, old, new)
-    }
 }

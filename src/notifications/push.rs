@@ -57,7 +57,7 @@ pub struct Push {
 impl Push {
     /// Sends notices to browsers from now on. The vault is told of the column that holds the key.
     pub fn begin(notices: &Notifications, vault: &Vault, egress: &Egress, contact: Option<String>) {
-        vault.register(Arc::new(vapid::KeyColumn));
+        vault.register(vapid::KEYS);
         let contact = contact.unwrap_or_else(|| "mailto:nobody@capuchin.invalid".to_owned());
         let (vault, egress) = (vault.clone(), egress.clone());
         let push = Arc::new(Self { notices: notices.clone(), vault, egress, contact });

@@ -9,10 +9,10 @@ use parking_lot::RwLock;
 
 use super::error::{SealedBy, SourceError, VaultError};
 use super::keys::RootKey;
-use super::oauth::OauthColumn;
+use super::oauth::PAIRS;
 use super::ring::Ring;
 use super::sealing::Columns;
-use super::secrets_column::SecretsColumn;
+use super::secrets_column::SECRETS;
 use super::source::{Found, Passphrase, Source, Sources};
 use super::store::{self, RootRow, RootState};
 use super::uses::Uses;
@@ -112,8 +112,8 @@ impl Vault {
             faults: super::tests::Faults::default(),
         };
         let vault = Self { inner: Arc::new(inner) };
-        vault.register(Arc::new(SecretsColumn));
-        vault.register(Arc::new(OauthColumn));
+        vault.register(SECRETS);
+        vault.register(PAIRS);
         vault.try_open(None).await?;
         Ok(vault)
     }

@@ -32,7 +32,7 @@ use crate::protocol::ids::OauthTokenId;
 pub use consent::CONSENT_LIFE_MS;
 pub use device::{DevicePrompt, DeviceState};
 pub use record::{NewOauthToken, OauthRecord, OauthSettings, OauthState};
-pub(super) use record::{OauthColumn, TokenPair, place};
+pub(super) use record::{PAIRS, TokenPair, place};
 pub use wire::OauthError;
 
 /// See the module. A cheap clone.

@@ -4,7 +4,6 @@
 use super::error::VaultError;
 use super::handle::Vault;
 use super::keys::Purpose;
-use super::record::Place;
 use super::store::{self, KeyRow};
 use crate::audit;
 use crate::db::TenantTx;
@@ -113,21 +112,20 @@ impl Vault {
         let mut found = false;
         let mut moved = 0;
         for column in columns {
-            let (table, name) = column.names();
-            for row in column.next_batch(tx, mark, BATCH)? {
+            for row in store::sealed_with(tx, &column, mark, BATCH)? {
                 found = true;
-                let place = Place { table, column: name, row: &row.row };
+                let place = column.place(&row.row);
                 let plain = match self.open(tx, purpose, &place, &row.sealed) {
                     Ok(plain) => plain,
                     // It stays under its key, which stays: what is broken may be restored.
                     Err(VaultError::Broken(why)) => {
-                        tracing::error!(notice = "capuchin.vault.broken", table, column = name, %why, "a sealed value does not open");
+                        tracing::error!(notice = "capuchin.vault.broken", table = column.table, column = column.name, %why, "a sealed value does not open");
                         continue;
                     }
                     Err(error) => return Err(error),
                 };
                 let sealed = self.seal(tx, purpose, &place, plain.bytes())?;
-                moved += usize::from(column.replace(tx, &row.row, &row.sealed, &sealed)?);
+                moved += usize::from(store::reseal(tx, &column, &row, &sealed)?);
             }
         }
         match (found, moved) {

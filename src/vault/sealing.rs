@@ -1,67 +1,55 @@
 //! Sealing and opening for every module: a column of its own table, registered so that a rotation visits it.
 
-use std::sync::Arc;
-
 use parking_lot::RwLock;
 
 use super::error::VaultError;
 use super::handle::Vault;
 use super::keys::{Plain, Purpose};
-use super::record::{KeyMark, Place};
-use crate::db::{DbError, TenantRead, TenantTx};
+use super::record::Place;
+use crate::db::{TenantRead, TenantTx};
 
-/// A row with its sealed value.
-pub struct SealedRow {
-    /// What identifies the row: [`Place::row`].
-    pub row: Vec<u8>,
-    /// The record.
-    pub sealed: Vec<u8>,
-}
-
-/// A column of sealed values. Register it with [`Vault::register`] before anything is sealed for it.
-pub trait SealedColumn: Send + Sync + 'static {
+/// A column of sealed values. Register it with [`Vault::register`] before anything is sealed for it; a rotation of keys then
+/// visits it.
+#[derive(Clone, Copy, Debug)]
+pub struct SealedColumn {
     /// What its values are for.
-    fn purpose(&self) -> Purpose;
-
-    /// Its table and its name, as in [`Place`].
-    fn names(&self) -> (&'static str, &'static str);
-
-    /// Some rows whose value begins with this mark: `substr(sealed, 1, 5) = ?2 LIMIT ?3`.
-    ///
-    /// # Errors
-    /// What the store answers.
-    fn next_batch(
-        &self,
-        read: &TenantRead<'_>,
-        mark: KeyMark,
-        limit: usize,
-    ) -> Result<Vec<SealedRow>, DbError>;
-
-    /// Replaces the value of a row if it is still `old`; whether it was.
-    ///
-    /// # Errors
-    /// What the store answers.
-    fn replace(&self, tx: &mut TenantTx<'_>, row: &[u8], old: &[u8], new: &[u8]) -> Result<bool, DbError>;
+    pub purpose: Purpose,
+    /// Its table, which has a column `tenant`.
+    pub table: &'static str,
+    /// Its name.
+    pub name: &'static str,
+    /// What identifies a row within its tenant, in SQL: the name of a column, or a constant where there is one row.
+    pub row: &'static str,
 }
 
 /// The registered columns.
 #[derive(Default)]
-pub(super) struct Columns(RwLock<Vec<Arc<dyn SealedColumn>>>);
+pub(super) struct Columns(RwLock<Vec<SealedColumn>>);
+
+// === impl SealedColumn ===
+
+impl SealedColumn {
+    /// The place of a value in it.
+    #[must_use]
+    pub const fn place<'r>(&self, row: &'r [u8]) -> Place<'r> {
+        Place { table: self.table, column: self.name, row }
+    }
+}
 
 // === impl Columns ===
 
 impl Columns {
-    pub(super) fn add(&self, column: Arc<dyn SealedColumn>) {
+    pub(super) fn add(&self, column: SealedColumn) {
         self.0.write().push(column);
     }
 
-    pub(super) fn of(&self, purpose: Purpose) -> Vec<Arc<dyn SealedColumn>> {
-        self.0.read().iter().filter(|column| column.purpose() == purpose).cloned().collect()
+    pub(super) fn of(&self, purpose: Purpose) -> Vec<SealedColumn> {
+        self.0.read().iter().filter(|column| column.purpose == purpose).copied().collect()
     }
 
     fn check(&self, purpose: Purpose, place: &Place<'_>) -> Result<(), VaultError> {
-        let known = |column: &Arc<dyn SealedColumn>| {
-            column.purpose() == purpose && column.names() == (place.table, place.column)
+        let known = |column: &SealedColumn| {
+            column.purpose == purpose && (column.table, column.name) == (place.table, place.column)
         };
         if self.0.read().iter().any(known) {
             return Ok(());
@@ -74,7 +62,7 @@ impl Columns {
 
 impl Vault {
     /// Tells the vault of a column that holds sealed values.
-    pub fn register(&self, column: Arc<dyn SealedColumn>) {
+    pub fn register(&self, column: SealedColumn) {
         self.inner.columns.add(column);
     }
 

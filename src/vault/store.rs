@@ -1,9 +1,11 @@
 //! The statements of the vault: root keys, data keys, secrets.
 
+mod columns;
 mod oauth;
 mod secrets;
 mod uses;
 
+pub(super) use columns::*;
 pub(super) use oauth::*;
 pub(super) use secrets::*;
 pub(super) use uses::*;

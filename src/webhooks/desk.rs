@@ -7,7 +7,7 @@ use arc_swap::ArcSwap;
 use jiff::Timestamp;
 use tokio::sync::Notify;
 
-use super::columns::SecretColumn;
+use super::columns::{BEFORE, NOW};
 use super::endpoint::{
     ENDPOINTS_MAX, Endpoint, EndpointChange, EndpointState, NewEndpoint, OVERLAP_S_DEFAULT, OVERLAP_S_MAX,
     Rotated,
@@ -77,9 +77,8 @@ impl Webhooks {
         guard: Guard,
         (metrics, notices): (Metrics, Notifications),
     ) -> Result<Self, WebhookError> {
-        for column in SecretColumn::BOTH {
-            vault.register(Arc::new(column));
-        }
+        vault.register(NOW);
+        vault.register(BEFORE);
         let (table, arrived, address) = (Table::default(), Notify::new(), ArcSwap::default());
         let inner = Inner { db, vault, guard, metrics, notices, table, arrived, address };
         let webhooks = Self { inner: Arc::new(inner) };
@@ -195,7 +194,7 @@ impl Webhooks {
                 }
                 let workspace = store::workspace(tx, new.workspace_id)?.ok_or(WebhookError::NoWorkspace)?;
                 let endpoint = new.into_endpoint(workspace, now_ms)?;
-                let place = SecretColumn::Now.place(&endpoint.id);
+                let place = NOW.place(endpoint.id.as_bytes());
                 let sealed = vault.seal(tx, Purpose::Webhooks, &place, secret.as_bytes())?;
                 store::insert(tx, &endpoint, &sealed)?;
                 audit::append(tx, told(&maker, "webhook.created", &endpoint))?;
@@ -273,9 +272,9 @@ impl Webhooks {
             found.source.key(&secret)?;
             let sealed = store::secrets(tx, id)?;
             // A record is bound to its column, so the old secret is sealed anew.
-            let old = vault.open(tx, Purpose::Webhooks, &SecretColumn::Now.place(&id), &sealed.now)?;
-            let before = vault.seal(tx, Purpose::Webhooks, &SecretColumn::Before.place(&id), old.bytes())?;
-            let now = vault.seal(tx, Purpose::Webhooks, &SecretColumn::Now.place(&id), secret.as_bytes())?;
+            let old = vault.open(tx, Purpose::Webhooks, &NOW.place(id.as_bytes()), &sealed.now)?;
+            let before = vault.seal(tx, Purpose::Webhooks, &BEFORE.place(id.as_bytes()), old.bytes())?;
+            let now = vault.seal(tx, Purpose::Webhooks, &NOW.place(id.as_bytes()), secret.as_bytes())?;
             let secrets = store::SealedSecrets { now, before: Some(before) };
             let endpoint = Endpoint {
                 old_until_ms: Some(until_ms),

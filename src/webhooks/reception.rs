@@ -7,7 +7,7 @@ use http::HeaderMap;
 use jiff::Timestamp;
 
 use super::acknowledge::Acknowledgement;
-use super::columns::SecretColumn;
+use super::columns::{BEFORE, NOW};
 use super::desk::Webhooks;
 use super::endpoint::EndpointState;
 use super::error::WebhookError;
@@ -19,7 +19,7 @@ use crate::db::DbError;
 use crate::guard::TextOf;
 use crate::notifications::Pattern;
 use crate::protocol::ids::{WebhookDeliveryId, WebhookId};
-use crate::vault::{Purpose, VaultError};
+use crate::vault::{Purpose, SealedColumn, VaultError};
 
 /// Most bytes of a body.
 pub const BODY_BYTES_MAX: usize = 1024 * 1024;
@@ -202,12 +202,11 @@ impl Webhooks {
         let open = || async {
             let (vault, id, sealed) = (self.vault().clone(), live.endpoint.id, live.sealed.clone());
             let opened = self.db().read(&live.tenant, move |read| {
-                let open = |column: SecretColumn, sealed: &[u8]| {
-                    vault.open(read, Purpose::Webhooks, &column.place(&id), sealed)
+                let open = |column: SealedColumn, sealed: &[u8]| {
+                    vault.open(read, Purpose::Webhooks, &column.place(id.as_bytes()), sealed)
                 };
-                let now = open(SecretColumn::Now, &sealed.now)?;
-                let before =
-                    sealed.before.as_deref().map(|before| open(SecretColumn::Before, before)).transpose()?;
+                let now = open(NOW, &sealed.now)?;
+                let before = sealed.before.as_deref().map(|before| open(BEFORE, before)).transpose()?;
                 Ok::<_, VaultError>((now, before))
             });
             let (now, before) = opened.await?;

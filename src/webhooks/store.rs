@@ -2,13 +2,11 @@
 
 pub(super) mod deliveries;
 
-use super::columns::SecretColumn;
 use super::endpoint::{Endpoint, EndpointState};
 use super::verify::Source;
 use crate::db::{DbError, Row, SystemRead, TenantRead, TenantTx};
 use crate::policy::Ceiling;
 use crate::protocol::ids::{TenantId, WebhookId, WorkspaceId};
-use crate::vault::{KeyMark, SealedRow};
 
 const COLUMNS: &str = "id, name, workspace_id, source, state, old_until_ms, allowed_events, rate_per_minute, ceiling, \
                        instructions, template, version, created_ms, updated_ms";
@@ -133,31 +131,6 @@ pub(super) fn delete(tx: &mut TenantTx<'_>, id: WebhookId) -> Result<(), DbError
     tx.execute("DELETE FROM webhook_deliveries WHERE tenant = ?1 AND endpoint_id = ?2", &[&id])?;
     tx.execute("DELETE FROM webhook_endpoints WHERE tenant = ?1 AND id = ?2", &[&id])?;
     Ok(())
-}
-
-pub(super) fn sealed_with(
-    read: &TenantRead<'_>,
-    column: SecretColumn,
-    mark: KeyMark,
-    limit: usize,
-) -> Result<Vec<SealedRow>, DbError> {
-    let name = column.name();
-    let sql = format!(
-        "SELECT id, {name} FROM webhook_endpoints WHERE tenant = ?1 AND substr({name}, 1, 5) = ?2 LIMIT ?3"
-    );
-    read.query_all(&sql, &[&mark, &limit], |row| Ok(SealedRow { row: row.get(0)?, sealed: row.get(1)? }))
-}
-
-pub(super) fn reseal(
-    tx: &mut TenantTx<'_>,
-    column: SecretColumn,
-    row: &[u8],
-    (old, new): (&[u8], &[u8]),
-) -> Result<bool, DbError> {
-    let name = column.name();
-    let sql =
-        format!("UPDATE webhook_endpoints SET {name} = ?4 WHERE tenant = ?1 AND id = ?2 AND {name} = ?3");
-    Ok(tx.execute(&sql, &[&row, &old, &new])? == 1)
 }
 
 fn json(value: &impl serde::Serialize) -> Result<String, DbError> {

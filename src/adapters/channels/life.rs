@@ -49,8 +49,8 @@ pub(super) async fn run(
     let text = |error: ChannelError| error.to_string();
     let channel = channels.get(tenant, id).await.map_err(text)?.channel;
     let credentials = channels.credentials(tenant, &channel).await.map_err(text)?;
-    let line =
-        Line::new(&parts.egress, (tenant, &channel), &credentials).map_err(|error| error.to_string())?;
+    let way = (&parts.egress, parts.call_time);
+    let line = Line::new(way, (tenant, &channel), &credentials).map_err(|error| error.to_string())?;
     channels.enter(id, ChannelState::Connecting);
     let us = tokio::select! {
         us = acquainted(channels, &line, &channel) => us?,

@@ -11,8 +11,6 @@ use crate::channels::{Answer, Body, Call, Channel, Credentials, Method, Outcome,
 use crate::egress::{self, Destination, Egress, EgressError, Secret, Socket, SocketError};
 use crate::protocol::ids::TenantId;
 
-/// Longest wait for the head of an answer, unless the call waits at the platform.
-const CALL_TIMEOUT: Duration = Duration::from_secs(30);
 /// Longest wait until a socket is open.
 const SOCKET_TIMEOUT: Duration = Duration::from_secs(30);
 /// Longest answer in bytes.
@@ -55,6 +53,8 @@ pub(super) struct Calls {
     platform: Platform,
     destination: Destination,
     token: Secret,
+    /// Longest wait for the head of an answer, and for the rest of it, unless the call waits at the platform.
+    time: Duration,
     rests: Rests,
 }
 
@@ -83,7 +83,7 @@ impl Said {
 
 impl Line {
     pub(super) fn new(
-        egress: &Egress,
+        (egress, time): (&Egress, Duration),
         (tenant, channel): (&TenantId, &Channel),
         credentials: &Credentials,
     ) -> Result<Self, EgressError> {
@@ -92,16 +92,20 @@ impl Line {
             let letters = letters.ok_or(EgressError::BadUrl { why: "the channel names no mailbox" })?;
             return Ok(Self::Letters(Box::new(letters)));
         }
-        Calls::new(egress, channel, credentials.token.clone()).map(Self::Calls)
+        Calls::new((egress, time), channel, credentials.token.clone()).map(Self::Calls)
     }
 }
 
 // === impl Calls ===
 
 impl Calls {
-    pub(super) fn new(egress: &Egress, channel: &Channel, token: Secret) -> Result<Self, EgressError> {
+    pub(super) fn new(
+        (egress, time): (&Egress, Duration),
+        channel: &Channel,
+        token: Secret,
+    ) -> Result<Self, EgressError> {
         let destination = egress.destination(channel.base_url(), false)?;
-        Ok(Self { platform: channel.platform, destination, token, rests: Rests::default() })
+        Ok(Self { platform: channel.platform, destination, token, time, rests: Rests::default() })
     }
 
     /// Makes a call and says what its answer means. What broke before the platform could have seen it is safe to repeat;
@@ -119,7 +123,7 @@ impl Calls {
             Ok(request) => request.secret_in_body(SHOWN, shown),
             Err(error) => return broken(&error),
         };
-        match answered(request, CALL_TIMEOUT).await {
+        match answered(request, self.time).await {
             Ok(said) => codec::outcome(self.platform, &said.answer()),
             Err(outcome) => outcome,
         }
@@ -130,7 +134,7 @@ impl Calls {
     pub(super) async fn ask(&self, call: &Call, longer: Duration) -> Result<Said, Outcome> {
         self.rests.check(self.platform, call)?;
         let request = self.request(call).map_err(|error| broken(&error))?;
-        let said = answered(request, CALL_TIMEOUT + longer).await?;
+        let said = answered(request, self.time + longer).await?;
         self.rests.note(self.platform, call, &said);
         Ok(said)
     }
@@ -182,7 +186,7 @@ async fn answered(request: egress::Request, within: Duration) -> Result<Said, Ou
         reset_after: header("x-ratelimit-reset-after"),
         is_global: header("x-ratelimit-global").is_some_and(|value| value.eq_ignore_ascii_case("true")),
     };
-    let body = reply.whole(ANSWER_BYTES_MAX, CALL_TIMEOUT).await.map_err(|error| broken(&error))?;
+    let body = reply.whole(ANSWER_BYTES_MAX, within).await.map_err(|error| broken(&error))?;
     Ok(Said { status, retry_after, limits, body })
 }
 

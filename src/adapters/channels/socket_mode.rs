@@ -42,10 +42,11 @@ impl Life {
         let Some(app_token) = app_token else {
             return format!("the channel has no app-level token: {TOKEN}");
         };
-        let calls = match Calls::new(&self.parts.egress, &self.channel, app_token.clone()) {
-            Ok(calls) => calls,
-            Err(error) => return error.to_string(),
-        };
+        let calls =
+            match Calls::new((&self.parts.egress, self.parts.call_time), &self.channel, app_token.clone()) {
+                Ok(calls) => calls,
+                Err(error) => return error.to_string(),
+            };
         let epoch = match self.take_lease().await {
             Ok((epoch, _)) => epoch,
             Err(why) => return why,

@@ -4,7 +4,6 @@ use crate::db::{DbError, Row, TenantRead, TenantTx};
 use crate::identity::members::{Member, MemberState, Role};
 use crate::identity::secret::SecretHash;
 use crate::protocol::ids::MemberId;
-use crate::vault::KeyMark;
 
 const COLUMNS: &str = "id, name, role, state, phc IS NOT NULL, created_ms,
     (SELECT count(*) FROM passkeys WHERE passkeys.member = members.id),
@@ -199,36 +198,6 @@ pub(in crate::identity) fn delete_second_factor(
     member: MemberId,
 ) -> Result<bool, DbError> {
     let changed = tx.execute("DELETE FROM second_factors WHERE tenant = ?1 AND member = ?2", &[&member])?;
-    Ok(changed == 1)
-}
-
-/// Whose seed it is, and the sealed seed.
-type SealedSeed = (Vec<u8>, Vec<u8>);
-
-/// Some seeds that a key sealed, with whose they are.
-pub(in crate::identity) fn seeds_sealed_with(
-    read: &TenantRead<'_>,
-    mark: KeyMark,
-    limit: usize,
-) -> Result<Vec<SealedSeed>, DbError> {
-    read.query_all(
-        "SELECT member, seed FROM second_factors WHERE tenant = ?1 AND substr(seed, 1, 5) = ?2 LIMIT ?3",
-        &[&mark, &limit],
-        |row| Ok((row.get(0)?, row.get(1)?)),
-    )
-}
-
-/// Replaces a seed if it is still `old`; whether it was.
-pub(in crate::identity) fn reseal_seed(
-    tx: &mut TenantTx<'_>,
-    member: &[u8],
-    old: &[u8],
-    new: &[u8],
-) -> Result<bool, DbError> {
-    let changed = tx.execute(
-        "UPDATE second_factors SET seed = ?4 WHERE tenant = ?1 AND member = ?2 AND seed = ?3",
-        &[&member, &old, &new],
-    )?;
     Ok(changed == 1)
 }
 

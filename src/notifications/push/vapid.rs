@@ -7,21 +7,23 @@ use p256::ecdsa::signature::Signer as _;
 use p256::ecdsa::{Signature, SigningKey};
 use serde_json::json;
 
-use super::store;
-use crate::db::{DbError, TenantRead, TenantTx};
+use crate::db::{TenantRead, TenantTx};
 use crate::notifications::error::NotificationError;
-use crate::vault::{CryptoError, KeyMark, Place, Purpose, SealedColumn, SealedRow, Vault, VaultError};
+use crate::vault::{CryptoError, Place, Purpose, SealedColumn, Vault, VaultError};
 
 /// How long a signature counts. RFC 8292 allows a day.
 const LIFE_S: i64 = 12 * 3_600;
-/// There is one for each tenant.
-const PLACE: Place<'_> = Place { table: "notification_settings", column: "vapid", row: b"vapid" };
+/// The column that holds it: one for each tenant.
+pub(super) const KEYS: SealedColumn = SealedColumn {
+    purpose: Purpose::Channels,
+    table: "notification_settings",
+    name: "vapid",
+    row: "CAST('vapid' AS BLOB)",
+};
+const PLACE: Place<'_> = KEYS.place(b"vapid");
 
 /// See the module.
 pub(super) struct Key(SigningKey);
-
-/// The column that holds it. A rotation of keys visits it.
-pub(super) struct KeyColumn;
 
 // === impl Key ===
 
@@ -60,29 +62,5 @@ impl Key {
         let (signature, point) =
             (URL_SAFE_NO_PAD.encode(signature.to_bytes()), URL_SAFE_NO_PAD.encode(point));
         format!("vapid t={signed}.{signature}, k={point}")
-    }
-}
-
-impl SealedColumn for KeyColumn {
-    fn purpose(&self) -> Purpose {
-        Purpose::Channels
-    }
-
-    fn names(&self) -> (&'static str, &'static str) {
-        (PLACE.table, PLACE.column)
-    }
-
-    fn next_batch(
-        &self,
-        read: &TenantRead<'_>,
-        mark: KeyMark,
-        _limit: usize,
-    ) -> Result<Vec<SealedRow>, DbError> {
-        let found = store::vapid_sealed_with(read, mark)?;
-        Ok(found.into_iter().map(|sealed| SealedRow { row: PLACE.row.to_vec(), sealed }).collect())
-    }
-
-    fn replace(&self, tx: &mut TenantTx<'_>, _row: &[u8], old: &[u8], new: &[u8]) -> Result<bool, DbError> {
-        store::replace_vapid(tx, old, new)
     }
 }

@@ -3,7 +3,6 @@
 use crate::db::{DbError, TenantRead, TenantTx};
 use crate::notifications::push::{Browser, Subscription};
 use crate::protocol::ids::PushSubscriptionId;
-use crate::vault::KeyMark;
 
 pub(in crate::notifications) fn all(read: &TenantRead<'_>) -> Result<Vec<Browser>, DbError> {
     read.query_all(
@@ -94,21 +93,4 @@ pub(in crate::notifications) fn keep_vapid(
     let sql = "UPDATE notification_settings SET vapid = ?2, vapid_public = ?3 WHERE tenant = ?1";
     tx.execute(sql, &[&sealed, &public])?;
     Ok(())
-}
-
-pub(in crate::notifications) fn vapid_sealed_with(
-    read: &TenantRead<'_>,
-    mark: KeyMark,
-) -> Result<Option<Vec<u8>>, DbError> {
-    let sql = "SELECT vapid FROM notification_settings WHERE tenant = ?1 AND substr(vapid, 1, 5) = ?2";
-    read.query_opt(sql, &[&mark], |row| row.get(0))
-}
-
-pub(in crate::notifications) fn replace_vapid(
-    tx: &mut TenantTx<'_>,
-    old: &[u8],
-    new: &[u8],
-) -> Result<bool, DbError> {
-    let sql = "UPDATE notification_settings SET vapid = ?3 WHERE tenant = ?1 AND vapid = ?2";
-    Ok(tx.execute(sql, &[&old, &new])? == 1)
 }

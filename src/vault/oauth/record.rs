@@ -3,11 +3,10 @@
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use crate::db::{DbError, TenantRead, TenantTx};
 use crate::protocol::ids::OauthTokenId;
-use crate::vault::record::{KeyMark, Place};
-use crate::vault::sealing::{SealedColumn, SealedRow};
-use crate::vault::{Hosts, OpenError, Purpose, store};
+use crate::vault::record::Place;
+use crate::vault::sealing::SealedColumn;
+use crate::vault::{Hosts, OpenError, Purpose};
 
 /// How far a token is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -107,7 +106,8 @@ pub(in crate::vault) struct TokenPair {
 }
 
 /// The column that holds the pairs.
-pub(in crate::vault) struct OauthColumn;
+pub(in crate::vault) const PAIRS: SealedColumn =
+    SealedColumn { purpose: Purpose::Oauth, table: "oauth_tokens", name: "sealed", row: "id" };
 
 // === impl OauthState ===
 
@@ -172,28 +172,5 @@ impl TokenPair {
 
 /// Where the pair of a token is.
 pub(in crate::vault) fn place(id: &OauthTokenId) -> Place<'_> {
-    Place { table: "oauth_tokens", column: "sealed", row: id.as_bytes() }
-}
-
-impl SealedColumn for OauthColumn {
-    fn purpose(&self) -> Purpose {
-        Purpose::Oauth
-    }
-
-    fn names(&self) -> (&'static str, &'static str) {
-        ("oauth_tokens", "sealed")
-    }
-
-    fn next_batch(
-        &self,
-        read: &TenantRead<'_>,
-        mark: KeyMark,
-        limit: usize,
-    ) -> Result<Vec<SealedRow>, DbError> {
-        store::oauth_sealed_with(read, mark, limit)
-    }
-
-    fn replace(&self, tx: &mut TenantTx<'_>, row: &[u8], old: &[u8], new: &[u8]) -> Result<bool, DbError> {
-        store::reseal_oauth(tx, row, old, new)
-    }
+    PAIRS.place(id.as_bytes())
 }

@@ -4,8 +4,6 @@ use crate::db::{DbError, Row, TenantRead, TenantTx};
 use crate::protocol::ids::OauthTokenId;
 use crate::vault::Hosts;
 use crate::vault::oauth::{OauthRecord, OauthSettings, OauthState};
-use crate::vault::record::KeyMark;
-use crate::vault::sealing::SealedRow;
 
 const COLUMNS: &str = "id, name, settings, hosts, state, failure, failures, retry_ms, scopes, expires_ms, \
                        refreshed_ms, version, created_ms, created_by, last_used_ms, last_used_by, uses";
@@ -98,33 +96,6 @@ pub(in crate::vault) fn write_oauth_sealed(
 pub(in crate::vault) fn delete_oauth(tx: &mut TenantTx<'_>, id: OauthTokenId) -> Result<(), DbError> {
     tx.execute("DELETE FROM oauth_tokens WHERE tenant = ?1 AND id = ?2", &[&id])?;
     Ok(())
-}
-
-/// Some pairs that this key sealed.
-pub(in crate::vault) fn oauth_sealed_with(
-    read: &TenantRead<'_>,
-    key: KeyMark,
-    limit: usize,
-) -> Result<Vec<SealedRow>, DbError> {
-    read.query_all(
-        "SELECT id, sealed FROM oauth_tokens WHERE tenant = ?1 AND substr(sealed, 1, 5) = ?2 LIMIT ?3",
-        &[&key, &limit],
-        |row| Ok(SealedRow { row: row.get(0)?, sealed: row.get(1)? }),
-    )
-}
-
-/// Replaces a sealed pair, if it is still the one that was read.
-pub(in crate::vault) fn reseal_oauth(
-    tx: &mut TenantTx<'_>,
-    id: &[u8],
-    old: &[u8],
-    new: &[u8],
-) -> Result<bool, DbError> {
-    let changed = tx.execute(
-        "UPDATE oauth_tokens SET sealed = ?4 WHERE tenant = ?1 AND id = ?2 AND sealed = ?3",
-        &[&id, &old, &new],
-    )?;
-    Ok(changed == 1)
 }
 
 fn record(row: &Row<'_>) -> Result<OauthRecord, DbError> {

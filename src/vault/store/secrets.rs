@@ -3,8 +3,6 @@
 use crate::db::{DbError, Row, TenantRead, TenantTx};
 use crate::protocol::ids::SecretId;
 use crate::vault::hosts::Hosts;
-use crate::vault::record::KeyMark;
-use crate::vault::sealing::SealedRow;
 use crate::vault::secrets::SecretRecord;
 
 const COLUMNS: &str = "id, name, kind, description, hosts, version, created_ms, created_by, rotated_ms, rotated_by, \
@@ -122,33 +120,6 @@ pub(in crate::vault) fn sealed_secrets(read: &TenantRead<'_>) -> Result<Vec<Seal
     read.query_all("SELECT id, name, hosts, sealed FROM secrets WHERE tenant = ?1", &[], |row| {
         Ok(SealedSecret { id: row.get(0)?, name: row.get(1)?, hosts: row.get(2)?, sealed: row.get(3)? })
     })
-}
-
-/// Some values that this key sealed.
-pub(in crate::vault) fn secrets_sealed_with(
-    read: &TenantRead<'_>,
-    key: KeyMark,
-    limit: usize,
-) -> Result<Vec<SealedRow>, DbError> {
-    read.query_all(
-        "SELECT id, sealed FROM secrets WHERE tenant = ?1 AND substr(sealed, 1, 5) = ?2 LIMIT ?3",
-        &[&key, &limit],
-        |row| Ok(SealedRow { row: row.get(0)?, sealed: row.get(1)? }),
-    )
-}
-
-/// Replaces a sealed value, if it is still the one that was read.
-pub(in crate::vault) fn reseal_secret(
-    tx: &mut TenantTx<'_>,
-    id: &[u8],
-    old: &[u8],
-    new: &[u8],
-) -> Result<bool, DbError> {
-    let changed = tx.execute(
-        "UPDATE secrets SET sealed = ?4 WHERE tenant = ?1 AND id = ?2 AND sealed = ?3",
-        &[&id, &old, &new],
-    )?;
-    Ok(changed == 1)
 }
 
 fn record(row: &Row<'_>) -> Result<SecretRecord, DbError> {

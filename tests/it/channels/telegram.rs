@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::{CHANNELS, approve, made, quick, speaking, until, until_dead, until_state};
 use crate::support::client::Client;
+use crate::support::daemon::{Setup, TestDaemon};
 use crate::support::telegram::{Fault, NAME, TOKEN, Telegram};
 
 const ADA: i64 = 7;
@@ -102,6 +103,18 @@ async fn a_platform_that_fails_for_a_while_gets_everything_in_the_end() {
     let retry = format!("{CHANNELS}/{id}/obligations/{}/retry", dead["id"].as_str().unwrap());
     assert_eq!(client.post(&retry, &json!({})).await.0, StatusCode::ACCEPTED);
     platform.until(ADA, 4).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_platform_that_hangs_is_left_and_what_it_may_have_says_so() {
+    let config = "[backends.demo]\nkind = \"demo\"\npace_ms = 0\n[channels]\ncall_timeout_s = 1\n".to_owned();
+    let daemon = TestDaemon::with(Setup { config, ..Setup::default() });
+    let (client, platform) = (daemon.client(), Telegram::start().await);
+    with_ada(&client, &platform).await;
+    platform.fail_next(&[Fault::TakenAndSilent]);
+    platform.write(ADA, ADA, "my name is Ada");
+    let texts = platform.until(ADA, 2).await;
+    assert!(texts[1].starts_with("(possible duplicate)") && texts[1].contains("Ada"), "{texts:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -28,6 +28,8 @@ pub enum Fault {
     Internal,
     /// Takes the message, and closes the connection before it answers.
     TakenAndClosed,
+    /// Takes the message, begins an answer, and never says a word of it.
+    TakenAndSilent,
     /// A page of some proxy.
     Garbage,
     /// The markup is not understood.
@@ -297,6 +299,12 @@ fn send(shared: &Shared, asked: Value) -> Response {
             // A body that breaks off: the caller never learns what became of it.
             let broken = futures::stream::iter([Err::<Bytes, _>(std::io::Error::other("closed"))]);
             return Response::new(axum::body::Body::from_stream(broken));
+        }
+        Some(Fault::TakenAndSilent) => {
+            inner.sent.push(asked);
+            drop(inner);
+            let silent = futures::stream::pending::<Result<Bytes, std::io::Error>>();
+            return Response::new(axum::body::Body::from_stream(silent));
         }
         None => {}
     }
