@@ -3,6 +3,7 @@
 
 mod discord;
 mod email;
+mod kills;
 mod slack;
 mod telegram;
 mod whatsapp;
@@ -67,6 +68,18 @@ async fn until(client: &Client, id: &str, fits: impl Fn(&Value) -> bool) -> Valu
 
 async fn until_state(client: &Client, id: &str, state: &str) -> Value {
     until(client, id, |view| view["state"] == state).await
+}
+
+/// Waits until people were told of something in these words.
+async fn until_told(client: &Client, words: &str) {
+    loop {
+        let (_, told) = client.get("/api/v1/notifications?limit=50").await;
+        let is_told = |one: &Value| one["body"].as_str().is_some_and(|body| body.contains(words));
+        if told["items"].as_array().unwrap().iter().any(is_told) {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
 }
 
 /// Waits until one of a channel's messages was given up, and shows it.

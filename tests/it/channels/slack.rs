@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{CHANNELS, approve, made, quick, until_state};
+use super::{CHANNELS, approve, made, quick, until_state, until_told};
 use crate::support::client::Client;
 use crate::support::slack::{APP_TOKEN, BOT, BOT_TOKEN, Fault, Slack};
 
@@ -77,8 +77,8 @@ async fn a_connection_that_is_ended_is_followed_by_another_one() {
     }
     until_state(&client, &id, "live").await;
     platform.disconnect("link_disabled");
-    let view = until_state(&client, &id, "failed").await;
-    assert!(view["trouble"].as_str().unwrap().contains("switch it on under Socket Mode"), "{view}");
+    // It is tried again at once, so what it was is only in what people were told.
+    until_told(&client, "switch it on under Socket Mode").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

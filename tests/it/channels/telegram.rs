@@ -10,7 +10,7 @@ use crate::support::client::Client;
 use crate::support::daemon::{Setup, TestDaemon};
 use crate::support::telegram::{Fault, NAME, TOKEN, Telegram};
 
-const ADA: i64 = 7;
+pub(super) const ADA: i64 = 7;
 const BO: i64 = 8;
 const GROUP: i64 = -100;
 
@@ -24,7 +24,7 @@ async fn connect(client: &Client, platform: &Telegram, settings: Value) -> Strin
 }
 
 /// A channel where Ada may talk and decide.
-async fn with_ada(client: &Client, platform: &Telegram) -> String {
+pub(super) async fn with_ada(client: &Client, platform: &Telegram) -> String {
     let id = connect(client, platform, json!({})).await;
     approve(client, &id, &ADA.to_string()).await;
     id

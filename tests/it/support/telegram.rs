@@ -49,6 +49,8 @@ struct Inner {
     /// Whether polls are answered with a conflict.
     conflict: bool,
     polls: usize,
+    /// Polls that were answered with something.
+    handed: usize,
     /// What `setWebhook` said last.
     webhook: Option<Value>,
     /// Signs for "is writing".
@@ -146,6 +148,10 @@ impl Telegram {
 
     pub fn edited(&self) -> Vec<Value> {
         self.inner.lock().edited.clone()
+    }
+
+    pub fn handed(&self) -> usize {
+        self.inner.lock().handed
     }
 
     pub fn typing(&self) -> usize {
@@ -249,7 +255,7 @@ async fn updates(shared: &Shared, asked: &Value) -> Response {
     loop {
         let waits = shared.changed.notified();
         {
-            let inner = shared.inner.lock();
+            let mut inner = shared.inner.lock();
             if inner.conflict {
                 return failed(409, "Conflict: terminated by other getUpdates request", &json!({}));
             }
@@ -260,6 +266,7 @@ async fn updates(shared: &Shared, asked: &Value) -> Response {
                 .cloned()
                 .collect();
             if !fresh.is_empty() {
+                inner.handed += 1;
                 return done(&json!(fresh));
             }
         }
