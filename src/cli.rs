@@ -44,6 +44,7 @@ mod typed;
 mod vault;
 mod webhook;
 mod wire;
+mod workspace;
 
 pub use commands::run;
 

@@ -33,6 +33,7 @@ pub use knowledge::{
 };
 pub use notification::{
     NotificationCommand, NotificationListArgs, NotificationRuleArgs, NotificationRulesCommand,
+    NotificationSettingsArgs,
 };
 pub use people::{LoginArgs, MemberCommand, SessionCommand, UserCommand};
 

@@ -13,6 +13,7 @@ use super::client::Client;
 use super::exit::{Exit, Failure, Outcome};
 use super::output;
 use super::place::Place;
+use super::workspace;
 
 const CHANNELS: &str = "/api/v1/channels";
 
@@ -119,7 +120,7 @@ async fn add(client: &Client, args: ChannelAddArgs) -> Outcome {
     ];
     settings.extend(given.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))));
     let workspace = match &args.workspace {
-        Some(wanted) => Some(workspace(client, wanted).await?),
+        Some(wanted) => Some(workspace::id(client, wanted).await?),
         None => None,
     };
     // Last, so that nobody types secrets for something that is refused.
@@ -138,14 +139,6 @@ async fn add(client: &Client, args: ChannelAddArgs) -> Outcome {
         output::talk(format_args!("the platform sends to {url}"));
     }
     told("it is being connected; write there, and approve the code: capuchin channel approve CODE")
-}
-
-async fn workspace(client: &Client, wanted: &str) -> Result<String, Failure> {
-    let all = client.list("/api/v1/workspaces").await?;
-    let found = all.iter().find(|one| text(one, "name") == wanted || text(one, "id") == wanted);
-    found
-        .map(|one| text(one, "id").to_owned())
-        .ok_or_else(|| Failure::text(Exit::Failed, format_args!("there is no workspace `{wanted}`")))
 }
 
 async fn show(client: &Client, name: &str, json: bool) -> Outcome {

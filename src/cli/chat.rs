@@ -14,6 +14,7 @@ use super::exit::{Exit, Failure, Outcome};
 use super::link::Link;
 use super::output;
 use super::place::Place;
+use super::workspace;
 use screen::Screen;
 use turn::{Question, ask};
 
@@ -72,31 +73,13 @@ async fn once(link: &Link, args: &ChatArgs, content: String) -> Outcome {
 /// A new thread in the workspace that the arguments name. Its title comes from its first message.
 async fn new_thread(link: &Link, args: &ChatArgs) -> Result<String, Failure> {
     let body = match &args.workspace {
-        Some(wanted) => json!({ "workspace_id": workspace(link, wanted).await? }),
+        Some(wanted) => json!({ "workspace_id": workspace::id(&link.client, wanted).await? }),
         None => json!({}),
     };
     let made = link.client.post("/api/v1/threads", &body, None).await?;
     Ok(id_of(&made).ok_or(ClientError::Strange)?.to_owned())
 }
 
-/// The id of the workspace with this name or id.
-async fn workspace(link: &Link, wanted: &str) -> Result<String, Failure> {
-    let workspaces = link.client.list("/api/v1/workspaces").await?;
-    let fits = |workspace: &&Value| id_of(workspace) == Some(wanted) || name_of(workspace) == Some(wanted);
-    match workspaces.iter().find(fits) {
-        Some(found) => Ok(id_of(found).ok_or(ClientError::Strange)?.to_owned()),
-        None => {
-            let names: Vec<&str> = workspaces.iter().filter_map(name_of).collect();
-            Err(Failure::text(Exit::Failed, format_args!("there is no workspace `{wanted}`"))
-                .hint(format!("there are: {}", names.join(", "))))
-        }
-    }
-}
-
 fn id_of(thing: &Value) -> Option<&str> {
     thing.get("id").and_then(Value::as_str)
-}
-
-fn name_of(thing: &Value) -> Option<&str> {
-    thing.get("name").and_then(Value::as_str)
 }

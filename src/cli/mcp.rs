@@ -12,6 +12,7 @@ use super::client::Client;
 use super::exit::{Exit, Failure, Outcome};
 use super::output;
 use super::place::Place;
+use super::workspace;
 
 const SERVERS: &str = "/api/v1/mcp-servers";
 /// Seconds until a new server must have answered; a program may be downloaded first.
@@ -73,7 +74,7 @@ async fn add(client: &Client, args: McpAddArgs) -> Outcome {
     let mut body = json!({ "name": args.name, "transport": transport, "trusted": args.trusted });
     if let Some(object) = body.as_object_mut() {
         if let Some(wanted) = &args.workspace {
-            object.insert("workspace_id".to_owned(), workspace(client, wanted).await?.into());
+            object.insert("workspace_id".to_owned(), workspace::id(client, wanted).await?.into());
         }
         if !args.tool.is_empty() {
             object.insert("allowed_tools".to_owned(), json!(args.tool));
@@ -97,14 +98,6 @@ fn pairs(typed: &[String]) -> Result<Map<String, Value>, Failure> {
         pairs.insert(name.to_owned(), value.into());
     }
     Ok(pairs)
-}
-
-async fn workspace(client: &Client, wanted: &str) -> Result<String, Failure> {
-    let all = client.list("/api/v1/workspaces").await?;
-    let found = all.iter().find(|one| text(one, "name") == wanted || text(one, "id") == wanted);
-    found
-        .map(|one| text(one, "id").to_owned())
-        .ok_or_else(|| Failure::text(Exit::Failed, format_args!("there is no workspace `{wanted}`")))
 }
 
 /// Waits until a server is ready or has failed, and says which.

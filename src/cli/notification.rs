@@ -1,4 +1,6 @@
-//! `notification list|read|dismiss|rules|test`: what people are told.
+//! `notification list|read|dismiss|rules|settings|test`: what people are told, and when.
+
+mod settings;
 
 use serde_json::{Value, json};
 
@@ -9,6 +11,7 @@ use super::client::Client;
 use super::exit::{Exit, Outcome};
 use super::output;
 use super::place::Place;
+use super::workspace;
 
 const NOTIFICATIONS: &str = "/api/v1/notifications";
 const RULES: &str = "/api/v1/notification-rules";
@@ -27,6 +30,7 @@ pub(super) async fn run(place: &Place, command: NotificationCommand) -> Outcome 
         NotificationCommand::Read { ids, .. } => mark(&client, &ids, "read").await,
         NotificationCommand::Dismiss { ids } => mark(&client, &ids, "dismissed").await,
         NotificationCommand::Rules(command) => rules(&client, command).await,
+        NotificationCommand::Settings(args) => settings::run(&client, &args).await,
         NotificationCommand::Test { way } => {
             client.post(&format!("{NOTIFICATIONS}/test"), &json!({ "way": way }), None).await?;
             output::talk("it is on its way; if it does not arrive, the inbox says why");
@@ -111,18 +115,30 @@ async fn rules(client: &Client, command: NotificationRulesCommand) -> Outcome {
     Ok(Exit::Done)
 }
 
-/// The rule for everything with this pattern: changed where there is one, else made.
+/// The rule of a workspace, or of everything, with this pattern: changed where there is one, else made.
 async fn set(client: &Client, args: NotificationRuleArgs) -> Outcome {
-    let body = json!({
-        "pattern": args.pattern, "severity": args.severity, "delivery": args.delivery, "enabled": !args.off,
-    });
+    let workspace = match &args.workspace {
+        Some(wanted) => Some(workspace::id(client, wanted).await?),
+        None => None,
+    };
     let known = client.list(RULES).await?;
     let found = known.iter().find(|rule| {
-        text(rule, "pattern") == args.pattern && rule.get("workspace_id").is_none_or(Value::is_null)
+        text(rule, "pattern") == args.pattern
+            && text(rule, "workspace_id") == workspace.as_deref().unwrap_or_default()
     });
     let rule = match found {
-        Some(rule) => client.patch(&format!("{RULES}/{}", text(rule, "id")), &body).await?,
-        None => client.post(RULES, &body, None).await?,
+        Some(rule) => {
+            let change =
+                json!({ "severity": args.severity, "delivery": args.delivery, "enabled": !args.off });
+            client.patch(&format!("{RULES}/{}", text(rule, "id")), &change).await?
+        }
+        None => {
+            let new = json!({
+                "pattern": args.pattern, "severity": args.severity, "delivery": args.delivery, "enabled": !args.off,
+                "workspace_id": workspace,
+            });
+            client.post(RULES, &new, None).await?
+        }
     };
     if args.json {
         output::json(&rule);

@@ -14,6 +14,7 @@ use super::client::{Client, ClientError};
 use super::exit::{Exit, Failure, Outcome};
 use super::output;
 use super::place::Place;
+use super::workspace;
 use crate::skills::{FILES_BYTES_MAX, FILES_MAX, TEXT_BYTES_MAX};
 
 const SKILLS: &str = "/api/v1/skills";
@@ -55,12 +56,7 @@ pub(super) async fn run(place: &Place, command: SkillCommand) -> Outcome {
 /// The query that means a workspace.
 async fn of_workspace(client: &Client, name: Option<&str>) -> Result<String, Failure> {
     let Some(name) = name else { return Ok(String::new()) };
-    let all = client.list("/api/v1/workspaces").await?;
-    let by = |key: &str| all.iter().find(|workspace| text(workspace, key) == name);
-    let found = by("name").or_else(|| by("id"));
-    let found =
-        found.ok_or_else(|| Failure::text(Exit::Failed, format_args!("there is no workspace `{name}`")))?;
-    Ok(format!("?workspace={}", text(found, "id")))
+    Ok(format!("?workspace={}", workspace::id(client, name).await?))
 }
 
 async fn address(client: &Client, args: &SkillArgs) -> Result<String, Failure> {

@@ -207,6 +207,15 @@ async fn what_fails_in_the_background_is_in_the_inbox_and_stays_there_over_a_res
     told(&client, "", pattern("capuchin.turn.failed")).await;
     let (code, _, said) = daemon.cli(&["notification", "rules", "set", "capuchin.mcp.*", "--off"]);
     assert_eq!((code, said.trim()), (0, "capuchin.mcp.*: info, muted"));
+    let when =
+        ["notification", "settings", "--quiet", "22:00-07:00", "--away", "3d", "--zone", "Europe/Berlin"];
+    let (code, said, error) = daemon.cli(&when);
+    assert!(
+        code == 0 && said.contains("22:00-07:00") && said.contains("away         until"),
+        "{said}{error}"
+    );
+    let (code, said, _) = daemon.cli(&["notification", "settings", "--quiet", "off", "--away", "off"]);
+    assert!(code == 0 && said.contains("quiet hours  none") && said.contains("away         no"), "{said}");
     let (code, _, said) = daemon.cli(&["notification", "read", "--all"]);
     assert_eq!(code, 0, "{said}");
     let (_, unread) = client.get("/api/v1/notifications?status=unread&category=session").await;

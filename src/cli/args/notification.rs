@@ -27,6 +27,8 @@ pub enum NotificationCommand {
     /// What is told, and how
     #[command(subcommand)]
     Rules(NotificationRulesCommand),
+    /// Show when people are told, or change it
+    Settings(NotificationSettingsArgs),
     /// Send a message that tries out a way
     Test {
         /// email, push or channel
@@ -71,6 +73,32 @@ pub enum NotificationRulesCommand {
     },
 }
 
+/// Quiet hours, away and digest. What is not named stays.
+#[derive(Args, Clone, Debug)]
+pub struct NotificationSettingsArgs {
+    /// Hours in which nothing is sent, as 22:00-07:00, or off
+    #[arg(long, value_name = "HH:MM-HH:MM")]
+    pub quiet: Option<String>,
+    /// Send errors in quiet hours too: yes or no
+    #[arg(long, value_name = "YES", value_parser = ["yes", "no"])]
+    pub errors_break_through: Option<String>,
+    /// Be away for so long, as 3d or 12h, or until a moment, or off
+    #[arg(long, value_name = "TIME")]
+    pub away: Option<String>,
+    /// Where everything goes while away: email, push, channel or all
+    #[arg(long, value_name = "WAY", value_parser = ["in_app", "email", "push", "channel", "all"])]
+    pub away_to: Option<String>,
+    /// Send what is no error once a day, as 08:00, or off
+    #[arg(long, value_name = "HH:MM")]
+    pub digest: Option<String>,
+    /// Time zone of all of these, as Europe/Berlin
+    #[arg(long, value_name = "ZONE")]
+    pub zone: Option<String>,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
 /// A rule.
 #[derive(Args, Clone, Debug)]
 pub struct NotificationRuleArgs {
@@ -82,6 +110,9 @@ pub struct NotificationRuleArgs {
     /// Where it goes besides the inbox: in_app, email, push, channel or all
     #[arg(long, default_value = "in_app", value_parser = ["in_app", "email", "push", "channel", "all"])]
     pub delivery: String,
+    /// Only what happens in this workspace, by name or id
+    #[arg(short, long)]
+    pub workspace: Option<String>,
     /// Tell nothing of it
     #[arg(long)]
     pub off: bool,
