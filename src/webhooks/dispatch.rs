@@ -28,8 +28,9 @@ impl Webhooks {
     /// # Errors
     /// What the store answers.
     pub async fn waiting(&self, busy: &HashSet<WebhookId>) -> Result<Waiting, WebhookError> {
-        let mut all = Waiting::default();
-        for (tenant, endpoints) in self.table().waiting(busy) {
+        let (endpoints, next_ms) = self.table().waiting(busy, Timestamp::now().as_millisecond());
+        let mut all = Waiting { next_ms, ..Waiting::default() };
+        for (tenant, endpoints) in endpoints {
             let of_tenant = self.waiting_at(&tenant, &endpoints).await.inspect_err(|_| raise(&endpoints))?;
             all.due.extend(of_tenant.due);
             all.next_ms = [all.next_ms, of_tenant.next_ms].into_iter().flatten().min();
@@ -46,6 +47,7 @@ impl Webhooks {
                     continue;
                 };
                 live.traffic.waits.store(true, Ordering::Release);
+                live.traffic.due_ms.store(due_ms, Ordering::Release);
                 // What came to an endpoint that was deleted just now is gone with it.
                 let Ok(endpoint) = store::by_id(read, live.endpoint.id) else { continue };
                 if endpoint.state == EndpointState::Paused {

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::Instant;
 
 use arc_swap::ArcSwap;
@@ -23,6 +23,8 @@ pub(super) struct Traffic {
     pub(super) window: Mutex<Window>,
     /// Whether something may wait to be dispatched: where nothing does, nobody looks.
     pub(super) waits: AtomicBool,
+    /// When the oldest of it is due, in milliseconds since 1970, as the last look found it; before that nobody looks again.
+    pub(super) due_ms: AtomicI64,
     pub(super) refusals: Refusals,
 }
 
@@ -41,6 +43,9 @@ pub(super) struct Live {
     pub(super) traffic: Arc<Traffic>,
 }
 
+/// Endpoints by their tenants.
+pub(super) type Endpoints = HashMap<TenantId, Vec<Arc<Live>>>;
+
 /// See the module.
 #[derive(Default)]
 pub(super) struct Table {
@@ -54,7 +59,8 @@ impl Default for Traffic {
     fn default() -> Self {
         let (window, refusals) = (Mutex::default(), Refusals::default());
         // What an earlier life left is found by the first look.
-        Self { since: Instant::now(), window, waits: AtomicBool::new(true), refusals }
+        let (waits, due_ms) = (AtomicBool::new(true), AtomicI64::new(0));
+        Self { since: Instant::now(), window, waits, due_ms, refusals }
     }
 }
 
@@ -89,16 +95,20 @@ impl Table {
         Arc::clone(&self.traffic.entry(id).or_default())
     }
 
-    /// The endpoints at which something may wait, by their tenants. Whoever asks looks at all of them.
-    pub(super) fn waiting(&self, busy: &HashSet<WebhookId>) -> HashMap<TenantId, Vec<Arc<Live>>> {
-        let mut waiting: HashMap<TenantId, Vec<Arc<Live>>> = HashMap::new();
+    /// The endpoints at which something may be due, by their tenants, and when the first of the others is. Whoever asks looks at
+    /// all of them.
+    pub(super) fn waiting(&self, busy: &HashSet<WebhookId>, now_ms: i64) -> (Endpoints, Option<i64>) {
+        let (mut waiting, mut next_ms) = (Endpoints::new(), None::<i64>);
         for live in self.live.load().values().filter(|live| !busy.contains(&live.endpoint.id)) {
-            // Lowered before the look: what comes after it raises it again.
-            if live.traffic.waits.swap(false, Ordering::AcqRel) {
+            let due_ms = live.traffic.due_ms.load(Ordering::Acquire);
+            if due_ms > now_ms {
+                next_ms = Some(next_ms.map_or(due_ms, |next| next.min(due_ms)));
+            } else if live.traffic.waits.swap(false, Ordering::AcqRel) {
+                // Lowered before the look: what comes after it raises it again.
                 waiting.entry(live.tenant.clone()).or_default().push(Arc::clone(live));
             }
         }
-        waiting
+        (waiting, next_ms)
     }
 
     /// Puts these in the place of all.
