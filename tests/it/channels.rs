@@ -5,6 +5,7 @@ mod discord;
 mod email;
 mod kills;
 mod slack;
+mod slack_events;
 mod telegram;
 mod whatsapp;
 

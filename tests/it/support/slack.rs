@@ -12,14 +12,18 @@ use axum::extract::{Path, Query, State, WebSocketUpgrade};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{any, post};
+use hmac::{Hmac, KeyInit as _, Mac as _};
 use parking_lot::Mutex;
 use serde_json::{Value, json};
+use sha2::Sha256;
 use tokio::sync::Notify;
 
 /// The bot's token.
 pub const BOT_TOKEN: &str = "xoxb-1234567890-a-token-of-the-bot";
 /// The app-level token.
 pub const APP_TOKEN: &str = "xapp-1-A0123456-a-token-of-the-app";
+/// What requests of the Events API are signed with.
+pub const SIGNING_SECRET: &str = "8f742231b10e8888abcd99yyyzzz85a5";
 /// The bot's id as a user.
 pub const BOT: &str = "U0LAN0Z89";
 
@@ -211,6 +215,16 @@ impl Slack {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     }
+}
+
+/// The time and the signature of a request of the Events API that is sent now.
+pub fn signed(body: &str) -> (String, String) {
+    let timestamp =
+        std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs().to_string();
+    let mut mac = Hmac::<Sha256>::new_from_slice(SIGNING_SECRET.as_bytes()).unwrap();
+    mac.update(format!("v0:{timestamp}:{body}").as_bytes());
+    let digits: String = mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+    (timestamp, format!("v0={digits}"))
 }
 
 impl Drop for Slack {
