@@ -362,3 +362,23 @@ fn the_factories_of_the_tree_and_of_the_daemon_are_the_same() {
     let declared: Vec<&str> = declaration.factories().into_iter().collect();
     assert_eq!(declared, supplied);
 }
+
+/// A daemon within the test process starts its cages as this very binary with the words `cage outer`, which the harness takes
+/// for parts of the names of tests to run.
+#[test]
+fn no_test_has_a_name_that_a_sandbox_would_start() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut files = Vec::new();
+    collect(root, &root.join("tests/it"), &mut files);
+    let mut broken = Vec::new();
+    for file in &files {
+        for (at, line) in file.code() {
+            let name =
+                line.split_once("fn ").and_then(|(_, rest)| rest.split_once('(')).map(|(name, _)| name);
+            if name.is_some_and(|name| name.contains("cage") || name.contains("outer")) {
+                broken.push(format!("{}:{at}: {}", file.path, line.trim()));
+            }
+        }
+    }
+    none(&broken);
+}

@@ -100,7 +100,7 @@ async fn answers(client: &Client, thread: &str) -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn programs_in_their_cages_are_used_by_an_assistant() {
+async fn programs_as_servers_are_used_by_an_assistant() {
     let Some([node, files]) = program("server-filesystem/dist/index.js") else { return };
     let Some([_, everything]) = program("server-everything/dist/index.js") else { return };
     let modules = modules().canonicalize().unwrap().display().to_string();

@@ -87,7 +87,7 @@ async fn with_a_network_hosts_are_reached_and_sockets_of_this_machine_are_not() 
 }
 
 #[tokio::test]
-async fn processes_of_one_cage_talk_to_each_other() {
+async fn processes_of_one_sandbox_talk_to_each_other() {
     let Some(range) = Range::new().await else { return };
     let program = r#"
         use Socket;
