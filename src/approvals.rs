@@ -15,6 +15,7 @@ mod display;
 mod error;
 mod reading;
 mod store;
+mod withdrawing;
 
 pub use approval::{
     Approval, ApprovalFilter, ApprovalState, Choice, Cursor, DecisionScope, NoCursor, Question,

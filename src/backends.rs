@@ -7,6 +7,7 @@
 //! | `retry` · `failure` | when to try again · what an error status or body means |
 //! | `sse` | the event stream format |
 //! | `openai` · `anthropic` · `demo` | the providers, wire types in `wire.rs` |
+//! | `scripted` | one call of a tool, for turns that ask no model |
 //! | `catalog` | the models that all of them offer |
 //! | `prices` | what a call costs |
 //! | `usage` | tokens by day, principal and model, written in batches |
@@ -25,6 +26,7 @@ mod openai;
 mod prices;
 mod registry;
 mod retry;
+mod scripted;
 mod sse;
 mod store;
 #[cfg(test)]
@@ -34,6 +36,7 @@ mod usage;
 pub use catalog::OfferedModel;
 pub use prices::{LISTED_AS_OF, Price, Prices};
 pub use registry::{Backends, BuildError};
+pub use scripted::{SCRIPTED, scripted};
 pub use usage::{UsageKey, UsageRecorder};
 
 use futures::future::BoxFuture;

@@ -5,14 +5,18 @@
 
 mod certificate_watch;
 mod chores;
+mod experiments;
+mod extensions;
 mod factories;
 mod hands;
+mod mind;
 mod notices;
 mod parts;
 mod processes;
 mod protection;
 mod reports;
 mod told;
+mod wanted;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -23,7 +27,8 @@ use capuchin_actors::supervision::declaration::{Declaration, Factories};
 use capuchin_actors::supervision::parse::parse;
 use capuchin_actors::supervision::{ActorPath, RunningTree, SelfEnd, TreeEnd};
 
-use crate::config::{Config, Home};
+use crate::config::{Config, Home, Sources};
+use crate::extensions::{Hook, Plug};
 use crate::http::AppState;
 use crate::protocol::ids::TenantId;
 use crate::redaction::Redactor;
@@ -52,11 +57,22 @@ pub struct StartOptions {
     pub redactor: Redactor,
     /// Where the process's log says what went wrong, so that people are told.
     pub troubles: Troubles,
+    /// Plugs of the program that the daemon is in, each at one point or, with `None`, at every one; behind those of the
+    /// settings.
+    pub plugs: Vec<(Option<Hook>, Arc<dyn Plug>)>,
+    /// Where the settings came from, for what is read again while the daemon runs: `[extensions]`.
+    pub sources: Option<Sources>,
 }
 
 impl Default for StartOptions {
     fn default() -> Self {
-        Self { listen: true, redactor: Redactor::new(), troubles: Troubles::default() }
+        Self {
+            listen: true,
+            redactor: Redactor::new(),
+            troubles: Troubles::default(),
+            plugs: Vec::new(),
+            sources: None,
+        }
     }
 }
 
@@ -92,9 +108,10 @@ pub struct RunningDaemon {
 pub async fn start(config: Config, home: Home, options: StartOptions) -> anyhow::Result<RunningDaemon> {
     let declaration = declaration(&home)?;
     // Boxed: it builds everything, and whoever starts a daemon should not carry that on the stack.
-    let parts = Box::pin(Parts::build(config, &home, options.redactor)).await?;
+    let parts =
+        Box::pin(Parts::build(config, &home, (options.redactor, (options.plugs, options.sources)))).await?;
     notices::hear(&options.troubles, &parts.notifications);
-    processes::lose(&parts.processes, &parts.notifications).await?;
+    processes::lose(&parts.hands.processes, &parts.notifications).await?;
     let doors = Arc::new(Doors::new(&parts.config, options.listen));
     let quarantines = reports::Quarantines::new();
     let factories = factories::table(&parts, &home, &doors, quarantines.clone());
@@ -106,7 +123,7 @@ pub async fn start(config: Config, home: Home, options: StartOptions) -> anyhow:
     parts.told.check_anchors().await;
     let tree = RunningTree::start(ROOT, spec, subscribers).await.context("the daemon could not start")?;
     parts.opener.connect(tree.handle().clone());
-    parts.process_opener.connect(tree.handle().clone());
+    parts.hands.process_opener.connect(tree.handle().clone());
     // silent-ok: it is set once per start, here
     let _ = parts.tree.set(tree.handle().clone());
     start_tenants(&parts).await?;

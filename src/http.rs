@@ -21,6 +21,7 @@ mod listener;
 mod mcp;
 mod moment;
 pub mod page;
+mod plugs;
 pub mod problem;
 mod router;
 pub mod state;
@@ -28,6 +29,7 @@ mod timed_body;
 mod tls;
 pub mod v1;
 
+pub(crate) use api::experiment_report;
 pub use api::openapi;
 pub use auth::{Fresh, May};
 pub use bind::{BindError, bind_console, bind_control, bind_ingress, console_tls, ingress_tls};

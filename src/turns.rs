@@ -12,6 +12,7 @@ mod error;
 mod history;
 mod housekeeping;
 mod hub;
+mod injected;
 mod ledger;
 mod reads;
 mod record;
@@ -24,6 +25,7 @@ pub use history::{
 };
 pub use housekeeping::Pruned;
 pub use hub::{EventHub, Missed, Subscription};
+pub use injected::{Exchange, Injected, exchange, inject, known_keys, uninject};
 pub use ledger::Turns;
 pub use record::{StepRecord, TurnRecord};
 pub use stream::ThreadStream;

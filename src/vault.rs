@@ -1,6 +1,7 @@
 #![doc = include_str!("vault/README.md")]
 
 mod desk;
+mod erasable;
 mod error;
 mod giving;
 mod handle;
@@ -20,6 +21,7 @@ mod source;
 mod store;
 mod uses;
 
+pub use erasable::{ErasableKey, ErasableKeys};
 pub use error::{OpenError, SealedBy, SourceError, VaultError};
 pub use handle::{Vault, VaultOptions};
 pub use hosts::{HOSTS_MAX, Hosts};
@@ -30,7 +32,7 @@ pub use oauth::{
     OauthState,
 };
 pub use primitives::CryptoError;
-pub use record::{KeyId, KeyMark, Place};
+pub use record::{KeyId, Place};
 pub use resealing::KeyView;
 pub use sealing::SealedColumn;
 pub use secrets::{

@@ -3,6 +3,7 @@
 pub mod agent;
 pub mod compaction;
 pub mod conversation;
+pub mod enriched;
 pub mod fence;
 pub mod offer;
 pub mod tool_calls;

@@ -1,7 +1,8 @@
 //! Workspaces, their threads, and the messages in them.
 //!
 //! A workspace is a project; exactly one of a tenant is the default. A thread is one conversation
-//! in it, and one folder has its files. Messages are written by `turns` and only read here. A principal that may use one
+//! in it, and one folder has its files. Messages are written by `turns`, taken in from elsewhere by an import, and only
+//! read otherwise. A principal that may use one
 //! assistant only sees the threads that this assistant answers, and nothing else exists for it.
 
 mod bound;
@@ -9,6 +10,8 @@ mod desk;
 mod error;
 pub mod files;
 mod folders;
+mod import;
+mod indexed;
 mod message;
 mod roots;
 mod store;
@@ -19,6 +22,8 @@ mod workspace;
 pub use bound::BoundThread;
 pub use desk::Workspaces;
 pub use error::WorkspaceError;
+pub use import::{Imported, ImportedLine, THREAD_CHARS_MAX};
+pub use indexed::{FoundMessage, finders};
 pub use message::Message;
 pub use roots::NoRoot;
 pub use thread::{

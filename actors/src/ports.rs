@@ -9,3 +9,4 @@ pub mod keep_ledger;
 pub mod keep_running;
 pub mod run_process;
 pub mod run_turn;
+pub mod watch_session;

@@ -39,6 +39,7 @@ use std::sync::Arc;
 
 use crate::ports::keep_ledger::KeepLedger;
 use crate::ports::run_turn::RunTurn;
+use crate::ports::watch_session::WatchSession;
 
 /// What sessions may do to the world.
 #[derive(Clone)]
@@ -47,6 +48,8 @@ pub struct SessionPorts {
     pub ledger: Arc<dyn KeepLedger>,
     /// Reaches models and tools.
     pub runner: Arc<dyn RunTurn>,
+    /// Hears when they wake and rest.
+    pub watch: Arc<dyn WatchSession>,
 }
 
 /// What every lane and turn of a daemon shares.

@@ -4,12 +4,14 @@ use std::sync::Arc;
 
 use crate::assistants::AgentFileTool;
 use crate::assistants::files::AgentFiles;
-use crate::config::{Home, MemoryConfig};
+use crate::config::{Config, Home};
 use crate::db::Db;
 use crate::memory::{self, Memory, Visible};
 use crate::protocol::ids::{AssistantId, TenantId, ThreadId, WorkspaceId};
 use crate::skills::{SkillTool, Skills};
 use crate::tools::Tool;
+use crate::user_model::UserModel;
+use crate::vault::{ErasableKeys, Vault};
 
 /// What assistants know. Cheap to clone.
 #[derive(Clone)]
@@ -20,6 +22,8 @@ pub struct Knowledge {
     pub memory: Memory,
     /// What they can look up how to do.
     pub skills: Skills,
+    /// What is known about the people that they talk to.
+    pub people: UserModel,
 }
 
 /// A part of what an assistant is told.
@@ -49,11 +53,13 @@ pub struct Reader {
 impl Knowledge {
     /// What is known in this home.
     #[must_use]
-    pub fn open(db: &Db, config: &MemoryConfig, home: &Home) -> Self {
+    pub fn open(db: &Db, vault: &Vault, config: &Config, home: &Home) -> Self {
+        let keys = ErasableKeys::new(home.people_keys());
         Self {
             files: AgentFiles::new(home.assistants(), db.clone()),
-            memory: Memory::open(db.clone(), config, home.memory()),
-            skills: Skills::new(db.clone(), home),
+            memory: Memory::open(db.clone(), &config.memory, home.memory()),
+            skills: Skills::new(db.clone(), home).with_settings(&config.skills),
+            people: UserModel::open(db.clone(), vault.clone(), keys, config.user_model.clone()),
         }
     }
 

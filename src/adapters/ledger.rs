@@ -6,11 +6,15 @@ use capuchin_actors::ports::keep_ledger::{AcceptError, KeepLedger, LedgerError};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 
-use crate::db::DbError;
+use super::turns::turn_ended;
+use crate::db::{Db, DbError};
+use crate::extensions::{Extensions, Hook};
 use crate::notifications::{Happening, Notifications, Pattern, SourceType};
+use crate::protocol::event::EventKind;
 use crate::protocol::ids::{TenantId, ThreadId, TurnId};
 use crate::protocol::journal::TurnLog;
 use crate::protocol::turn::{Accepted, Inbound, PendingTurn, Settlement, TurnState};
+use crate::schedules::Schedules;
 use crate::telemetry::Metrics;
 use crate::turns::{Turns, TurnsError};
 
@@ -24,6 +28,10 @@ pub struct Ledger {
     metrics: Metrics,
     /// Who tells people how turns end.
     notices: Option<Notifications>,
+    /// The plugs that hear of it, and where they read what was said.
+    plugs: Option<(Extensions, Db)>,
+    /// Who waits for the ends of turns.
+    schedules: Option<Schedules>,
 }
 
 // === impl Ledger ===
@@ -32,13 +40,25 @@ impl Ledger {
     /// The port to these turns.
     #[must_use]
     pub const fn new(turns: Turns, metrics: Metrics) -> Self {
-        Self { turns, metrics, notices: None }
+        Self { turns, metrics, notices: None, plugs: None, schedules: None }
     }
 
     /// The same, telling people how turns end.
     #[must_use]
     pub fn with_notices(self, notices: Notifications) -> Self {
         Self { notices: Some(notices), ..self }
+    }
+
+    /// The same, telling schedules that a turn has ended or waits for a person.
+    #[must_use]
+    pub fn with_schedules(self, schedules: Schedules) -> Self {
+        Self { schedules: Some(schedules), ..self }
+    }
+
+    /// The same, telling plugs how turns end.
+    #[must_use]
+    pub fn with_plugs(self, plugs: Extensions, db: Db) -> Self {
+        Self { plugs: Some((plugs, db)), ..self }
     }
 }
 
@@ -76,17 +96,32 @@ impl KeepLedger for Ledger {
         turn: TurnId,
         log: TurnLog,
     ) -> BoxFuture<'static, Result<(), LedgerError>> {
-        self.turns.append(tenant, thread, turn, log).map(|done| done.map_err(ledger_error)).boxed()
+        let asks = log.events.iter().any(|event| event.kind == EventKind::Approval);
+        let waiting = self.schedules.clone().filter(|_| asks);
+        let appended = self.turns.append(tenant, thread, turn, log).map(move |done| {
+            if let (Ok(()), Some(schedules)) = (&done, waiting) {
+                schedules.turn_changed();
+            }
+            done.map_err(ledger_error)
+        });
+        appended.boxed()
     }
 
     fn settle(&self, settlement: Settlement) -> BoxFuture<'static, Result<(), LedgerError>> {
         let (state, metrics) = (settlement.state, self.metrics.clone());
         let told = self.notices.clone().zip(ended(&settlement));
-        let tenant = settlement.tenant.clone();
+        let (tenant, of) = (settlement.tenant.clone(), (settlement.thread, settlement.turn_id));
+        let (plugs, schedules) = (self.plugs.clone(), self.schedules.clone());
         let settled = self.turns.settle(settlement).map(move |done| {
             let done = done.map_err(ledger_error);
             if done.is_ok() {
                 metrics.turns.ended(state);
+                if let Some(schedules) = schedules {
+                    schedules.turn_changed();
+                }
+                if let Some((plugs, db)) = plugs {
+                    plugs.tell_what(Hook::QueryPost, &tenant, turn_ended(db, tenant.clone(), of));
+                }
                 if let Some((notices, ended)) = told {
                     notices.raise(&tenant, ended);
                 }

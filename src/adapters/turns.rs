@@ -10,6 +10,8 @@
 //! | `judging` · `calls` | understands and judges · makes and answers tool calls |
 //! | `asking` · `spawn` | `ask_person` · `spawn_agent` |
 //! | `fitting` | shortens the conversation |
+//! | `plugs` | what plugs say before and after |
+//! | `confined` | turns of experiments, which work elsewhere |
 //! | `preview` | shows a person what the next turn would be told |
 //! | `reporter` | tells the recorder |
 //!
@@ -18,15 +20,18 @@
 
 mod asking;
 mod calls;
+mod confined;
 mod fitting;
 mod judging;
 mod opening;
+mod plugs;
 mod preview;
 mod reporter;
 mod round;
 mod run;
 mod spawn;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -39,6 +44,7 @@ use super::knowledge::{Knowledge, Reader};
 use crate::backends::Backends;
 use crate::config::SessionsConfig;
 use crate::db::Db;
+use crate::extensions::Extensions;
 use crate::guard::Guard;
 use crate::protocol::model::ModelError;
 use crate::protocol::turn::TurnWork;
@@ -47,6 +53,7 @@ use crate::tools::Tools;
 use crate::turns::HistoryLimits;
 use crate::workspaces::Workspaces;
 use opening::Opening;
+pub(super) use plugs::ended as turn_ended;
 pub use preview::Preview;
 use reporter::Reporter;
 
@@ -58,12 +65,16 @@ pub struct TurnParts {
     pub backends: Backends,
     /// Who is asked before anything goes out.
     pub guard: Guard,
+    /// The plugs.
+    pub extensions: Extensions,
     /// What assistants know.
     pub knowledge: Knowledge,
     /// What they can do.
     pub tools: Tools,
     /// Where they do it.
     pub workspaces: Workspaces,
+    /// Where those of experiments do it.
+    pub experiments: PathBuf,
     /// What is counted.
     pub metrics: Metrics,
     /// How much of a conversation goes into a prompt.
@@ -95,6 +106,9 @@ impl ModelTurns {
         let Opening { mut run, rounds, open, .. } = self.open(work, Reporter::new(reports)).await?;
         let pass = self.parts.guard.begin_turn(&run.task.call).await?;
         run.wall_left = pass.wall_left();
+        if rounds == 0 {
+            run.ask_plugs().await?;
+        }
         let outcome = run.finish(rounds, open, self.parts.rounds_max).await;
         self.parts.metrics.turns.duration.observe(began.elapsed());
         outcome

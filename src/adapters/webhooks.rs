@@ -13,6 +13,7 @@ use jiff::Timestamp;
 
 use crate::protocol::ids::WebhookId;
 use crate::protocol::turn::{Inbound, Provenance, TurnOverrides};
+use crate::schedules::{ScheduleError, Schedules};
 use crate::telemetry::Metrics;
 use crate::webhooks::{Parcel, Queued, WebhookError, Webhooks};
 
@@ -27,6 +28,8 @@ pub struct Dispatch {
     webhooks: Webhooks,
     sessions: Arc<SessionDirectory>,
     metrics: Metrics,
+    /// What deliveries may start.
+    schedules: Option<Schedules>,
 }
 
 // === impl Dispatch ===
@@ -35,7 +38,13 @@ impl Dispatch {
     /// Dispatches what came to these webhooks into these sessions.
     #[must_use]
     pub const fn new(webhooks: Webhooks, sessions: Arc<SessionDirectory>, metrics: Metrics) -> Self {
-        Self { webhooks, sessions, metrics }
+        Self { webhooks, sessions, metrics, schedules: None }
+    }
+
+    /// The same, starting these schedules where an endpoint is bound to one.
+    #[must_use]
+    pub fn starting(self, schedules: Schedules) -> Self {
+        Self { schedules: Some(schedules), ..self }
     }
 
     async fn look(self, busy: HashSet<WebhookId>) -> Result<Due<Self>, WebhookError> {
@@ -58,6 +67,13 @@ impl Dispatch {
 
     async fn try_dispatch(&self, queued: &Queued) -> Result<(), WebhookError> {
         let (tenant, id) = (&queued.tenant, queued.id);
+        if let Some((schedules, schedule)) = self.schedules.as_ref().zip(queued.endpoint.schedule_id) {
+            return match schedules.trigger(tenant, schedule, *id.as_bytes()).await {
+                Ok(_) => self.webhooks.started(queued).await,
+                Err(ScheduleError::Store(error)) => Err(WebhookError::Store(error)),
+                Err(error) => self.webhooks.fail(queued, error.to_string()).await,
+            };
+        }
         let inbound = Inbound {
             tenant: tenant.clone(),
             thread: self.webhooks.thread(queued).await?,

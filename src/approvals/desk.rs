@@ -188,7 +188,7 @@ impl Approvals {
     }
 
     /// Writes an end of a question, with the rule that it makes and its entry in the audit trail.
-    fn settle(
+    pub(super) fn settle(
         &self,
         tx: &mut TenantTx<'_>,
         mut end: Approval,

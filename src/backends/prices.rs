@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use super::scripted::SCRIPTED;
 use crate::config::backends::{BackendConfig, BackendKind, BackendsConfig, DEMO, PriceConfig};
 use crate::egress::AddressClass;
 use crate::protocol::chat::Usage;
@@ -72,7 +73,7 @@ impl Prices {
     /// The prices of these backends.
     #[must_use]
     pub fn new(config: &BackendsConfig) -> Self {
-        let mut by_backend = BTreeMap::from([(DEMO.to_owned(), Tariff::free())]);
+        let mut by_backend = BTreeMap::from([DEMO, SCRIPTED].map(|name| (name.to_owned(), Tariff::free())));
         by_backend.extend(config.0.iter().map(|(name, backend)| (name.clone(), Tariff::of(backend))));
         Self { by_backend: Arc::new(by_backend) }
     }

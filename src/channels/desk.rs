@@ -21,6 +21,7 @@ use crate::identity::{Made, Principal, RequestKey, once};
 use crate::notifications::Notifications;
 use crate::protocol::ids::{ChannelId, TenantId};
 use crate::vault::Vault;
+use crate::workspaces::Workspaces;
 
 /// How long messages and obligations are kept: ninety days, in milliseconds.
 const KEPT_MS: i64 = 90 * 86_400_000;
@@ -200,7 +201,8 @@ impl Channels {
                 if store::count(tx)? >= CHANNELS_MAX {
                     return Err(ChannelError::TooMany(CHANNELS_MAX));
                 }
-                let workspace = store::workspace(tx, new.workspace_id)?.ok_or(ChannelError::NoWorkspace)?;
+                let workspace =
+                    Workspaces::named_or_default(tx, new.workspace_id)?.ok_or(ChannelError::NoWorkspace)?;
                 let channel = new.into_channel(workspace, now_ms)?;
                 let sealed = credentials.seal(&vault, tx, channel.id)?;
                 store::insert(tx, &channel, &sealed)?;
@@ -229,7 +231,7 @@ impl Channels {
         let write = self.inner.db.write(&by.tenant, move |tx| {
             let found = current(store::by_id(tx, id)?, version)?;
             if let Some(named) = change.workspace_id {
-                store::workspace(tx, Some(named))?.ok_or(ChannelError::NoWorkspace)?;
+                Workspaces::named_or_default(tx, Some(named))?.ok_or(ChannelError::NoWorkspace)?;
             }
             let changed = change.apply(found, now_ms)?;
             store::update(tx, &changed)?;
@@ -259,7 +261,7 @@ impl Channels {
         let deleter = by.clone();
         let write = self.inner.db.write(&by.tenant, move |tx| {
             let found = current(store::by_id(tx, id)?, version)?;
-            store::delete(tx, id)?;
+            store::delete(tx, &found)?;
             audit::append(tx, told(&deleter, "channel.deleted", &found))?;
             Ok::<_, ChannelError>(())
         });

@@ -8,7 +8,8 @@ pub(super) mod session;
 use super::channel::{Channel, ChannelSettings};
 use super::platform::Platform;
 use crate::db::{DbError, Row, SystemRead, TenantRead, TenantTx};
-use crate::protocol::ids::{ChannelId, TenantId, WorkspaceId};
+use crate::extensions::Hook;
+use crate::protocol::ids::{ChannelId, TenantId};
 
 const COLUMNS: &str = "id, name, workspace_id, platform, enabled, settings, version, created_ms, updated_ms";
 
@@ -31,15 +32,6 @@ pub(super) fn count(read: &TenantRead<'_>) -> Result<usize, DbError> {
     read.query_one("SELECT count(*) FROM channels WHERE tenant = ?1", &[], |row| row.get(0))
 }
 
-/// The workspace with this id, or the default one.
-pub(super) fn workspace(
-    read: &TenantRead<'_>,
-    named: Option<WorkspaceId>,
-) -> Result<Option<WorkspaceId>, DbError> {
-    let sql = "SELECT id FROM workspaces WHERE tenant = ?1 AND (id = ?2 OR (?2 IS NULL AND is_default = 1))";
-    read.query_opt(sql, &[&named], |row| row.get(0))
-}
-
 pub(super) fn insert(tx: &mut TenantTx<'_>, new: &Channel, credentials: &[u8]) -> Result<(), DbError> {
     tx.execute(
         "INSERT INTO channels (tenant, id, name, workspace_id, platform, enabled, settings, credentials, version,
@@ -58,7 +50,7 @@ pub(super) fn insert(tx: &mut TenantTx<'_>, new: &Channel, credentials: &[u8]) -
             &new.updated_ms,
         ],
     )?;
-    Ok(())
+    tell(tx, Hook::ChannelCreated, new)
 }
 
 pub(super) fn update(tx: &mut TenantTx<'_>, changed: &Channel) -> Result<(), DbError> {
@@ -75,7 +67,7 @@ pub(super) fn update(tx: &mut TenantTx<'_>, changed: &Channel) -> Result<(), DbE
             &changed.updated_ms,
         ],
     )?;
-    Ok(())
+    tell(tx, Hook::ChannelUpdated, changed)
 }
 
 pub(super) fn set_credentials(tx: &mut TenantTx<'_>, id: ChannelId, sealed: &[u8]) -> Result<(), DbError> {
@@ -83,12 +75,18 @@ pub(super) fn set_credentials(tx: &mut TenantTx<'_>, id: ChannelId, sealed: &[u8
     Ok(())
 }
 
-pub(super) fn delete(tx: &mut TenantTx<'_>, id: ChannelId) -> Result<(), DbError> {
+pub(super) fn delete(tx: &mut TenantTx<'_>, gone: &Channel) -> Result<(), DbError> {
+    let id = gone.id;
     for table in ["obligations", "channel_inbox", "channel_conversations", "channel_senders"] {
         tx.execute(&format!("DELETE FROM {table} WHERE tenant = ?1 AND channel_id = ?2"), &[&id])?;
     }
     tx.execute("DELETE FROM channels WHERE tenant = ?1 AND id = ?2", &[&id])?;
-    Ok(())
+    tell(tx, Hook::ChannelDeleted, gone)
+}
+
+/// What plugs are told of a channel: its credentials are not part of it.
+fn tell(tx: &mut TenantTx<'_>, hook: Hook, channel: &Channel) -> Result<(), DbError> {
+    tx.tell(hook, |_| Ok(serde_json::json!({ "kind": "platform", "channel": channel })))
 }
 
 pub(super) fn credentials(read: &TenantRead<'_>, id: ChannelId) -> Result<Vec<u8>, DbError> {

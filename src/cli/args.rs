@@ -4,10 +4,16 @@ mod audit;
 mod budget;
 mod channel;
 mod consent;
+mod experiment;
+mod extension;
 mod knowledge;
 mod mcp;
+mod memory;
 mod notification;
 mod people;
+mod schedule;
+mod search;
+mod user_model;
 mod vault;
 mod webhook;
 
@@ -19,7 +25,11 @@ use super::certs::CertsCommand;
 pub use audit::{AuditCommand, AuditFilterArgs, AuditVerifyArgs};
 pub use budget::{BudgetCommand, BudgetSetArgs};
 pub use channel::{ChannelAddArgs, ChannelCommand};
+pub use experiment::{ExperimentCommand, ReportFormat};
+pub use extension::ExtensionCommand;
 pub use mcp::{McpAddArgs, McpCommand};
+pub use schedule::{ScheduleAddArgs, ScheduleCommand};
+pub use user_model::UserModelCommand;
 pub use vault::{DeleteArgs, HostArgs, NamedArgs, OauthAddArgs, OauthCommand, SetArgs, VaultCommand};
 pub use webhook::{WebhookAddArgs, WebhookCommand};
 
@@ -27,15 +37,14 @@ pub use consent::{
     ApprovalsCommand, AskArgs, DecideArgs, KillSwitchCommand, PolicyCommand, RuleArgs, SettingsArgs, TestArgs,
 };
 
-pub use knowledge::{
-    AgentCommand, AgentCreateArgs, MemoryAddArgs, MemoryCommand, MemoryListArgs, SkillArgs, SkillCommand,
-    SkillListArgs,
-};
+pub use knowledge::{AgentCommand, AgentCreateArgs, SkillArgs, SkillCommand, SkillListArgs};
+pub use memory::{MemoryAddArgs, MemoryCommand, MemoryListArgs};
 pub use notification::{
     NotificationCommand, NotificationListArgs, NotificationRuleArgs, NotificationRulesCommand,
     NotificationSettingsArgs,
 };
 pub use people::{LoginArgs, MemberCommand, SessionCommand, UserCommand};
+pub use search::{SearchArgs, ThreadCommand, ThreadFormat};
 
 const AFTER_HELP: &str = "\
 Examples:
@@ -90,12 +99,23 @@ pub enum Command {
     /// Folders that say how something is done
     #[command(subcommand)]
     Skill(SkillCommand),
+    /// Find what was said, remembered and written down
+    Search(SearchArgs),
+    /// Conversations from elsewhere, and to elsewhere
+    #[command(subcommand)]
+    Thread(ThreadCommand),
+    /// What is known about you: shown, corrected, forgotten
+    #[command(subcommand)]
+    UserModel(UserModelCommand),
     /// API tokens for programs and devices
     #[command(subcommand)]
     Token(TokenCommand),
     /// Limits on what may be spent: money, tokens, turns, tool calls, time
     #[command(subcommand)]
     Budget(BudgetCommand),
+    /// Plugs: code that runs at points of what the system does
+    #[command(subcommand)]
+    Extension(ExtensionCommand),
     /// What happened, and whether somebody changed the record of it
     #[command(subcommand)]
     Audit(AuditCommand),
@@ -123,9 +143,15 @@ pub enum Command {
     /// Addresses that programs outside send to
     #[command(subcommand)]
     Webhook(WebhookCommand),
+    /// What happens by itself: when, and why it did not
+    #[command(subcommand)]
+    Schedule(ScheduleCommand),
     /// Chat platforms: who talks there, and what is owed to them
     #[command(subcommand)]
     Channel(ChannelCommand),
+    /// What is tried out, measured, and kept if it is better
+    #[command(subcommand)]
+    Experiment(ExperimentCommand),
     /// People: the owner and members
     #[command(subcommand)]
     Member(MemberCommand),

@@ -3,8 +3,6 @@
 use hyper::Method;
 use serde_json::{Map, Value, json};
 
-use crate::config::Occupant;
-
 use super::args::{BudgetCommand, BudgetSetArgs};
 use super::client::{Client, ClientError};
 use super::exit::{Exit, Failure, Outcome};
@@ -14,15 +12,7 @@ use super::place::Place;
 const BUDGETS: &str = "/api/v1/budgets";
 
 pub(super) async fn run(place: &Place, command: BudgetCommand) -> Outcome {
-    let client = match place.occupant()? {
-        Occupant::Ready(presence) => Client::new(presence.control),
-        Occupant::Unready(pid) => return Err(place.unready(pid)),
-        Occupant::None => {
-            return Err(
-                Failure::text(Exit::Unavailable, "no daemon runs here").hint("`capuchin start` starts one")
-            );
-        }
-    };
+    let client = place.running()?;
     match command {
         BudgetCommand::List(args) => list(&client, args.json).await,
         BudgetCommand::Show { name, json } => {

@@ -6,8 +6,6 @@ mod outbox;
 
 use serde_json::{Value, json};
 
-use crate::config::Occupant;
-
 use super::args::{ChannelAddArgs, ChannelCommand};
 use super::client::Client;
 use super::exit::{Exit, Failure, Outcome};
@@ -18,16 +16,7 @@ use super::workspace;
 const CHANNELS: &str = "/api/v1/channels";
 
 pub(super) async fn run(place: &Place, command: ChannelCommand) -> Outcome {
-    let client = match place.occupant()? {
-        Occupant::Ready(presence) => Client::new(presence.control),
-        Occupant::Unready(pid) => return Err(place.unready(pid)),
-        Occupant::None => {
-            return Err(
-                Failure::text(Exit::Unavailable, "no daemon runs here").hint("`capuchin start` starts one")
-            );
-        }
-    };
-    let client = &client;
+    let client = &place.running()?;
     match command {
         ChannelCommand::List(args) => list(client, args.json).await,
         ChannelCommand::Platforms(args) => platforms(client, args.json).await,

@@ -134,6 +134,19 @@ impl Client {
         self.exchange(request).await
     }
 
+    /// Sends JSON lines.
+    pub(super) async fn lines(&self, path: &str, lines: String) -> Result<Value, ClientError> {
+        let mut request = request(Method::POST, path, None, None)?;
+        request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/x-ndjson"));
+        *request.body_mut() = Full::new(Bytes::from(lines));
+        self.exchange(request).await
+    }
+
+    /// What is no JSON.
+    pub(super) async fn bytes(&self, path: &str) -> Result<Bytes, ClientError> {
+        self.body(request(Method::GET, path, None, None)?).await
+    }
+
     pub(super) async fn patch(&self, path: &str, body: &Value) -> Result<Value, ClientError> {
         self.call(Method::PATCH, path, Some(body), None).await
     }
@@ -204,7 +217,20 @@ impl Client {
         self.exchange(request(method, path, body, key)?).await
     }
 
+    /// What is no JSON: a document.
+    pub(super) async fn text(&self, path: &str) -> Result<String, ClientError> {
+        let body = self.body(request(Method::GET, path, None, None)?).await?;
+        Ok(String::from_utf8_lossy(&body).into_owned())
+    }
+
     async fn exchange(&self, request: Request<Full<Bytes>>) -> Result<Value, ClientError> {
+        match self.body(request).await? {
+            body if body.is_empty() => Ok(Value::Null),
+            body => serde_json::from_slice(&body).map_err(|_| ClientError::Strange),
+        }
+    }
+
+    async fn body(&self, request: Request<Full<Bytes>>) -> Result<Bytes, ClientError> {
         let (status, body) = match &self.reach {
             Reach::Server(server) => server.exchange(request).await?,
             Reach::Socket(socket) => {
@@ -212,11 +238,7 @@ impl Client {
                 whole(socket, response, &mut wire).await?
             }
         };
-        match status {
-            status if !status.is_success() => Err(refused(status, &body)),
-            _ if body.is_empty() => Ok(Value::Null),
-            _ => serde_json::from_slice(&body).map_err(|_| ClientError::Strange),
-        }
+        if status.is_success() { Ok(body) } else { Err(refused(status, &body)) }
     }
 }
 

@@ -13,9 +13,9 @@ use super::args::{CageArgs, CageStage, Cli, Command, PlaceArgs};
 use super::exit::{Exit, Failure, Outcome};
 use super::place::Place;
 use super::{
-    agent, approvals, audit, budget, certs, channel, chat, config, doctor, jq, kill_switch, lifecycle, login,
-    mcp, memory, notification, output, people, policy, redact, serve, skill, status, token, tree, vault,
-    webhook,
+    agent, approvals, audit, budget, certs, channel, chat, config, doctor, experiment, extension, jq,
+    kill_switch, lifecycle, login, mcp, memory, notification, output, people, policy, redact, schedule,
+    search, serve, skill, status, thread, token, tree, user_model, vault, webhook,
 };
 
 const GUIDE: &str = "\
@@ -51,8 +51,12 @@ fn dispatch(args: &PlaceArgs, command: Option<Command>) -> Outcome {
         Some(Command::Agent(command)) => wait(one()?, agent::run(&place()?, command)),
         Some(Command::Memory(command)) => wait(one()?, memory::run(&place()?, command)),
         Some(Command::Skill(command)) => wait(one()?, skill::run(&place()?, command)),
+        Some(Command::Search(args)) => wait(one()?, search::run(&place()?, args)),
+        Some(Command::Thread(command)) => wait(one()?, thread::run(&place()?, command)),
+        Some(Command::UserModel(command)) => wait(one()?, user_model::run(&place()?, command)),
         Some(Command::Token(token)) => wait(one()?, token::run(&place()?, token)),
         Some(Command::Budget(command)) => wait(one()?, budget::run(&place()?, command)),
+        Some(Command::Extension(command)) => wait(one()?, extension::run(&place()?, command)),
         Some(Command::Approvals(command)) => wait(one()?, approvals::run(&place()?, command)),
         Some(Command::Notification(command)) => wait(one()?, notification::run(&place()?, command)),
         Some(Command::Policy(command)) => wait(one()?, policy::run(&place()?, command)),
@@ -62,7 +66,9 @@ fn dispatch(args: &PlaceArgs, command: Option<Command>) -> Outcome {
         Some(Command::Vault(command)) => wait(many()?, vault::run(&place()?, command)),
         Some(Command::Mcp(command)) => wait(one()?, mcp::run(&place()?, command)),
         Some(Command::Webhook(command)) => wait(one()?, webhook::run(&place()?, command)),
+        Some(Command::Schedule(command)) => wait(one()?, schedule::run(&place()?, command)),
         Some(Command::Channel(command)) => wait(one()?, channel::run(&place()?, command)),
+        Some(Command::Experiment(command)) => wait(one()?, experiment::run(&place()?, command)),
         Some(Command::Member(command)) => wait(one()?, people::member(&place()?, command)),
         Some(Command::Session(command)) => wait(one()?, people::session(&place()?, command)),
         Some(Command::RecoveryKey) => wait(one()?, people::recovery_key(&place()?)),

@@ -42,7 +42,9 @@ impl Link {
             ClaimError::Taken(pid) => place.unready(pid),
             ClaimError::Io { .. } => error.into(),
         })?;
-        let daemon = daemon::start(config, place.home.clone(), StartOptions::embedded()).await?;
+        let sources = Some(place.sources_with(&ServeArgs::default()));
+        let options = StartOptions { sources, ..StartOptions::embedded() };
+        let daemon = daemon::start(config, place.home.clone(), options).await?;
         claim.announce(&Presence::of_this_process(&place.home, None, None))?;
         output::talk("no daemon runs; this one lives as long as this command");
         let client = Client::new(place.home.control_socket());

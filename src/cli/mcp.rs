@@ -5,8 +5,6 @@ use std::path::Path;
 
 use serde_json::{Map, Value, json};
 
-use crate::config::Occupant;
-
 use super::args::{McpAddArgs, McpCommand};
 use super::client::Client;
 use super::exit::{Exit, Failure, Outcome};
@@ -21,15 +19,7 @@ const WAIT_S: u64 = 45;
 const FILE_BYTES_MAX: u64 = 1 << 20;
 
 pub(super) async fn run(place: &Place, command: McpCommand) -> Outcome {
-    let client = match place.occupant()? {
-        Occupant::Ready(presence) => Client::new(presence.control),
-        Occupant::Unready(pid) => return Err(place.unready(pid)),
-        Occupant::None => {
-            return Err(
-                Failure::text(Exit::Unavailable, "no daemon runs here").hint("`capuchin start` starts one")
-            );
-        }
-    };
+    let client = place.running()?;
     match command {
         McpCommand::Add(args) => add(&client, args).await,
         McpCommand::List(args) => list(&client, args.json).await,

@@ -47,16 +47,19 @@ impl Place {
         )
     }
 
-    /// The whole configuration with these flags.
-    pub(super) fn config(&self, flags: &ServeArgs) -> Result<Config, Failure> {
+    /// Every layer of settings, these flags included.
+    pub(super) fn sources_with(&self, flags: &ServeArgs) -> Sources {
         let demo = flags.demo.then_some("demo");
-        let sources = self
-            .sources()
+        self.sources()
             .flag("--listen", "console.listen", flags.listen.as_ref())
             .flag("--ingress", "ingress.listen", flags.ingress.as_ref())
             .flag("--demo", "assistant.backend", demo)
-            .flag("--demo", "assistant.model", demo);
-        Config::load(&sources).map_err(|problems| {
+            .flag("--demo", "assistant.model", demo)
+    }
+
+    /// The whole configuration with these flags.
+    pub(super) fn config(&self, flags: &ServeArgs) -> Result<Config, Failure> {
+        Config::load(&self.sources_with(flags)).map_err(|problems| {
             Failure::new(Exit::BadConfiguration, problems)
                 .hint("`capuchin config template` prints every setting with its default")
         })

@@ -25,7 +25,7 @@ pub(super) fn run(place: &Place, args: &ServeArgs) -> Outcome {
     let config = place.config(args)?;
     place.prepare()?;
     // Outlives the runtime: the last spans are sent when everything else has ended.
-    let options = StartOptions::default();
+    let options = StartOptions { sources: Some(place.sources_with(args)), ..StartOptions::default() };
     let _telemetry = telemetry::init(&config.telemetry, &options.redactor, &options.troubles)?;
     daemon::close_process();
     let runtime = many()?;

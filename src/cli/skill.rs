@@ -1,4 +1,4 @@
-//! `skill list|show|add|enable|disable|remove`: how something is done, through the running daemon.
+//! `skill list|show|add|enable|disable|log|restore|outcomes|remove`: how something is done, through the running daemon.
 
 use std::fs;
 use std::path::Path;
@@ -45,6 +45,17 @@ pub(super) async fn run(place: &Place, command: SkillCommand) -> Outcome {
         SkillCommand::Add { folder, replace } => add(&client, &folder, replace).await,
         SkillCommand::Enable(args) => enable(&client, &args, true).await,
         SkillCommand::Disable(args) => enable(&client, &args, false).await,
+        SkillCommand::Log { name, json } => log(&client, &name, json).await,
+        SkillCommand::Restore { name, version } => {
+            let path = format!("{SKILLS}/{name}");
+            let known = client.get(&path).await.ok();
+            let known = known.and_then(|skill| skill.get("version").and_then(Value::as_i64));
+            let body = json!({ "version": version });
+            client.change(Method::POST, &format!("{path}/restore"), &body, known).await?;
+            output::talk("put back, as a new version");
+            Ok(Exit::Done)
+        }
+        SkillCommand::Outcomes(args) => outcomes(&client, &args).await,
         SkillCommand::Remove { name } => {
             remove(&client, &name).await?;
             output::talk("removed");
@@ -78,10 +89,65 @@ fn list(answer: &Value, json: bool) -> Outcome {
         .map(|skill| {
             let said =
                 skill.get("problem").and_then(Value::as_str).unwrap_or_else(|| text(skill, "description"));
-            [text(skill, "name").to_owned(), text(skill, "state").to_owned(), said.to_owned()]
+            [text(skill, "name").to_owned(), text(skill, "state").to_owned(), score(skill), said.to_owned()]
         })
         .collect();
-    output::table(["NAME", "STATE", "WHAT IT IS FOR"], &rows);
+    output::table(["NAME", "STATE", "SCORE", "WHAT IT IS FOR"], &rows);
+    Ok(Exit::Done)
+}
+
+/// How useful a skill has been, and how much that is worth.
+fn score(skill: &Value) -> String {
+    let number =
+        |name: &str| skill.pointer(&format!("/score/{name}")).and_then(Value::as_f64).unwrap_or_default();
+    match number("evidence") {
+        0.0 => "unproven".to_owned(),
+        evidence => {
+            format!("{:.2} ({:.2}\u{2013}{:.2}, {evidence})", number("mean"), number("low"), number("high"))
+        }
+    }
+}
+
+async fn log(client: &Client, name: &str, as_json: bool) -> Outcome {
+    let versions = client.list(&format!("{SKILLS}/{name}/versions")).await?;
+    if as_json {
+        output::json(&json!({ "items": versions, "next": null }));
+        return Ok(Exit::Done);
+    }
+    let rows: Vec<_> = versions
+        .iter()
+        .map(|version| {
+            let number = version.get("number").and_then(Value::as_i64).unwrap_or_default().to_string();
+            let bytes = format!("{} bytes", text(version, "text").len());
+            [
+                number,
+                text(version, "deed").to_owned(),
+                text(version, "at").to_owned(),
+                text(version, "by").to_owned(),
+                bytes,
+            ]
+        })
+        .collect();
+    output::table(["VERSION", "", "WHEN", "BY", "LENGTH"], &rows);
+    Ok(Exit::Done)
+}
+
+async fn outcomes(client: &Client, args: &SkillArgs) -> Outcome {
+    let place = of_workspace(client, args.workspace.as_deref()).await?;
+    let outcomes = client.list(&format!("{SKILLS}/{}/outcomes{place}", args.name)).await?;
+    if args.json {
+        output::json(&json!({ "items": outcomes, "next": null }));
+        return Ok(Exit::Done);
+    }
+    let rows: Vec<_> = outcomes
+        .iter()
+        .map(|one| {
+            let good = one.get("good").and_then(Value::as_bool).unwrap_or_default();
+            let good = if good { "good" } else { "bad" };
+            [text(one, "kind"), good, text(one, "at"), text(one, "subject")].map(str::to_owned)
+        })
+        .collect();
+    output::table(["FROM", "", "WHEN", "OF"], &rows);
     Ok(Exit::Done)
 }
 

@@ -16,6 +16,19 @@ fn the_command_line_is_consistent() {
 }
 
 #[test]
+fn the_commands_of_plugs_are_understood() {
+    for line in [
+        "extension list --json",
+        "extension hooks --json",
+        "extension reload",
+        "extension test recall query_pre -",
+    ] {
+        assert!(parse(line).is_ok(), "{line}");
+    }
+}
+
+#[test]
+#[expect(clippy::too_many_lines, reason = "one line for each command")]
 fn every_promised_command_is_understood() {
     for line in [
         "",
@@ -43,6 +56,22 @@ fn every_promised_command_is_understood() {
         "notification settings --quiet 22:00-07:00 --errors-break-through no --digest 08:00 --zone Europe/Berlin --json",
         "notification settings --away 3d --away-to channel",
         "notification test email",
+        "schedule add standup Due? --cron @daily --zone Europe/Berlin --overlap queue --catch-up run",
+        "schedule add tea Ready --at 2026-12-01T09:00 --json",
+        "schedule add look Look --every 15m --jitter-s 30 --timeout-s 60 --retries 2 --runs-max 3 --ceiling read_only",
+        "schedule add week Plan --rrule FREQ=WEEKLY;BYDAY=MO --at 2026-12-07T09:00 --new-thread",
+        "schedule add log --tool write_file --arguments {} --every 1h -w Garden",
+        "schedule list --json",
+        "schedule show standup --json",
+        "schedule runs standup --slot 2026-12-01T08:00:00Z --json",
+        "schedule next standup --count 10 --json",
+        "schedule run standup --key k1",
+        "schedule cancel 0190",
+        "schedule pause standup",
+        "schedule resume standup",
+        "schedule pause-all",
+        "schedule resume-all",
+        "schedule remove standup",
         "channel list --json",
         "channel platforms --json",
         "channel add family --platform telegram --mode poll --credentials - --set base_url=http://127.0.0.1:1 --json",
@@ -88,9 +117,15 @@ fn every_promised_command_is_understood() {
 
 #[test]
 fn wrong_usage_is_exit_code_2() {
-    for line in
-        ["serv", "token", "token create --name n", "token create --scope chat", "status extra", "--what"]
-    {
+    for line in [
+        "serv",
+        "token",
+        "token create --name n",
+        "token create --scope chat",
+        "status extra",
+        "--what",
+        "schedule add n p",
+    ] {
         assert_eq!(parse(line).unwrap_err().exit_code(), 2, "{line}");
     }
     for line in ["--help", "--version", "help"] {
@@ -143,4 +178,31 @@ fn what_the_daemon_answered_decides_the_exit_code() {
 fn a_failure_says_what_happened_and_what_to_do() {
     let failure = Failure::text(Exit::Failed, "no such thing").hint("make one");
     assert_eq!(failure.to_string(), "error: no such thing\n  → make one");
+}
+
+#[test]
+fn every_command_about_what_is_known_is_understood() {
+    for line in [
+        "memory add tea Earl --confidence 0.5 --expires 30d --pin --why said",
+        "memory list --pinned --json",
+        "memory list --forgotten",
+        "memory log tea --json",
+        "memory diff tea 1 2 --json",
+        "memory restore tea --version 1 --why better",
+        "memory pin tea",
+        "memory unpin tea",
+        "memory expire tea never",
+        "memory forget tea --why wrong --for-good",
+        "skill log tea --json",
+        "skill restore tea --version 1",
+        "skill outcomes tea -w home --json",
+        "user-model show --json",
+        "user-model set-privacy limited",
+        "user-model injection off",
+        "user-model prefer left-handed",
+        "user-model drop roses",
+        "user-model forget --yes",
+    ] {
+        assert!(parse(line).is_ok(), "{line}");
+    }
 }

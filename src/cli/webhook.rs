@@ -4,28 +4,19 @@ use std::io::Read as _;
 
 use serde_json::{Value, json};
 
-use crate::config::Occupant;
-
 use super::args::{WebhookAddArgs, WebhookCommand};
 use super::client::Client;
 use super::exit::{Exit, Failure, Outcome};
 use super::output;
 use super::place::Place;
+use super::schedule;
 
 const ENDPOINTS: &str = "/api/v1/webhook-endpoints";
 /// Most bytes of a secret on the standard input.
 const SECRET_BYTES_MAX: u64 = 4_096;
 
 pub(super) async fn run(place: &Place, command: WebhookCommand) -> Outcome {
-    let client = match place.occupant()? {
-        Occupant::Ready(presence) => Client::new(presence.control),
-        Occupant::Unready(pid) => return Err(place.unready(pid)),
-        Occupant::None => {
-            return Err(
-                Failure::text(Exit::Unavailable, "no daemon runs here").hint("`capuchin start` starts one")
-            );
-        }
-    };
+    let client = place.running()?;
     match command {
         WebhookCommand::Add(args) => add(&client, args).await,
         WebhookCommand::List(args) => list(&client, args.json).await,
@@ -73,9 +64,14 @@ fn secret(from: Option<&str>) -> Result<Option<String>, Failure> {
 }
 
 async fn add(client: &Client, args: WebhookAddArgs) -> Outcome {
+    let schedule = match &args.schedule {
+        Some(name) => Some(schedule::id(client, name).await?),
+        None => None,
+    };
     let mut body = json!({
         "name": args.name, "source": args.source, "allowed_events": args.event, "ceiling": args.ceiling,
         "instructions": args.instructions, "rate_per_minute": args.rate,
+        "schedule_id": schedule,
     });
     if let (Some(object), Some(secret)) = (body.as_object_mut(), secret(args.secret.as_deref())?) {
         object.insert("secret".to_owned(), secret.into());

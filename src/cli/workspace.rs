@@ -1,6 +1,9 @@
 //! Workspaces by the names that people type.
 
-use serde_json::Value;
+use std::path::Path;
+
+use hyper::Method;
+use serde_json::{Value, json};
 
 use super::client::{Client, ClientError};
 use super::exit::{Exit, Failure};
@@ -19,4 +22,24 @@ pub(super) async fn id(client: &Client, wanted: &str) -> Result<String, Failure>
                 .hint(format!("there are: {}", names.join(", "))))
         }
     }
+}
+
+/// The id of the workspace that works in this folder, made where there is none.
+pub(super) async fn of_folder(client: &Client, folder: &Path) -> Result<String, Failure> {
+    let folder = std::fs::canonicalize(folder)?;
+    let text = |workspace: &Value, key: &str| workspace.get(key).and_then(Value::as_str).map(str::to_owned);
+    let all = client.list("/api/v1/workspaces").await?;
+    let path = folder.display().to_string();
+    if let Some(found) = all.iter().find(|one| text(one, "root").as_ref() == Some(&path)) {
+        return Ok(text(found, "id").ok_or(ClientError::Strange)?);
+    }
+    let name = folder.file_name().map_or_else(|| path.clone(), |name| name.to_string_lossy().into_owned());
+    let taken = all.iter().any(|one| text(one, "name").as_ref() == Some(&name));
+    let name =
+        if taken { path.chars().rev().take(100).collect::<String>().chars().rev().collect() } else { name };
+    let made = client.post("/api/v1/workspaces", &json!({ "name": name }), None).await?;
+    let id = text(&made, "id").ok_or(ClientError::Strange)?;
+    let path = json!({ "path": path });
+    client.change(Method::PUT, &format!("/api/v1/workspaces/{id}/folder"), &path, None).await?;
+    Ok(id)
 }

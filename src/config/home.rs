@@ -193,7 +193,7 @@ impl Home {
         self.data.join("skills").join(tenant.as_str())
     }
 
-    /// The files of all workspaces: the only folder of the daemon's own below which programs may be given some.
+    /// The files of all workspaces: programs may be given some below it, as they may be below that of experiments, and nowhere else of the daemon's own.
     #[must_use]
     pub fn files(&self) -> PathBuf {
         self.data.join("files")
@@ -205,10 +205,22 @@ impl Home {
         self.cache.join("cages")
     }
 
+    /// The indexes of full text, a folder per tenant. They are made again from the database.
+    #[must_use]
+    pub fn search(&self) -> PathBuf {
+        self.cache.join("search")
+    }
+
     /// The folder of a workspace's files. It may not exist yet.
     #[must_use]
     pub fn workspace_folder(&self, tenant: &TenantId, workspace: WorkspaceId) -> PathBuf {
         self.files().join(tenant.as_str()).join(workspace.to_string())
+    }
+
+    /// The files of experiments: a folder per tenant, in it one per experiment.
+    #[must_use]
+    pub fn experiments(&self) -> PathBuf {
+        self.data.join("experiments")
     }
 
     /// Transcripts of processes: one folder per tenant.
@@ -221,6 +233,12 @@ impl Home {
     #[must_use]
     pub fn vault_key_file(&self) -> PathBuf {
         self.keys.join("vault.key")
+    }
+
+    /// Keys of what is known about people, each destroyed when its person is forgotten.
+    #[must_use]
+    pub fn people_keys(&self) -> PathBuf {
+        self.keys.join("people")
     }
 
     /// Heads of the audit trail, kept apart from the database so that who changes the one does not have the other.

@@ -28,20 +28,39 @@ pub struct MemoryConfig {
     /// Bytes that core facts add to a prompt at the most, 0 for none. Default 4,096. What does not fit is recalled
     /// only when a model asks for it.
     pub core_bytes_max: usize,
+    /// Bytes that pinned facts add to a prompt at the most, 0 for none. Default 2,048. A fact is not pinned when it does
+    /// not fit beside those that are.
+    pub pinned_bytes_max: usize,
     /// Days after which a daily fact that was not changed is forgotten. Default 30.
     pub daily_days: u32,
+    /// Days for which a fact that is over is still shown, so that somebody can say that it still holds. It is in no prompt
+    /// meanwhile. Default 7.
+    pub expired_days: u32,
+    /// Days for which a fact that was forgotten can be had back. Default 30. Then its history is purged.
+    pub forgotten_days: u32,
 }
 
 impl Default for MemoryConfig {
     fn default() -> Self {
-        Self { backend: MemoryBackendKind::Sqlite, folder: None, core_bytes_max: 4_096, daily_days: 30 }
+        Self {
+            backend: MemoryBackendKind::Sqlite,
+            folder: None,
+            core_bytes_max: 4_096,
+            pinned_bytes_max: 2_048,
+            daily_days: 30,
+            expired_days: 7,
+            forgotten_days: 30,
+        }
     }
 }
 
 impl MemoryConfig {
     pub(super) fn validate(&self, check: &mut Check<'_>) {
         check.within("memory.core_bytes_max", self.core_bytes_max, 0, 65_536);
+        check.within("memory.pinned_bytes_max", self.pinned_bytes_max, 0, 65_536);
         check.within("memory.daily_days", self.daily_days, 1, 3_650);
+        check.within("memory.expired_days", self.expired_days, 0, 3_650);
+        check.within("memory.forgotten_days", self.forgotten_days, 0, 3_650);
         if self.folder.as_ref().is_some_and(|path| !path.is_absolute()) {
             check.problem("memory.folder", "must be an absolute path");
         }

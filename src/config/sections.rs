@@ -9,8 +9,9 @@ use super::sources::Sources;
 use super::tree::{Node, Value};
 use super::{
     ApprovalsConfig, AssistantConfig, BackendsConfig, BudgetsConfig, ChannelsConfig, ConsoleConfig,
-    EgressConfig, IngressConfig, McpConfig, MemoryConfig, NotificationsConfig, ProcessesConfig,
-    SandboxConfig, SessionsConfig, StoreConfig, TelemetryConfig, VaultConfig, reader,
+    EgressConfig, ExtensionsConfig, IngressConfig, McpConfig, MemoryConfig, NotificationsConfig,
+    ProcessesConfig, SandboxConfig, SessionsConfig, SkillsConfig, StoreConfig, TelemetryConfig,
+    UserModelConfig, VaultConfig, reader,
 };
 
 /// Every setting of the daemon. `Config::default()` is what an empty home runs with.
@@ -45,12 +46,18 @@ pub struct Config {
     pub approvals: ApprovalsConfig,
     /// What assistants remember.
     pub memory: MemoryConfig,
+    /// How what came of skills counts.
+    pub skills: SkillsConfig,
+    /// What is noticed of people.
+    pub user_model: UserModelConfig,
     /// MCP servers: how long they may take, and how much they may say.
     pub mcp: McpConfig,
     /// Chat platforms and mailboxes.
     pub channels: ChannelsConfig,
     /// How what people are told leaves this machine.
     pub notifications: NotificationsConfig,
+    /// Plugs.
+    pub extensions: ExtensionsConfig,
 }
 
 impl Config {
@@ -79,6 +86,8 @@ impl Config {
         self.assistant.validate(check);
         self.approvals.validate(check);
         self.memory.validate(check);
+        self.skills.validate(check);
+        self.user_model.validate(check);
         self.backends.validate(check);
         self.budgets.validate(check);
         self.egress.validate(check);
@@ -87,6 +96,7 @@ impl Config {
         self.mcp.validate(check);
         self.channels.validate(check);
         self.notifications.validate(check);
+        self.extensions.validate(check);
         let name = &self.assistant.backend;
         if name != DEMO && !self.backends.0.contains_key(name) {
             check

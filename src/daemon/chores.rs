@@ -30,6 +30,7 @@ use crate::protocol::journal::TurnLog;
 use crate::protocol::turn::{Settlement, TurnAnswer, TurnFailure, TurnState};
 use crate::redaction::LeakLog;
 use crate::sandbox::Sandbox;
+use crate::schedules::Schedules;
 use crate::telemetry::Metrics;
 use crate::turns::Turns;
 use crate::vault::{Oauth, Vault};
@@ -82,6 +83,7 @@ pub(super) struct Chores {
     processes: Records,
     webhooks: Webhooks,
     channels: Channels,
+    schedules: Schedules,
     notices: Notifications,
 }
 
@@ -99,11 +101,12 @@ impl Chores {
             quarantines,
             told: parts.told.clone(),
             budgets: parts.budgets.clone(),
-            memory: parts.knowledge.memory.clone(),
-            sandbox: parts.sandbox.clone(),
-            processes: parts.processes.records().clone(),
+            memory: parts.hands.knowledge.memory.clone(),
+            sandbox: parts.hands.sandbox.clone(),
+            processes: parts.hands.processes.records().clone(),
             webhooks: parts.webhooks.clone(),
             channels: parts.channels.clone(),
+            schedules: parts.hands.schedules.clone(),
             notices: parts.notifications.clone(),
         }
     }
@@ -191,6 +194,7 @@ impl Chores {
     /// Ends the unfinished turns of a session that is out of service, so that nobody waits for them.
     async fn end_turns(&self, key: &LaneKey, reason: &str) {
         let ledger = Ledger::new(self.turns.clone(), self.metrics.clone()).with_notices(self.notices.clone());
+        let ledger = ledger.with_schedules(self.schedules.clone());
         let Ok(pending) = ledger.pending(&key.tenant, key.thread).await else { return };
         for turn in pending {
             let message = format!("the session is quarantined: {reason}; restart it on the Runtime page");
@@ -259,6 +263,9 @@ impl Chores {
         }
         if let Err(error) = self.webhooks.prune().await {
             tracing::warn!(%error, "old webhook deliveries could not be pruned");
+        }
+        if let Err(error) = self.schedules.prune().await {
+            tracing::warn!(%error, "old runs of schedules could not be pruned");
         }
         if let Err(error) = self.budgets.prune().await {
             tracing::warn!(%error, "old counts of budgets could not be pruned");

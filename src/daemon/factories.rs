@@ -17,10 +17,12 @@ use parking_lot::Mutex;
 use super::Table;
 use super::certificate_watch::CertificateWatch;
 use super::chores::Chores;
+use super::experiments::{self, EXPERIMENTS};
 use super::parts::Parts;
 use super::reports::Quarantines;
 use crate::adapters::channels::{ChannelParts, ChannelRuns};
 use crate::adapters::mcp::ServerRuns;
+use crate::adapters::schedules::Scheduler;
 use crate::adapters::webhooks::Dispatch;
 use crate::certificates::Certificates;
 use crate::config::{Config, Home};
@@ -36,6 +38,8 @@ const CHANNELS: &str = "channels";
 pub(super) const NAMES: &[&str] = &[
     "store_writer",
     "usage_recorder",
+    "search_indexer",
+    "observer",
     "session",
     "session_sweeper",
     "mcp_server",
@@ -43,8 +47,12 @@ pub(super) const NAMES: &[&str] = &[
     "process",
     "channel",
     "channel_keeper",
+    "experiment",
+    "experiment_keeper",
     "webhook_dispatcher",
+    "scheduler",
     "notifier",
+    "plug_teller",
     "console_listener",
     "ingress_listener",
     "control_listener",
@@ -103,15 +111,21 @@ pub(super) fn table(parts: &Parts, home: &Home, doors: &Arc<Doors>, quarantines:
     Table::from([
         ("store_writer", store_writer(parts)),
         ("usage_recorder", usage_recorder(parts)),
+        ("search_indexer", search_indexer(parts)),
+        ("observer", observer(parts)),
         ("session", Arc::new(LaneFactory::new(Arc::clone(&parts.sessions))) as Arc<dyn StartChild>),
         ("session_sweeper", session_sweeper(parts)),
-        ("mcp_server", child_factory(Arc::new(ServerRuns(parts.mcp.clone())))),
-        ("mcp_keeper", keeper_factory(Arc::new(ServerRuns(parts.mcp.clone())), MCP_SERVERS)),
-        ("process", ProcessFactory::build(Arc::clone(parts.processes.directory()))),
+        ("mcp_server", child_factory(Arc::new(ServerRuns(parts.hands.mcp.clone())))),
+        ("mcp_keeper", keeper_factory(Arc::new(ServerRuns(parts.hands.mcp.clone())), MCP_SERVERS)),
+        ("process", ProcessFactory::build(Arc::clone(parts.hands.processes.directory()))),
         ("channel", child_factory(Arc::new(channel_runs(parts)))),
         ("channel_keeper", keeper_factory(Arc::new(channel_runs(parts)), CHANNELS)),
+        ("experiment", child_factory(Arc::new(experiments::runs(parts)))),
+        ("experiment_keeper", keeper_factory(Arc::new(experiments::runs(parts)), EXPERIMENTS)),
         ("webhook_dispatcher", webhook_dispatcher(parts)),
+        ("scheduler", scheduler(parts)),
         ("notifier", notifier(parts)),
+        ("plug_teller", plug_teller(parts)),
         ("console_listener", door(console_listener(parts, home, doors))),
         ("ingress_listener", door(ingress_listener(parts, home, doors))),
         ("control_listener", control_listener(parts, home)),
@@ -156,12 +170,49 @@ fn usage_recorder(parts: &Parts) -> Arc<dyn StartChild> {
     })
 }
 
+fn search_indexer(parts: &Parts) -> Arc<dyn StartChild> {
+    let (finder, db) = (parts.mind.finder.clone(), parts.db.clone());
+    Service::factory(move |_, stop| {
+        let run = finder.indexer(db.clone()).run(stop);
+        let run = ServiceRun::new(async move {
+            Box::pin(run).await;
+            Ok(())
+        });
+        futures::future::ready(Ok(run)).boxed()
+    })
+}
+
+/// Writes what was noticed of people.
+fn observer(parts: &Parts) -> Arc<dyn StartChild> {
+    let people = parts.hands.knowledge.people.clone();
+    Service::factory(move |_, stop| {
+        let run = people.clone().run(stop);
+        let run = ServiceRun::new(async move {
+            Box::pin(run).await;
+            Ok(())
+        });
+        futures::future::ready(Ok(run)).boxed()
+    })
+}
+
 fn notifier(parts: &Parts) -> Arc<dyn StartChild> {
     let notifications = parts.notifications.clone();
     Service::factory(move |_, stop| {
         let run = notifications.clone().run(stop);
         let run = ServiceRun::new(async move {
             Box::pin(run).await;
+            Ok(())
+        });
+        futures::future::ready(Ok(run)).boxed()
+    })
+}
+
+fn plug_teller(parts: &Parts) -> Arc<dyn StartChild> {
+    let extensions = parts.mind.extensions.clone();
+    Service::factory(move |_, stop| {
+        let telling = extensions.clone().tell_on(stop);
+        let run = ServiceRun::new(async move {
+            telling.await;
             Ok(())
         });
         futures::future::ready(Ok(run)).boxed()
@@ -196,7 +247,13 @@ fn channel_runs(parts: &Parts) -> ChannelRuns {
 
 fn webhook_dispatcher(parts: &Parts) -> Arc<dyn StartChild> {
     let (webhooks, sessions) = (parts.webhooks.clone(), Arc::clone(&parts.sessions));
-    courier_factory(Arc::new(Dispatch::new(webhooks, sessions, parts.metrics.clone())))
+    let dispatch = Dispatch::new(webhooks, sessions, parts.metrics.clone());
+    courier_factory(Arc::new(dispatch.starting(parts.hands.schedules.clone())))
+}
+
+fn scheduler(parts: &Parts) -> Arc<dyn StartChild> {
+    let (schedules, sessions) = (parts.hands.schedules.clone(), Arc::clone(&parts.sessions));
+    courier_factory(Arc::new(Scheduler::new(schedules, sessions)))
 }
 
 fn console_listener(parts: &Parts, home: &Home, doors: &Arc<Doors>) -> Arc<dyn StartChild> {

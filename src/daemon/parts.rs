@@ -1,45 +1,47 @@
 //! Everything that exists once per daemon, built in the order in which it depends on each other.
 
 use std::sync::{Arc, OnceLock};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use anyhow::Context as _;
-use capuchin_actors::process::ProcessOpener;
-use capuchin_actors::session::{SessionDirectory, SessionLimits, SessionPorts, TreeOpener};
+use capuchin_actors::session::{SessionDirectory, SessionPorts, TreeOpener};
 use capuchin_actors::supervision::TreeHandle;
 use parking_lot::Mutex;
 use tokio_util::sync::CancellationToken;
 
-use crate::adapters::knowledge::Knowledge;
 use crate::adapters::ledger::Ledger;
+use crate::adapters::sessions::PlugWatch;
 use crate::adapters::turns::{ModelTurns, TurnParts};
-use crate::approvals::{ApprovalTimes, Approvals};
-use crate::assistants::{Assistants, NewAssistant};
+use crate::approvals::Approvals;
+use crate::assistants::Assistants;
 use crate::audit::{Anchors, Audit};
 use crate::backends::{Backends, Prices, UsageRecorder};
 use crate::budgets::Budgets;
 use crate::channels::{Channels, OutboxBell};
-use crate::config::{ApprovalsConfig, Config, Home, SessionsConfig, StoreConfig};
+use crate::config::{ApprovalsConfig, Config, Home, SessionsConfig, Sources, StoreConfig};
 use crate::db::{Db, DbError, DbOptions, DbStats, WriterRun};
 use crate::egress::Egress;
+use crate::experiments::Experiments;
+use crate::extensions::Extensions;
 use crate::guard::Guard;
 use crate::http::AppState;
 use crate::identity::Identity;
-use crate::mcp::McpServers;
 use crate::notifications::{Notifications, Way};
 use crate::policy::{KillSwitches, Policies};
-use crate::processes::Processes;
 use crate::protocol::ids::TenantId;
 use crate::redaction::{LeakLog, Redactor};
-use crate::sandbox::Sandbox;
 use crate::telemetry::Metrics;
-use crate::tools::Tools;
 use crate::turns::{EventHub, Turns};
 use crate::vault::{Oauth, Vault};
 use crate::webhooks::Webhooks;
 use crate::workspaces::{Threads, Workspaces};
 
+use super::experiments;
+use super::extensions::{OwnPlugs, PlugMakers};
+use super::hands::{Hands, schedules};
+use super::mind::{Mind, searchable};
 use super::told::Told;
+use super::wanted::{first_assistant, limits, times};
 
 /// See the module. Every field is a cheap handle.
 pub(super) struct Parts {
@@ -62,13 +64,12 @@ pub(super) struct Parts {
     pub(super) oauth: Oauth,
     pub(super) backends: Backends,
     pub(super) guard: Guard,
-    pub(super) knowledge: Knowledge,
-    pub(super) tools: Tools,
-    pub(super) sandbox: Sandbox,
-    pub(super) mcp: McpServers,
+    pub(super) hands: Hands,
+    pub(super) mind: Mind,
     pub(super) model_turns: ModelTurns,
     pub(super) webhooks: Webhooks,
     pub(super) channels: Channels,
+    pub(super) experiments: Experiments,
     pub(super) egress: Egress,
     pub(super) redactor: Redactor,
     pub(super) leaks: LeakLog,
@@ -80,14 +81,17 @@ pub(super) struct Parts {
     pub(super) tree: Arc<OnceLock<TreeHandle>>,
     pub(super) started: Instant,
     pub(super) sessions: Arc<SessionDirectory>,
-    pub(super) processes: Processes,
-    pub(super) process_opener: Arc<ProcessOpener>,
 }
 
 impl Parts {
-    pub(super) async fn build(config: Config, home: &Home, redactor: Redactor) -> anyhow::Result<Self> {
+    pub(super) async fn build(
+        config: Config,
+        home: &Home,
+        (redactor, own_plugs): (Redactor, (OwnPlugs, Option<Sources>)),
+    ) -> anyhow::Result<Self> {
         let (started, config) = (Instant::now(), Arc::new(config));
-        let (db, writer) = store(home, &config.store, &redactor).context("the database")?;
+        let plugs = Extensions::default();
+        let (db, writer) = store(home, &config.store, (&redactor, &plugs)).context("the database")?;
         let (prices, bell) = (Prices::new(&config.backends), Channels::bell());
         let turns = Turns::owing(db.clone(), EventHub::new(), prices.clone(), bell.clone());
         turns.begin_boot(env!("CARGO_PKG_VERSION")).await.context("the database")?;
@@ -100,23 +104,26 @@ impl Parts {
         let (egress, backends, oauth) = reach(&config, &vault)?;
         let (leaks, metrics) = (LeakLog::new(db.clone()), metrics(&db));
         let budgets = budgets(&db, &prices, &metrics, &config).await?;
-        let (scanner, judges) =
-            ((redactor.clone(), leaks.clone()), (policies.clone(), kill_switches.clone()));
+        let scanner = (redactor.clone(), leaks.clone());
+        let judges = (policies.clone(), kill_switches.clone());
         let guard = guard(&scanner, &judges, &approvals, &budgets);
-        let (knowledge, sandbox) = (Knowledge::open(&db, &config.memory, home), sandbox(&config, home));
-        let cages = (&sandbox, &workspaces);
-        let (process_opener, processes) =
-            super::processes::build((&db, home, &config), scanner, judges, cages);
-        let mcp = super::hands::mcp((&db, &egress), &redactor, cages, &config);
-        let tools = super::hands::tools((&knowledge, &mcp, &processes), (&sandbox, &egress), &config);
-        let model_turns = runner(&config, home, (&backends, &guard), (&knowledge, &tools), (&db, &metrics));
+        let own = (&workspaces, schedules(&db, &kill_switches, (&metrics, &notifications)).await?);
+        let hands = Hands::build((&db, home, &config), (&egress, &vault), (scanner, judges), own);
+        let searched = searchable((&turns, &threads, &workspaces), &hands.knowledge, &redactor);
+        let makers = PlugMakers::new(&redactor, &hands.sandbox, own_plugs).knowing(&hands.knowledge);
+        let mind = Mind::build(plugs, (home, &config, &metrics), searched, makers).await;
+        workspaces.ensure_default(&TenantId::home()).await.context("the first workspace")?;
+        let model_turns = runner(&config, home, (&backends, &guard, &mind), &hands, (&db, &metrics));
         super::notices::ways(&notifications, &config.notifications, (&egress, &vault))?;
-        super::notices::connect(&notifications, &leaks, (&budgets, &mcp, &oauth));
-        let ledger = (&turns, &metrics, &notifications);
-        let (opener, sessions) = sessions(ledger, &kill_switches, model_turns.clone(), &config.sessions);
+        super::notices::connect(&notifications, &leaks, (&budgets, &hands.mcp, &oauth));
+        let ports = ports((&turns, &metrics, &notifications), (&mind, &db), (&model_turns, &hands));
+        let (opener, sessions) = sessions(ports, &kill_switches, &config.sessions);
         let (webhooks, channels) = doors(&db, (&vault, &guard), (&metrics, &notifications, &bell)).await?;
+        let judges = (&approvals, &policies, &kill_switches);
+        let experiments = experiments::build((&db, home, &workspaces), judges, (&notifications, &mind));
         Ok(Self {
             config,
+            experiments,
             usage: UsageRecorder::new(db.clone()).with_prices(prices),
             budgets,
             told: told(&audit, &turns, home, &notifications),
@@ -136,12 +143,8 @@ impl Parts {
             vault,
             backends,
             guard,
-            tools,
-            sandbox,
-            processes,
-            process_opener,
-            knowledge,
-            mcp,
+            hands,
+            mind,
             model_turns,
             webhooks,
             channels,
@@ -176,14 +179,18 @@ impl Parts {
             oauth: self.oauth.clone(),
             backends: self.backends.clone(),
             guard: self.guard.clone(),
-            knowledge: self.knowledge.clone(),
-            tools: self.tools.clone(),
-            sandbox: self.sandbox.clone(),
-            mcp: self.mcp.clone(),
+            extensions: self.mind.extensions.clone(),
+            finder: self.mind.finder.clone(),
+            knowledge: self.hands.knowledge.clone(),
+            tools: self.hands.tools.clone(),
+            sandbox: self.hands.sandbox.clone(),
+            mcp: self.hands.mcp.clone(),
             model_turns: self.model_turns.clone(),
             webhooks: self.webhooks.clone(),
             channels: self.channels.clone(),
-            processes: self.processes.clone(),
+            schedules: self.hands.schedules.clone(),
+            experiments: self.experiments.clone(),
+            processes: self.hands.processes.clone(),
             redactor: self.redactor.clone(),
             leaks: self.leaks.clone(),
             usage: self.usage.clone(),
@@ -236,8 +243,13 @@ fn approvals(
 }
 
 /// The database, migrated, and its first writer.
-fn store(home: &Home, config: &StoreConfig, redactor: &Redactor) -> Result<(Db, WriterRun), DbError> {
-    let db = Db::open(home.database(), options(config))?.redacting_with(redactor.clone());
+fn store(
+    home: &Home,
+    config: &StoreConfig,
+    (redactor, plugs): (&Redactor, &Extensions),
+) -> Result<(Db, WriterRun), DbError> {
+    let db = Db::open(home.database(), options(config))?;
+    let db = db.redacting_with(redactor.clone()).telling(plugs.clone());
     let writer = db.start_writer()?;
     Ok((db, writer))
 }
@@ -270,7 +282,6 @@ async fn desks(
     let workspaces = Workspaces::new(db.clone(), home);
     let assistants = Assistants::new(db.clone());
     assistants.ensure_default(tenant, first_assistant(config)).await.context("the first assistant")?;
-    workspaces.ensure_default(tenant).await.context("the first workspace")?;
     Ok((assistants, workspaces))
 }
 
@@ -302,33 +313,25 @@ fn guard(
 fn runner(
     config: &Config,
     home: &Home,
-    (backends, guard): (&Backends, &Guard),
-    (knowledge, tools): (&Knowledge, &Tools),
+    (backends, guard, mind): (&Backends, &Guard, &Mind),
+    hands: &Hands,
     (db, metrics): (&Db, &Metrics),
 ) -> ModelTurns {
     let parts = TurnParts {
         db: db.clone(),
         backends: backends.clone(),
         guard: guard.clone(),
-        knowledge: knowledge.clone(),
-        tools: tools.clone(),
+        extensions: mind.extensions.clone(),
+        knowledge: hands.knowledge.clone(),
+        tools: hands.tools.clone(),
         workspaces: Workspaces::new(db.clone(), home),
+        experiments: home.experiments(),
         metrics: metrics.clone(),
         limits: TurnParts::limits(&config.sessions),
         context_tokens: config.sessions.context_tokens,
         rounds_max: config.sessions.rounds_max,
     };
     ModelTurns::new(parts, config.sessions.running_turns_max)
-}
-
-/// Where child processes live. What an earlier life left there is ended first.
-fn sandbox(config: &Config, home: &Home) -> Sandbox {
-    let sandbox = Sandbox::new(config.sandbox.options(home, config.vault.key_file.as_deref()));
-    match sandbox.sweep() {
-        0 => {}
-        ended => tracing::warn!(ended, "programs that an earlier life of the daemon left are ended"),
-    }
-    sandbox
 }
 
 fn options(config: &StoreConfig) -> DbOptions {
@@ -340,15 +343,27 @@ fn options(config: &StoreConfig) -> DbOptions {
     }
 }
 
+/// What sessions may do.
+fn ports(
+    (turns, metrics, notices): (&Turns, &Metrics, &Notifications),
+    (mind, db): (&Mind, &Db),
+    (runner, hands): (&ModelTurns, &Hands),
+) -> SessionPorts {
+    let ledger = Ledger::new(turns.clone(), metrics.clone()).with_notices(notices.clone());
+    let ledger = ledger.with_schedules(hands.schedules.clone());
+    SessionPorts {
+        ledger: Arc::new(ledger.with_plugs(mind.extensions.clone(), db.clone())),
+        runner: Arc::new(runner.clone()),
+        watch: Arc::new(PlugWatch::new(mind.extensions.clone(), db.clone())),
+    }
+}
+
 /// The live sessions, and who opens their places in the tree.
 fn sessions(
-    (turns, metrics, notices): (&Turns, &Metrics, &Notifications),
+    ports: SessionPorts,
     switches: &KillSwitches,
-    runner: ModelTurns,
     config: &SessionsConfig,
 ) -> (Arc<TreeOpener>, Arc<SessionDirectory>) {
-    let ledger = Ledger::new(turns.clone(), metrics.clone()).with_notices(notices.clone());
-    let ports = SessionPorts { ledger: Arc::new(ledger), runner: Arc::new(runner) };
     let opener = TreeOpener::new(super::tenants_path());
     let directory = SessionDirectory::new(ports, limits(config), Arc::clone(&opener) as _);
     hold(&directory, switches);
@@ -366,32 +381,5 @@ fn hold(sessions: &SessionDirectory, switches: &KillSwitches) {
     for (tenant, engaged) in switches.all() {
         tracing::warn!(%tenant, "{engaged}");
         sessions.hold(&tenant, engaged.to_string());
-    }
-}
-
-fn times(config: &ApprovalsConfig) -> ApprovalTimes {
-    ApprovalTimes {
-        attended: Duration::from_secs(config.expire_after_s),
-        unattended: Duration::from_secs(config.unattended_expire_after_s),
-    }
-}
-
-fn limits(config: &SessionsConfig) -> SessionLimits {
-    SessionLimits {
-        queue_per_thread: config.queue_per_thread,
-        queue_per_tenant: config.queue_per_tenant,
-        turn_deadline: Duration::from_secs(config.turn_deadline_s),
-        idle_after: Duration::from_secs(config.idle_after_s),
-        ..SessionLimits::default()
-    }
-}
-
-fn first_assistant(config: &Config) -> NewAssistant {
-    let first = &config.assistant;
-    NewAssistant {
-        name: first.name.clone(),
-        backend: first.backend.clone(),
-        model: first.model.clone(),
-        system_prompt: first.system_prompt.clone(),
     }
 }

@@ -8,10 +8,10 @@ use super::error::DbError;
 use super::job::Ran;
 use super::open::DbOptions;
 use super::queue::{Queue, WaitingJob};
+use super::scope::Beside;
 use super::stats::Counters;
 #[cfg(test)]
 use super::tests::faults::Faults;
-use crate::redaction::Redactor;
 
 /// What a batch needs.
 pub(super) struct Committer<'w> {
@@ -19,7 +19,7 @@ pub(super) struct Committer<'w> {
     pub(super) queue: &'w Queue,
     pub(super) options: &'w DbOptions,
     pub(super) counters: &'w Counters,
-    pub(super) redactor: &'w Redactor,
+    pub(super) beside: Beside<'w>,
     #[cfg(test)]
     pub(super) faults: &'w Faults,
 }
@@ -68,7 +68,7 @@ impl Committer<'_> {
 
     fn run_one(&self, job: &mut WaitingJob) -> Result<(), DbError> {
         self.execute("SAVEPOINT job")?;
-        let Ran { keep, trouble } = job.run(self.conn, self.redactor);
+        let Ran { keep, trouble } = job.run(self.conn, self.beside);
         if let Some(error) = trouble.as_ref().filter(|error| error.stops_the_writer()) {
             return Err(error.clone());
         }

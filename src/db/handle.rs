@@ -3,11 +3,14 @@
 use std::fs;
 use std::future::Future;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use parking_lot::Mutex;
 use rusqlite::Connection;
+use tokio::sync::watch;
 
+use crate::extensions::Extensions;
 use crate::protocol::ids::TenantId;
 use crate::redaction::Redactor;
 
@@ -35,8 +38,12 @@ pub(super) struct Shared {
     pub(super) options: DbOptions,
     pub(super) queue: Queue,
     pub(super) counters: Counters,
+    /// Whether the write-ahead log is to be emptied: it has what was deleted. Cleared by the writer when it did.
+    pub(super) scrub: AtomicBool,
     /// Given at most once, or the built-in kinds from the first use on.
     redactor: OnceLock<Redactor>,
+    /// Given at most once, or none from the first use on.
+    plugs: OnceLock<Extensions>,
     /// The connection that opened and migrated the file, kept for the first writer.
     pub(super) opened: Mutex<Option<Connection>>,
     #[cfg(test)]
@@ -59,7 +66,9 @@ impl Db {
         let shared = Arc::new(Shared {
             queue: Queue::new(options.queue_jobs_max),
             counters: Counters::default(),
+            scrub: AtomicBool::default(),
             redactor: OnceLock::new(),
+            plugs: OnceLock::new(),
             path,
             options,
             opened,
@@ -74,6 +83,14 @@ impl Db {
     #[must_use]
     pub fn redacting_with(self, redactor: Redactor) -> Self {
         self.shared.redactor.get_or_init(|| redactor);
+        self
+    }
+
+    /// Gives transactions the plugs that hear what became durable ([`TenantTx::tell`]), before the writer starts.
+    /// Without it nobody hears.
+    #[must_use]
+    pub fn telling(self, plugs: Extensions) -> Self {
+        self.shared.plugs.get_or_init(|| plugs);
         self
     }
 
@@ -175,10 +192,26 @@ impl Db {
         Arc::clone(&self.readers).run(move |conn| work(&Read::new(conn, System)))
     }
 
+    /// Has the write-ahead log emptied, in the next pause in which no reader holds it: what was deleted is in no file then.
+    ///
+    /// # Errors
+    /// As [`Db::write`].
+    pub async fn scrub(&self) -> Result<(), DbError> {
+        self.shared.scrub.store(true, Ordering::Release);
+        // Wakes the writer.
+        self.write_system(|_| Ok::<_, DbError>(())).await
+    }
+
     /// Jobs that wait for the writer.
     #[must_use]
     pub fn queue_depth(&self) -> usize {
         self.shared.queue.view().0
+    }
+
+    /// Changes with every commit that is durable: for those who follow what is stored.
+    #[must_use]
+    pub fn commits(&self) -> watch::Receiver<u64> {
+        self.shared.counters.commits.subscribe()
     }
 
     /// Figures for metrics. Looks at two file sizes.
@@ -204,5 +237,10 @@ impl Shared {
     /// The engine of every transaction.
     pub(super) fn redactor(&self) -> &Redactor {
         self.redactor.get_or_init(Redactor::new)
+    }
+
+    /// Who hears what became durable.
+    pub(super) fn plugs(&self) -> &Extensions {
+        self.plugs.get_or_init(Extensions::default)
     }
 }

@@ -6,13 +6,12 @@ use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 use super::error::DbError;
-use super::scope::{Hook, Scope, Tx};
-use crate::redaction::Redactor;
+use super::scope::{Beside, Hook, Scope, Tx};
 
 /// A job as the writer sees it.
 pub(super) trait Job: Send {
     /// Does the work inside the open transaction.
-    fn run(&mut self, conn: &Connection, redactor: &Redactor) -> Ran;
+    fn run(&mut self, conn: &Connection, beside: Beside<'_>) -> Ran;
 
     /// Tells whoever waits: its own outcome after a good commit, else why there was none.
     fn answer(&mut self, commit: Result<(), &DbError>);
@@ -61,11 +60,11 @@ where
     T: Send,
     E: From<DbError> + Send,
 {
-    fn run(&mut self, conn: &Connection, redactor: &Redactor) -> Ran {
+    fn run(&mut self, conn: &Connection, beside: Beside<'_>) -> Ran {
         let (Some(scope), Some(work)) = (self.scope.take(), self.work.take()) else {
             return Ran { keep: false, trouble: None };
         };
-        let mut tx = Tx::new(conn, scope, redactor);
+        let mut tx = Tx::new(conn, scope, beside);
         // The closure may leave its own captures torn, and nobody sees them again.
         let outcome = catch_unwind(AssertUnwindSafe(|| work(&mut tx)))
             .unwrap_or_else(|_| Err(DbError::Panicked.into()));

@@ -28,6 +28,11 @@ pub(super) const MIGRATIONS: &[(&str, &str)] = &[
     ("0016_webhooks.sql", include_str!("../../migrations/0016_webhooks.sql")),
     ("0017_notifications.sql", include_str!("../../migrations/0017_notifications.sql")),
     ("0018_channels.sql", include_str!("../../migrations/0018_channels.sql")),
+    ("0019_extensions.sql", include_str!("../../migrations/0019_extensions.sql")),
+    ("0020_search.sql", include_str!("../../migrations/0020_search.sql")),
+    ("0021_knowledge.sql", include_str!("../../migrations/0021_knowledge.sql")),
+    ("0022_schedules.sql", include_str!("../../migrations/0022_schedules.sql")),
+    ("0023_experiments.sql", include_str!("../../migrations/0023_experiments.sql")),
 ];
 
 /// Brings the file to the newest version that this program knows; the number of migrations applied.

@@ -115,6 +115,8 @@ pub(super) fn open_writer(path: &Path, options: &DbOptions) -> Result<Connection
     conn.pragma_update(None, "temp_store", "MEMORY")?;
     conn.pragma_update(None, "cache_size", -i64::from(options.cache_kib))?;
     conn.pragma_update(None, "journal_size_limit", WAL_BYTES_KEPT)?;
+    // What is deleted is overwritten: what a person has forgotten is not read from free pages.
+    conn.pragma_update(None, "secure_delete", true)?;
     // The writer checkpoints by itself, between batches, where it sees the outcome.
     conn.pragma_update(None, "wal_autocheckpoint", 0)?;
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;

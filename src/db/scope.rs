@@ -9,7 +9,9 @@ use std::cell::RefCell;
 use std::ops::{ControlFlow, Deref};
 
 use rusqlite::{CachedStatement, Connection};
+use serde_json::Value;
 
+use crate::extensions::{Extensions, Hook as Point};
 use crate::protocol::ids::TenantId;
 
 use super::error::DbError;
@@ -43,8 +45,15 @@ pub struct Read<'c, S> {
 /// Reading and writing statements of one job.
 pub struct Tx<'c, S> {
     read: Read<'c, S>,
-    redactor: &'c Redactor,
+    beside: Beside<'c>,
     hooks: Vec<Hook>,
+}
+
+/// What every job has besides its connection.
+#[derive(Clone, Copy)]
+pub(super) struct Beside<'c> {
+    pub(super) redactor: &'c Redactor,
+    pub(super) plugs: &'c Extensions,
 }
 
 /// Reads of one tenant.
@@ -194,15 +203,15 @@ impl<'c, S: Scope> Read<'c, S> {
 // === impl Tx ===
 
 impl<'c, S: Scope> Tx<'c, S> {
-    pub(super) const fn new(conn: &'c Connection, scope: S, redactor: &'c Redactor) -> Self {
-        Self { read: Read::new(conn, scope), redactor, hooks: Vec::new() }
+    pub(super) const fn new(conn: &'c Connection, scope: S, beside: Beside<'c>) -> Self {
+        Self { read: Read::new(conn, scope), beside, hooks: Vec::new() }
     }
 
     /// The engine that takes secrets out of what is stored for good. It is here so that nobody who writes
     /// in somebody else's transaction can be without it.
     #[must_use]
     pub const fn redactor(&self) -> &'c Redactor {
-        self.redactor
+        self.beside.redactor
     }
 
     /// Runs a statement that answers no rows; the number of rows that it changed.
@@ -230,6 +239,25 @@ impl<'c, S: Scope> Tx<'c, S> {
 
     pub(super) fn finish(self) -> (Vec<Hook>, Option<DbError>) {
         (self.hooks, self.read.trouble.into_inner())
+    }
+}
+
+impl Tx<'_, Tenant> {
+    /// Has the plugs of a point told once this job is durable. What they are told is put together only if there are some.
+    ///
+    /// # Errors
+    /// What `data` answers.
+    pub fn tell(
+        &mut self,
+        point: Point,
+        data: impl FnOnce(&TenantRead<'_>) -> Result<Value, DbError>,
+    ) -> Result<(), DbError> {
+        if !self.beside.plugs.wants(point) {
+            return Ok(());
+        }
+        let (plugs, tenant, data) = (self.beside.plugs.clone(), self.tenant().clone(), data(&self.read)?);
+        self.on_commit(move || plugs.tell(point, &tenant, data));
+        Ok(())
     }
 }
 

@@ -3,6 +3,8 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use tokio::sync::watch;
+
 /// Upper bounds of the commit latency's buckets, in microseconds; one more bucket has no bound.
 pub const COMMIT_BUCKETS_US: [u64; 12] =
     [100, 250, 500, 1_000, 2_500, 5_000, 10_000, 25_000, 50_000, 100_000, 250_000, 1_000_000];
@@ -39,6 +41,8 @@ pub(super) struct Counters {
     pub(super) jobs: AtomicU64,
     pub(super) failed_jobs: AtomicU64,
     pub(super) checkpoints: AtomicU64,
+    /// Counts commits too, for those who wait for the next one.
+    pub(super) commits: watch::Sender<u64>,
     commit_us_sum: AtomicU64,
     commit_buckets: [AtomicU64; COMMIT_BUCKETS_US.len() + 1],
 }
@@ -50,6 +54,7 @@ impl Counters {
     pub(super) fn committed(&self, took: Duration) {
         let took_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
         self.batches.fetch_add(1, Ordering::Relaxed);
+        self.commits.send_modify(|count| *count = count.wrapping_add(1));
         self.commit_us_sum.fetch_add(took_us, Ordering::Relaxed);
         let bucket = COMMIT_BUCKETS_US.partition_point(|bound_us| *bound_us < took_us);
         if let Some(counter) = self.commit_buckets.get(bucket) {

@@ -8,10 +8,10 @@ use std::sync::Arc;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 
 use crate::protocol::ids::{
-    ApprovalId, AssistantId, BudgetId, ChannelId, CompactionId, DeliveryId, FactId, InboxId, McpServerId,
-    MemberId, MessageId, NotificationId, NotificationRuleId, OauthTokenId, ObligationId, PasskeyId,
-    PushSubscriptionId, RuleId, SecretId, TenantId, ThreadId, TokenId, TurnId, WebSessionId,
-    WebhookDeliveryId, WebhookId, WorkspaceId,
+    ApprovalId, AssistantId, BudgetId, ChannelId, CompactionId, DeliveryId, ExperimentId, FactId, InboxId,
+    InjectionId, McpServerId, MemberId, MessageId, NotificationId, NotificationRuleId, OauthTokenId,
+    ObligationId, PasskeyId, ProfileId, PushSubscriptionId, RuleId, ScheduleId, ScheduleRunId, SecretId,
+    TenantId, ThreadId, TokenId, TurnId, WebSessionId, WebhookDeliveryId, WebhookId, WorkspaceId,
 };
 
 use super::error::DbError;
@@ -202,8 +202,10 @@ id_values!(
     ChannelId,
     CompactionId,
     DeliveryId,
+    ExperimentId,
     FactId,
     InboxId,
+    InjectionId,
     McpServerId,
     MemberId,
     MessageId,
@@ -212,8 +214,11 @@ id_values!(
     OauthTokenId,
     ObligationId,
     PasskeyId,
+    ProfileId,
     PushSubscriptionId,
     RuleId,
+    ScheduleId,
+    ScheduleRunId,
     SecretId,
     ThreadId,
     TokenId,

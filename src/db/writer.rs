@@ -15,6 +15,7 @@ use super::commit::Committer;
 use super::error::DbError;
 use super::handle::Shared;
 use super::queue::{Next, WaitingJob};
+use super::scope::Beside;
 
 /// A pause in the work that is long enough for a checkpoint.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -50,7 +51,8 @@ impl Writer {
         let mut checkpointed = true;
         loop {
             let due = WAL_PAGES.get() >= self.shared.options.checkpoint_idle_pages;
-            match self.shared.queue.next((due && !checkpointed).then_some(PAUSE)) {
+            let wanted = (due && !checkpointed) || self.shared.scrub.load(Ordering::Acquire);
+            match self.shared.queue.next(wanted.then_some(PAUSE)) {
                 Next::Job(first) => {
                     self.committer().run(first, &mut batch)?;
                     checkpointed = false;
@@ -75,7 +77,7 @@ impl Writer {
             queue: &self.shared.queue,
             options: &self.shared.options,
             counters: &self.shared.counters,
-            redactor: self.shared.redactor(),
+            beside: Beside { redactor: self.shared.redactor(), plugs: self.shared.plugs() },
             #[cfg(test)]
             faults: &self.shared.faults,
         }
@@ -86,9 +88,13 @@ impl Writer {
         let options = &self.shared.options;
         // Readers can keep the log from starting over: it is tried again after as many pages more.
         self.busy_pages = WAL_PAGES.get().saturating_add(options.checkpoint_busy_pages);
-        match checkpoint(&self.conn, "PASSIVE") {
-            Ok(Checkpoint { whole, .. }) => {
+        let scrub = self.shared.scrub.load(Ordering::Acquire);
+        match self.checkpointed(scrub) {
+            Ok(Checkpoint { whole, blocked }) => {
                 self.shared.counters.checkpoints.fetch_add(1, Ordering::Relaxed);
+                if scrub && whole && !blocked {
+                    self.shared.scrub.store(false, Ordering::Release);
+                }
                 if whole {
                     self.busy_pages = options.checkpoint_busy_pages;
                     WAL_PAGES.set(0);
@@ -102,6 +108,18 @@ impl Writer {
                 Ok(())
             }
         }
+    }
+
+    /// A checkpoint that leaves readers alone, or one that empties the log if no reader is in the way.
+    fn checkpointed(&self, scrub: bool) -> Result<Checkpoint, DbError> {
+        if !scrub {
+            return checkpoint(&self.conn, "PASSIVE");
+        }
+        // Nobody who writes waits for readers: the next pause tries again.
+        self.conn.busy_timeout(Duration::ZERO)?;
+        let outcome = checkpoint(&self.conn, "TRUNCATE");
+        self.conn.busy_timeout(self.shared.options.busy_timeout)?;
+        outcome
     }
 
     /// Leaves a file without a log behind, so that the next start has nothing to recover.

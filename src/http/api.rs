@@ -14,8 +14,12 @@ mod device;
 mod document;
 mod entrance;
 mod events;
+mod experiments;
 mod export;
+mod extensions;
 mod health;
+mod import;
+mod injections;
 mod kill_switch;
 mod leaks;
 mod mcp_servers;
@@ -32,6 +36,8 @@ mod processes;
 mod push_subscriptions;
 mod rules;
 mod runtime;
+mod schedules;
+mod search;
 mod secrets;
 mod session;
 mod skills;
@@ -40,11 +46,14 @@ mod threads;
 mod tokens;
 mod tools;
 mod turns;
+mod user_model;
 mod vault;
 mod webhooks;
 mod workspace_files;
 mod workspace_notifications;
 mod workspaces;
+
+pub(crate) use experiments::document as experiment_report;
 
 use axum::Router;
 use utoipa::openapi::OpenApi;
@@ -65,13 +74,17 @@ fn documented() -> OpenApiRouter<AppState> {
         .merge(agent_files::routes())
         .merge(memory::routes())
         .merge(skills::routes())
+        .merge(user_model::routes())
         .merge(workspaces::routes())
         .merge(workspace_files::routes())
         .merge(threads::routes())
         .merge(export::routes())
+        .merge(import::routes())
+        .merge(search::routes())
         .merge(messages::routes())
         .merge(events::routes())
         .merge(compactions::routes())
+        .merge(injections::routes())
         .merge(context::routes())
         .merge(turns::routes())
         .merge(models::routes())
@@ -84,7 +97,10 @@ fn documented() -> OpenApiRouter<AppState> {
         .merge(oauth_tokens::routes())
         .merge(mcp_servers::routes())
         .merge(webhooks::routes())
+        .merge(schedules::routes())
         .merge(channels::routes())
+        .merge(experiments::routes())
+        .merge(extensions::routes())
         .merge(runtime::routes())
         .merge(audit::routes())
         .merge(approvals::routes())

@@ -234,3 +234,12 @@ impl From<AuthError> for Problem {
         }
     }
 }
+
+/// Refuses a token for one assistant what it cannot do, as `see or change channels`.
+pub(crate) fn unrestricted(by: &Principal, what: &str) -> Result<(), Problem> {
+    if by.assistant.is_none() {
+        return Ok(());
+    }
+    let text = format!("a token for one assistant cannot {what}");
+    Err(Problem::new(StatusCode::FORBIDDEN, "forbidden", text))
+}

@@ -322,6 +322,7 @@ impl From<AcceptError> for Problem {
             AcceptError::Quarantined { .. } => {
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "quarantined", detail)
             }
+            AcceptError::Refused { .. } => Self::new(StatusCode::FORBIDDEN, "halted", detail),
             AcceptError::Held { .. } => Self::new(StatusCode::SERVICE_UNAVAILABLE, "kill_switch", detail),
             AcceptError::Ledger(ledger) => ledger.into(),
             AcceptError::Timeout => Self::unavailable(detail),

@@ -9,6 +9,7 @@ use capuchin_actors::supervision::{ActorPath, CallError, TreeHandle};
 use tokio_util::sync::CancellationToken;
 
 use crate::adapters::knowledge::Knowledge;
+use crate::adapters::search::Finder;
 use crate::adapters::turns::ModelTurns;
 use crate::approvals::Approvals;
 use crate::assistants::Assistants;
@@ -18,6 +19,8 @@ use crate::budgets::Budgets;
 use crate::channels::Channels;
 use crate::config::Config;
 use crate::db::Db;
+use crate::experiments::Experiments;
+use crate::extensions::Extensions;
 use crate::guard::{Guard, TextOf};
 use crate::identity::{Identity, Principal};
 use crate::mcp::McpServers;
@@ -28,6 +31,7 @@ use crate::protocol::ids::TenantId;
 use crate::protocol::turn::{Accepted, Inbound, TurnOverrides};
 use crate::redaction::{LeakLog, Redactor};
 use crate::sandbox::Sandbox;
+use crate::schedules::Schedules;
 use crate::telemetry::Metrics;
 use crate::tools::Tools;
 use crate::turns::Turns;
@@ -80,6 +84,10 @@ pub struct AppState {
     pub oauth: Oauth,
     /// What everything that goes to a model, and comes back, passes.
     pub guard: Guard,
+    /// The plugs.
+    pub extensions: Extensions,
+    /// What is found by its words.
+    pub finder: Finder,
     /// What assistants are told besides their prompts.
     pub knowledge: Knowledge,
     /// What assistants can do.
@@ -94,6 +102,10 @@ pub struct AppState {
     pub webhooks: Webhooks,
     /// Where people talk to assistants besides here.
     pub channels: Channels,
+    /// What happens by itself.
+    pub schedules: Schedules,
+    /// What is tried out.
+    pub experiments: Experiments,
     /// The engine that the guard uses, with what the vault knows.
     pub redactor: Redactor,
     /// The record of secrets that were taken out of texts.

@@ -19,6 +19,7 @@ use crate::identity::{Made, Principal, RequestKey, once};
 use crate::notifications::{Happening, Notifications, Pattern, SourceType};
 use crate::protocol::ids::{McpServerId, TenantId};
 use crate::redaction::Redactor;
+use crate::workspaces::Workspaces;
 
 /// Longest line of a server's log, in bytes.
 pub(super) const LINE_BYTES_MAX: usize = 500;
@@ -287,16 +288,18 @@ impl McpServers {
     ) -> Result<McpView, McpError> {
         let server = self.get(tenant, id).await?.server;
         let mut moves = self.inner.live.moves();
-        let wait = async {
-            while server.enabled && !self.inner.live.get(tenant, &server.name).view.state.is_decided() {
-                if moves.changed().await.is_err() {
-                    break;
+        let decided = async {
+            loop {
+                let live = self.inner.live.get(tenant, &server.name).view;
+                if !server.enabled || live.state.is_decided() || moves.changed().await.is_err() {
+                    break live;
                 }
             }
         };
-        // silent-ok: what it is by then is the answer
-        let _ = tokio::time::timeout(within, wait).await;
-        self.get(tenant, id).await
+        // What was decided is the answer: one that failed is started again soon after.
+        let decided = tokio::time::timeout(within, decided).await.ok();
+        let now = self.get(tenant, id).await?;
+        Ok(McpView { live: decided.unwrap_or_else(|| now.live.clone()), ..now })
     }
 
     /// Keeps a line for people about what went wrong with a server.
@@ -351,7 +354,7 @@ pub(super) fn standing(server: &McpServer, found: Vec<FoundTool>, pins: &[Pin]) 
 
 fn check_workspace(read: &TenantRead<'_>, server: &McpServer) -> Result<(), McpError> {
     match server.workspace_id {
-        Some(id) if !store::workspace_exists(read, id)? => Err(McpError::NoWorkspace),
+        Some(id) if Workspaces::named_or_default(read, Some(id))?.is_none() => Err(McpError::NoWorkspace),
         _ => Ok(()),
     }
 }

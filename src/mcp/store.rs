@@ -2,7 +2,7 @@
 
 use super::server::McpServer;
 use crate::db::{DbError, Row, TenantRead, TenantTx};
-use crate::protocol::ids::{McpServerId, WorkspaceId};
+use crate::protocol::ids::McpServerId;
 
 const COLUMNS: &str = "id, name, workspace_id, transport, enabled, trusted, allowed_tools, pinned, version, \
                        created_ms, updated_ms";
@@ -34,11 +34,6 @@ pub(super) fn by_name(read: &TenantRead<'_>, name: &str) -> Result<Option<McpSer
 
 pub(super) fn count(read: &TenantRead<'_>) -> Result<usize, DbError> {
     read.query_one("SELECT count(*) FROM mcp_servers WHERE tenant = ?1", &[], |row| row.get(0))
-}
-
-pub(super) fn workspace_exists(read: &TenantRead<'_>, id: WorkspaceId) -> Result<bool, DbError> {
-    let sql = "SELECT 1 FROM workspaces WHERE tenant = ?1 AND id = ?2";
-    Ok(read.query_opt(sql, &[&id], |_| Ok::<_, DbError>(()))?.is_some())
 }
 
 pub(super) fn insert(tx: &mut TenantTx<'_>, new: &McpServer) -> Result<(), DbError> {

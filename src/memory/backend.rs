@@ -2,7 +2,7 @@
 
 use futures::future::BoxFuture;
 
-use super::{Category, Fact, FactScope, MemoryError};
+use super::{Category, Fact, FactScope, MemoryError, Note};
 use crate::protocol::ids::{AssistantId, FactId, TenantId, ThreadId, WorkspaceId};
 
 /// Which facts somebody sees; `None` hides nothing.
@@ -23,6 +23,10 @@ pub struct FactFilter {
     pub visible: Visible,
     /// Only these.
     pub category: Option<Category>,
+    /// Only those that are pinned, or are not.
+    pub pinned: Option<bool>,
+    /// Only those that are not over at this time.
+    pub live_at_ms: Option<i64>,
     /// Daily facts that were changed before this are none any more.
     pub daily_since_ms: i64,
     /// Only after this one, in the order of ids.
@@ -31,7 +35,8 @@ pub struct FactFilter {
     pub limit: usize,
 }
 
-/// Something that keeps facts. It checks nothing and tells no audit: the handle does.
+/// Something that keeps facts, and notes each change in their history. It checks nothing and tells no audit: the handle
+/// does.
 pub trait MemoryBackend: Send + Sync + 'static {
     /// The word of the settings.
     fn name(&self) -> &'static str;
@@ -69,14 +74,15 @@ pub trait MemoryBackend: Send + Sync + 'static {
         tenant: &TenantId,
         fact: Fact,
         was: Option<i64>,
+        note: Note,
     ) -> BoxFuture<'static, Result<Fact, MemoryError>>;
 
-    /// Forgets a fact, if it still has this version.
+    /// Forgets a fact, if it still is as it is here. Without a note its history is left alone.
     fn remove(
         &self,
         tenant: &TenantId,
-        id: FactId,
-        version: i64,
+        fact: Fact,
+        note: Option<Note>,
     ) -> BoxFuture<'static, Result<(), MemoryError>>;
 }
 
@@ -103,6 +109,8 @@ impl FactFilter {
     pub fn takes(&self, fact: &Fact) -> bool {
         self.visible.sees(&fact.scope)
             && self.category.is_none_or(|category| category == fact.category)
+            && self.pinned.is_none_or(|pinned| pinned == fact.pinned)
+            && self.live_at_ms.is_none_or(|now_ms| !fact.is_expired(now_ms))
             && (fact.category != Category::Daily || fact.updated_ms >= self.daily_since_ms)
             && self.after.is_none_or(|after| fact.id > after)
     }

@@ -1,4 +1,4 @@
-//! The handle of memory: checks, audit, and who may change what.
+//! The handle of memory: checks, audit, and who may change what. History and what models do are beside.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -6,32 +6,33 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::backend::{FactFilter, MemoryBackend, Visible};
+use super::version::checked_why;
 use super::{
-    Category, Fact, FactChange, FactScope, MarkdownMemory, MemoryError, NewFact, SqliteMemory, prompt,
-    ranking, store,
+    Category, Deed, FACTS_MAX, Fact, FactChange, FactScope, MarkdownMemory, MemoryError, NewFact, Note,
+    SqliteMemory, prompt, ranking, store,
 };
 use crate::audit::{self, Entry};
 use crate::config::{MemoryBackendKind, MemoryConfig};
 use crate::db::Db;
 use crate::identity::{Made, Principal, RequestKey, once};
 use crate::protocol::ids::{FactId, TenantId};
-use crate::protocol::turn::Provenance;
-use crate::tools::Place;
-use crate::turns::has_read_untrusted;
 
 const DAY_MS: i64 = 86_400_000;
 /// Core facts that are looked at for a prompt; far more than fit.
 const CORE_FACTS_MAX: usize = 500;
-/// Facts of one look of the sweep.
-const SWEEP_FACTS: usize = 500;
 
 /// What assistants remember. Cheap to clone.
 #[derive(Clone)]
 pub struct Memory {
-    backend: Arc<dyn MemoryBackend>,
-    db: Db,
+    pub(super) backend: Arc<dyn MemoryBackend>,
+    pub(super) db: Db,
     core_bytes_max: usize,
+    pinned_bytes_max: usize,
     daily_ms: i64,
+    /// How long a fact that is over is still shown.
+    pub(super) expired_ms: i64,
+    /// How long a fact that was forgotten can be had back.
+    pub(super) forgotten_ms: i64,
 }
 
 // === impl Memory ===
@@ -43,7 +44,7 @@ impl Memory {
         let backend: Arc<dyn MemoryBackend> = match config.backend {
             MemoryBackendKind::Sqlite => Arc::new(SqliteMemory::new(db.clone())),
             MemoryBackendKind::Markdown => {
-                Arc::new(MarkdownMemory::new(config.folder.clone().unwrap_or(folder)))
+                Arc::new(MarkdownMemory::new(config.folder.clone().unwrap_or(folder), db.clone()))
             }
         };
         Self::new(backend, db, config)
@@ -52,8 +53,16 @@ impl Memory {
     /// The memory that this backend keeps.
     #[must_use]
     pub fn new(backend: Arc<dyn MemoryBackend>, db: Db, config: &MemoryConfig) -> Self {
-        let daily_ms = i64::from(config.daily_days) * DAY_MS;
-        Self { backend, db, core_bytes_max: config.core_bytes_max, daily_ms }
+        let days = |days: u32| i64::from(days) * DAY_MS;
+        Self {
+            backend,
+            db,
+            core_bytes_max: config.core_bytes_max,
+            pinned_bytes_max: config.pinned_bytes_max,
+            daily_ms: days(config.daily_days),
+            expired_ms: days(config.expired_days),
+            forgotten_ms: days(config.forgotten_days),
+        }
     }
 
     /// The word of what keeps the facts.
@@ -73,8 +82,29 @@ impl Memory {
         category: Option<Category>,
         (after, limit): (Option<FactId>, usize),
     ) -> Result<Vec<Fact>, MemoryError> {
-        let filter = FactFilter { visible, category, daily_since_ms: self.daily_since_ms(), after, limit };
+        self.page(tenant, FactFilter { after, limit, ..self.filter(visible, category) }).await
+    }
+
+    /// The filter that takes every fact of a category that somebody sees, one page of them.
+    #[must_use]
+    pub fn filter(&self, visible: Visible, category: Option<Category>) -> FactFilter {
+        let daily_since_ms = self.daily_since_ms();
+        let (pinned, live_at_ms, after, limit) = (None, None, None, CORE_FACTS_MAX);
+        FactFilter { visible, category, pinned, live_at_ms, daily_since_ms, after, limit }
+    }
+
+    /// The facts that a filter takes, in the order of their ids.
+    ///
+    /// # Errors
+    /// [`MemoryError`].
+    pub async fn page(&self, tenant: &TenantId, filter: FactFilter) -> Result<Vec<Fact>, MemoryError> {
         self.backend.list(tenant, filter).await
+    }
+
+    /// How many days a forgotten fact can be had back.
+    #[must_use]
+    pub const fn forgotten_days(&self) -> i64 {
+        self.forgotten_ms / DAY_MS
     }
 
     /// Facts that fit a question, the best first.
@@ -89,8 +119,7 @@ impl Memory {
         category: Option<Category>,
         limit: usize,
     ) -> Result<Vec<Fact>, MemoryError> {
-        let daily_since_ms = self.daily_since_ms();
-        let filter = FactFilter { visible, category, daily_since_ms, after: None, limit };
+        let filter = FactFilter { limit, ..self.filter(visible, category) };
         self.backend.search(tenant, ranking::words(question), filter).await
     }
 
@@ -114,32 +143,38 @@ impl Memory {
         key: Option<RequestKey>,
     ) -> Result<Made<Fact>, MemoryError> {
         let now_ms = now_ms();
-        let fact = new.into_fact((by.source(), by.provenance()), now_ms)?;
+        let note = Note::new(Deed::Stored, by.source(), new.why.trim(), now_ms);
+        let mut fact = new.into_fact((by.source(), by.provenance()), now_ms)?;
         let taken = self.backend.find(&by.tenant, fact.scope, &fact.key).await?;
+        self.fits_in_prompts(&by.tenant, &fact).await?;
         let (told, is_taken) = (told(by, "memory.stored", &fact), taken.is_some());
-        let made: Made<Fact> = self
+        let (id, scope) = (fact.id, fact.scope);
+        // The outcome under the key has nothing of what the fact says: a fact that is purged is nowhere.
+        let made: Made<FactId> = self
             .db
             .write(&by.tenant, move |tx| {
                 once(tx, key.as_ref(), now_ms, |tx| {
                     if is_taken {
                         return Err(MemoryError::KeyTaken);
                     }
-                    if !store::has_its_place(tx, &fact.scope)? {
-                        return Err(nowhere(&fact.scope));
+                    if !store::has_its_place(tx, &scope)? {
+                        return Err(nowhere(&scope));
                     }
                     audit::append(tx, told)?;
-                    Ok(fact)
+                    Ok(id)
                 })
             })
             .await?;
         // A repeated call finds what the first one kept.
-        match taken.filter(|_| made.repeated) {
-            Some(kept) => Ok(Made { thing: kept, repeated: true }),
-            None => {
-                let thing = self.backend.put(&by.tenant, made.thing, None).await?;
-                Ok(Made { thing, repeated: made.repeated })
-            }
+        if let Some(kept) = taken.filter(|_| made.repeated) {
+            return Ok(Made { thing: kept, repeated: true });
         }
+        fact.id = made.thing;
+        if made.repeated && self.was_kept(&by.tenant, fact.id).await? {
+            return Err(MemoryError::NotFound);
+        }
+        let thing = self.backend.put(&by.tenant, fact, None, note).await?;
+        Ok(Made { thing, repeated: made.repeated })
     }
 
     /// Changes a fact that still has this version. Who changes it has read it: from then on it is theirs, and trusted.
@@ -156,130 +191,103 @@ impl Memory {
         if fact.version != version {
             return Err(MemoryError::Stale);
         }
-        let changed = fact.changed(change, (by.source(), by.provenance()), now_ms())?;
+        let deed = if change.is_empty() { Deed::Confirmed } else { Deed::Changed };
+        let now_ms = now_ms();
+        let note = Note::new(deed, by.source(), &checked_why(&change.why)?, now_ms);
+        let changed = fact.changed(change, (by.source(), by.provenance()), now_ms)?;
+        self.fits_in_prompts(&by.tenant, &changed).await?;
         self.tell(by, "memory.changed", &changed).await?;
-        self.backend.put(&by.tenant, changed, Some(version)).await
+        self.backend.put(&by.tenant, changed, Some(version), note).await
     }
 
-    /// Forgets a fact that still has this version.
+    /// Forgets a fact that still has this version. It can be had back until its history is purged.
     ///
     /// # Errors
     /// [`MemoryError`]; then it is still there.
-    pub async fn forget(&self, by: &Principal, fact: &Fact, version: i64) -> Result<(), MemoryError> {
+    pub async fn forget(
+        &self,
+        by: &Principal,
+        fact: &Fact,
+        version: i64,
+        why: &str,
+    ) -> Result<(), MemoryError> {
         if fact.version != version {
             return Err(MemoryError::Stale);
         }
+        let note = Note::new(Deed::Forgotten, by.source(), &checked_why(why)?, now_ms());
         self.tell(by, "memory.forgotten", fact).await?;
-        self.backend.remove(&by.tenant, fact.id, version).await
+        self.backend.remove(&by.tenant, fact.clone(), Some(note)).await
     }
 
-    /// The part of the system prompt that core facts make; empty without any. What cannot be read is left out, and
-    /// the log says why.
+    /// The parts of the system prompt that pinned and core facts make; empty without any. What cannot be read is left out,
+    /// and the log says why.
     pub async fn prompt(&self, tenant: &TenantId, visible: Visible) -> String {
-        if self.core_bytes_max == 0 {
-            return String::new();
+        let live = FactFilter { live_at_ms: Some(now_ms()), ..self.filter(visible, None) };
+        let pinned = FactFilter { pinned: Some(true), ..live };
+        let core = FactFilter { pinned: Some(false), category: Some(Category::Core), ..live };
+        let mut parts = Vec::new();
+        if self.pinned_bytes_max > 0 {
+            parts.push(prompt::pinned(self.for_prompt(tenant, pinned).await, self.pinned_bytes_max));
         }
-        match self.list(tenant, visible, Some(Category::Core), (None, CORE_FACTS_MAX)).await {
-            Ok(facts) => prompt::core(facts, self.core_bytes_max),
-            Err(error) => {
-                tracing::warn!(%error, "core facts are left out of the prompt");
-                String::new()
-            }
+        if self.core_bytes_max > 0 {
+            parts.push(prompt::core(self.for_prompt(tenant, core).await, self.core_bytes_max));
         }
+        parts.retain(|part| !part.is_empty());
+        parts.join("\n\n")
     }
 
-    /// Forgets daily facts that are over, and facts whose assistant, workspace or thread is gone. How many.
-    ///
-    /// # Errors
-    /// [`MemoryError`]; the rest is forgotten the next time.
-    pub async fn sweep(&self, tenant: &TenantId) -> Result<usize, MemoryError> {
-        let (visible, since_ms, mut gone) = (Visible::default(), self.daily_since_ms(), 0);
-        let mut after = None;
-        loop {
-            let (category, daily_since_ms, limit) = (None, i64::MIN, SWEEP_FACTS);
-            let filter = FactFilter { visible, category, daily_since_ms, after, limit };
-            let facts = self.backend.list(tenant, filter).await?;
-            let Some(last) = facts.last() else { return Ok(gone) };
-            after = Some(last.id);
-            for fact in &facts {
-                let over = fact.category == Category::Daily && fact.updated_ms < since_ms;
-                if over || !self.has_its_place(tenant, fact.scope).await? {
-                    self.backend.remove(tenant, fact.id, fact.version).await?;
-                    gone += 1;
-                }
-            }
+    async fn for_prompt(&self, tenant: &TenantId, filter: FactFilter) -> Vec<Fact> {
+        self.page(tenant, filter).await.unwrap_or_else(|error| {
+            tracing::warn!(%error, "facts are left out of the prompt");
+            Vec::new()
+        })
+    }
+
+    /// A pinned fact is in every prompt that it is for: one that would not fit beside the others is refused.
+    pub(super) async fn fits_in_prompts(&self, tenant: &TenantId, fact: &Fact) -> Result<(), MemoryError> {
+        if !fact.pinned {
+            return Ok(());
         }
-    }
-
-    /// Keeps what a model wants to remember, in the place of the fact with the same key. Whether there was one.
-    pub(super) async fn remember(&self, place: &Place, new: NewFact) -> Result<bool, MemoryError> {
-        let tainted = self.is_tainted(place).await?;
-        let provenance = if tainted { Provenance::Tool } else { Provenance::Model };
-        let fact = new.into_fact((format!("turn {}", place.turn), provenance), now_ms())?;
-        match self.backend.find(&place.tenant, fact.scope, &fact.key).await? {
-            None => self.backend.put(&place.tenant, fact, None).await.map(|_| false),
-            Some(known) if tainted && known.is_trusted() => Err(MemoryError::Trusted),
-            Some(known) => {
-                let was = known.version;
-                let next = Fact { id: known.id, created_ms: known.created_ms, version: was + 1, ..fact };
-                self.backend.put(&place.tenant, next, Some(was)).await.map(|_| true)
-            }
+        let visible = Visible { assistant: fact.scope.assistant, ..Visible::default() };
+        let beside = FactFilter {
+            pinned: Some(true),
+            live_at_ms: Some(now_ms()),
+            limit: FACTS_MAX,
+            ..self.filter(visible, None)
+        };
+        let mut pinned = self.page(tenant, beside).await?;
+        pinned.retain(|other| (other.scope, &other.key) != (fact.scope, &fact.key));
+        if prompt::pinned_bytes(pinned.iter().chain([fact])) <= self.pinned_bytes_max {
+            return Ok(());
         }
+        Err(MemoryError::PinnedFull(self.pinned_bytes_max))
     }
 
-    /// The fact with this key that a model means: the one of its conversation, of its workspace, its own, everybody's.
-    pub(super) async fn recall_key(&self, place: &Place, key: &str) -> Result<Option<Fact>, MemoryError> {
-        let assistant = Some(place.assistant);
-        let own = FactScope { assistant, ..FactScope::default() };
-        let scopes = [
-            FactScope { thread: Some(place.thread), ..own },
-            FactScope { workspace: Some(place.workspace), ..own },
-            own,
-            FactScope::default(),
-        ];
-        for scope in scopes {
-            let found = self.backend.find(&place.tenant, scope, key).await?;
-            let over =
-                |fact: &Fact| fact.category == Category::Daily && fact.updated_ms < self.daily_since_ms();
-            if let Some(fact) = found.filter(|fact| !over(fact)) {
-                return Ok(Some(fact));
-            }
-        }
-        Ok(None)
+    /// Whether there is a history of this fact.
+    async fn was_kept(&self, tenant: &TenantId, id: FactId) -> Result<bool, MemoryError> {
+        self.db.read(tenant, move |read| Ok(store::versions::next(read, id)? > 1)).await
     }
 
-    /// Forgets what a model does not want to remember any more. Whether there was such a fact of its own.
-    pub(super) async fn unlearn(&self, place: &Place, key: &str) -> Result<bool, MemoryError> {
-        let found = self.recall_key(place, key).await?;
-        let Some(fact) = found.filter(|fact| fact.scope.assistant.is_some()) else { return Ok(false) };
-        if fact.is_trusted() && self.is_tainted(place).await? {
-            return Err(MemoryError::Trusted);
-        }
-        self.backend.remove(&place.tenant, fact.id, fact.version).await?;
-        Ok(true)
-    }
-
-    /// Whether what a model says here may be somebody else's words. What a sub-agent read is in no conversation.
-    async fn is_tainted(&self, place: &Place) -> Result<bool, MemoryError> {
-        let (thread, turn) = (place.thread, place.turn);
-        let read = self.db.read(&place.tenant, move |read| {
-            // What cannot be read is not trusted.
-            Ok::<_, MemoryError>(has_read_untrusted(read, thread, turn).unwrap_or(true))
-        });
-        Ok(place.depth > 0 || read.await?)
-    }
-
-    async fn has_its_place(&self, tenant: &TenantId, scope: FactScope) -> Result<bool, MemoryError> {
+    pub(super) async fn has_its_place(
+        &self,
+        tenant: &TenantId,
+        scope: FactScope,
+    ) -> Result<bool, MemoryError> {
         self.db.read(tenant, move |read| Ok(store::has_its_place(read, &scope)?)).await
     }
 
     /// Before it happens: what cannot be told is not done.
-    async fn tell(&self, by: &Principal, action: &'static str, fact: &Fact) -> Result<(), MemoryError> {
+    pub(super) async fn tell(
+        &self,
+        by: &Principal,
+        action: &'static str,
+        fact: &Fact,
+    ) -> Result<(), MemoryError> {
         let told = told(by, action, fact);
         self.db.write(&by.tenant, move |tx| Ok(audit::append(tx, told)?)).await
     }
 
-    fn daily_since_ms(&self) -> i64 {
+    pub(super) fn daily_since_ms(&self) -> i64 {
         now_ms() - self.daily_ms
     }
 }
@@ -292,7 +300,7 @@ fn told(by: &Principal, action: &'static str, fact: &Fact) -> Entry {
         .with("bytes", fact.text.len())
 }
 
-fn nowhere(scope: &FactScope) -> MemoryError {
+pub(super) fn nowhere(scope: &FactScope) -> MemoryError {
     let field = match (scope.workspace, scope.thread) {
         (Some(_), _) => "workspace_id",
         (None, Some(_)) => "thread_id",
@@ -301,6 +309,6 @@ fn nowhere(scope: &FactScope) -> MemoryError {
     MemoryError::Field { field, text: "names nothing that is there".to_owned() }
 }
 
-fn now_ms() -> i64 {
+pub(super) fn now_ms() -> i64 {
     Timestamp::now().as_millisecond()
 }

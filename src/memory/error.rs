@@ -22,6 +22,11 @@ pub enum MemoryError {
     /// There is a fact with this key in the same place.
     #[error("there is a fact with this key already")]
     KeyTaken,
+    /// Pinned facts have no room left in prompts.
+    #[error(
+        "pinned facts have {0} bytes in a prompt, and it does not fit beside the others; unpin some first"
+    )]
+    PinnedFull(usize),
     /// It was changed since the caller read it.
     #[error("the fact was changed by somebody else; read it again")]
     Stale,

@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Category, MemoryError};
+use super::version::checked_why;
+use super::{Category, Confidence, MemoryError};
 use crate::protocol::ids::{AssistantId, FactId, ThreadId, WorkspaceId};
 use crate::protocol::turn::Provenance;
 
@@ -47,6 +48,15 @@ pub struct Fact {
     pub source: String,
     /// What it was made of.
     pub provenance: Provenance,
+    /// How sure it is.
+    #[serde(default)]
+    pub confidence: Confidence,
+    /// When it is over, in ms since 1970; then it is in no prompt.
+    #[serde(default)]
+    pub expires_ms: Option<i64>,
+    /// Whether prompts always have it.
+    #[serde(default)]
+    pub pinned: bool,
     /// Stands for exactly this text.
     pub version: i64,
     /// When it was made.
@@ -68,6 +78,14 @@ pub struct NewFact {
     pub text: String,
     /// Words to find it by.
     pub tags: Vec<String>,
+    /// How sure it is.
+    pub confidence: Confidence,
+    /// When it is over, in ms since 1970.
+    pub expires_ms: Option<i64>,
+    /// Whether prompts always have it.
+    pub pinned: bool,
+    /// Why it is kept, for its history.
+    pub why: String,
 }
 
 /// What changes of a fact. What is absent stays.
@@ -77,6 +95,14 @@ pub struct FactChange {
     pub text: Option<String>,
     /// Other tags.
     pub tags: Option<Vec<String>>,
+    /// Another confidence.
+    pub confidence: Option<Confidence>,
+    /// Another end; `Some(None)` for none.
+    pub expires_ms: Option<Option<i64>>,
+    /// Whether prompts always have it.
+    pub pinned: Option<bool>,
+    /// Why, for its history.
+    pub why: String,
 }
 
 // === impl Fact ===
@@ -86,6 +112,19 @@ impl Fact {
     #[must_use]
     pub const fn is_trusted(&self) -> bool {
         self.provenance.is_trusted()
+    }
+
+    /// Whether both say the same, whoever wrote them and when.
+    pub(super) fn says_the_same(&self, other: &Self) -> bool {
+        let said =
+            |fact: &Self| (fact.category, fact.confidence, fact.expires_ms, fact.pinned, fact.provenance);
+        said(self) == said(other) && self.text == other.text && self.tags == other.tags
+    }
+
+    /// Whether it is over.
+    #[must_use]
+    pub fn is_expired(&self, now_ms: i64) -> bool {
+        self.expires_ms.is_some_and(|end| end <= now_ms)
     }
 
     /// The fact with this change, made by somebody who read it.
@@ -100,13 +139,55 @@ impl Fact {
     ) -> Result<Self, MemoryError> {
         let text = change.text.as_deref().map(checked_text).transpose()?.unwrap_or(self.text);
         let tags = change.tags.map(checked_tags).transpose()?.unwrap_or(self.tags);
-        Ok(Self { text, tags, source, provenance, version: self.version + 1, updated_ms: now_ms, ..self })
+        Ok(Self {
+            text,
+            tags,
+            confidence: change.confidence.unwrap_or(self.confidence),
+            expires_ms: change.expires_ms.unwrap_or(self.expires_ms),
+            pinned: change.pinned.unwrap_or(self.pinned),
+            source,
+            provenance,
+            version: self.version + 1,
+            updated_ms: now_ms,
+            ..self
+        })
+    }
+}
+
+// === impl FactChange ===
+
+impl FactChange {
+    /// Whether it changes nothing: then somebody only says that they read it.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self { why: self.why.clone(), ..Self::default() }
     }
 }
 
 // === impl NewFact ===
 
 impl NewFact {
+    /// A certain fact that stays until it is forgotten.
+    #[must_use]
+    pub fn new(
+        scope: FactScope,
+        key: impl Into<String>,
+        category: Category,
+        text: impl Into<String>,
+    ) -> Self {
+        Self {
+            scope,
+            key: key.into(),
+            category,
+            text: text.into(),
+            tags: Vec::new(),
+            confidence: Confidence::CERTAIN,
+            expires_ms: None,
+            pinned: false,
+            why: String::new(),
+        }
+    }
+
     /// The fact with everything in its bounds.
     ///
     /// # Errors
@@ -129,6 +210,7 @@ impl NewFact {
             }
             (_, _, Some(_)) => return wrong("thread_id", "belongs to facts of a conversation only"),
         }
+        checked_why(&self.why)?;
         Ok(Fact {
             id: FactId::new(),
             scope: self.scope,
@@ -138,6 +220,9 @@ impl NewFact {
             tags: checked_tags(self.tags)?,
             source,
             provenance,
+            confidence: self.confidence,
+            expires_ms: self.expires_ms,
+            pinned: self.pinned,
             version: 1,
             created_ms: now_ms,
             updated_ms: now_ms,

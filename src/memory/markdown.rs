@@ -1,9 +1,11 @@
 //! Facts in Markdown files: `TENANT/ASSISTANT/KEY.md` below a folder, `shared` for every assistant; daily facts in
 //! `workspaces/ID/` there, those of a conversation in `threads/ID/`.
 //!
-//! Between two lines `---` at its beginning a file says `category`, `tags`, `source`, `provenance` and `created`; a
-//! file without them is a custom fact of the person who wrote it. A file whose name is no key is not looked at.
-//! Files are read anew for every question, by handle and never through a link.
+//! Between two lines `---` at its beginning a file says `category`, `tags`, `confidence`, `expires`, `pinned`, `source`,
+//! `provenance` and `created`; one without them is a custom fact of the person who wrote it. A file whose name is no key
+//! is not looked at. Files are read anew for every question, by handle and never through a link.
+//! Their history is in the database. It has what was changed here; of changes by hand it has what was found at the next
+//! change, and cannot say who made them.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -16,9 +18,9 @@ use parking_lot::Mutex;
 
 use super::backend::{FactFilter, MemoryBackend};
 use super::fact::{FACTS_MAX, TEXT_BYTES_MAX, checked_key};
-use super::{Category, Fact, FactScope, MemoryError, ranking};
+use super::{Category, Confidence, Deed, Fact, FactScope, MemoryError, Note, parse_expiry, ranking, store};
 use crate::config::{FileText, Folder};
-use crate::db::{DbError, fingerprint};
+use crate::db::{Db, DbError, fingerprint};
 use crate::protocol::ids::{FactId, TenantId};
 use crate::protocol::turn::Provenance;
 
@@ -32,6 +34,8 @@ const FILE_BYTES_MAX: usize = TEXT_BYTES_MAX + 2_048;
 #[derive(Clone)]
 pub struct MarkdownMemory {
     root: Arc<Path>,
+    /// Of the history.
+    db: Db,
     /// Between the look at a version and the write.
     writing: Arc<Mutex<()>>,
 }
@@ -45,10 +49,10 @@ struct Spot {
 // === impl MarkdownMemory ===
 
 impl MarkdownMemory {
-    /// The facts below this folder. It is made when the first one is written.
+    /// The facts below this folder, which is made when the first one is written; their history is in the store.
     #[must_use]
-    pub fn new(root: PathBuf) -> Self {
-        Self { root: root.into(), writing: Arc::default() }
+    pub fn new(root: PathBuf, db: Db) -> Self {
+        Self { root: root.into(), db, writing: Arc::default() }
     }
 
     fn read(&self, tenant: &TenantId, spot: Spot) -> Result<Option<Fact>, MemoryError> {
@@ -137,18 +141,39 @@ impl MarkdownMemory {
         self.read(tenant, spot())?.ok_or(MemoryError::NotFound)
     }
 
-    fn delete(&self, tenant: &TenantId, id: FactId, version: i64) -> Result<(), MemoryError> {
+    fn delete(&self, tenant: &TenantId, fact: &Fact) -> Result<(), MemoryError> {
         let _one_at_a_time = self.writing.lock();
-        let Some(known) = self.by_id(tenant, id)? else { return Err(MemoryError::Stale) };
-        if known.version != version {
+        let known = self.read(tenant, Spot { scope: fact.scope, key: fact.key.clone() })?;
+        if known.is_none_or(|known| known.version != fact.version) {
             return Err(MemoryError::Stale);
         }
-        let path = self.path(tenant, &known.scope);
+        let path = self.path(tenant, &fact.scope);
         let removed = Folder::open(&path).and_then(|folder| match folder {
-            Some(folder) => folder.remove(&file_name(&known.key)),
+            Some(folder) => folder.remove(&file_name(&fact.key)),
             None => Ok(()),
         });
         removed.map_err(|source| failed(&path, source))
+    }
+
+    /// Notes what the history does not have yet: a file that was there before the history began, or changed by hand.
+    async fn note_found(&self, tenant: &TenantId, fact: Fact) -> Result<(), MemoryError> {
+        let write = self.db.write(tenant, move |tx| {
+            let newest = store::versions::of(tx, fact.id)?.into_iter().next();
+            if newest.is_none_or(|newest| newest.note.deed.is_end() || !newest.fact.says_the_same(&fact)) {
+                let note = Note::new(Deed::Found, "a file", "", fact.updated_ms);
+                store::versions::append(tx, store::versions::next(tx, fact.id)?, &fact, &note)?;
+            }
+            Ok(())
+        });
+        write.await
+    }
+
+    async fn note(&self, tenant: &TenantId, fact: Fact, note: Note) -> Result<(), MemoryError> {
+        let write = self.db.write(tenant, move |tx| {
+            let number = store::versions::next(tx, fact.id)?;
+            Ok(store::versions::append(tx, number, &fact, &note)?)
+        });
+        write.await
     }
 
     /// The same on a thread that may wait for the disk.
@@ -223,17 +248,40 @@ impl MemoryBackend for MarkdownMemory {
         tenant: &TenantId,
         fact: Fact,
         was: Option<i64>,
+        note: Note,
     ) -> BoxFuture<'static, Result<Fact, MemoryError>> {
-        self.work(tenant, move |own, tenant| own.write(tenant, &fact, was))
+        let (own, tenant) = (self.clone(), tenant.clone());
+        let put = async move {
+            if was.is_some()
+                && let Some(known) = own.find(&tenant, fact.scope, &fact.key).await?
+            {
+                own.note_found(&tenant, known).await?;
+            }
+            let kept = own.work(&tenant, move |own, tenant| own.write(tenant, &fact, was)).await?;
+            own.note(&tenant, kept.clone(), note).await?;
+            Ok(kept)
+        };
+        put.boxed()
     }
 
     fn remove(
         &self,
         tenant: &TenantId,
-        id: FactId,
-        version: i64,
+        fact: Fact,
+        note: Option<Note>,
     ) -> BoxFuture<'static, Result<(), MemoryError>> {
-        self.work(tenant, move |own, tenant| own.delete(tenant, id, version))
+        let (own, tenant) = (self.clone(), tenant.clone());
+        let remove = async move {
+            // What goes is in the history before it goes: a crash in between is a note too many, and no fact less.
+            if let Some(note) = note {
+                own.note_found(&tenant, fact.clone()).await?;
+                let gone = fact.clone();
+                own.work(&tenant, move |own, tenant| own.delete(tenant, &fact)).await?;
+                return own.note(&tenant, gone, note).await;
+            }
+            own.work(&tenant, move |own, tenant| own.delete(tenant, &fact)).await
+        };
+        remove.boxed()
     }
 }
 
@@ -264,13 +312,20 @@ fn id_of(tenant: &TenantId, spot: &Spot) -> FactId {
 /// The file of a fact.
 fn written(fact: &Fact) -> String {
     let created = Timestamp::from_millisecond(fact.created_ms).unwrap_or(Timestamp::UNIX_EPOCH);
+    let mut head = format!("category: {}\ntags: {}\n", fact.category, fact.tags.join(" "));
+    if fact.confidence != Confidence::CERTAIN {
+        head.push_str(&format!("confidence: {}\n", fact.confidence.fraction()));
+    }
+    if let Some(end) = fact.expires_ms.and_then(|ms| Timestamp::from_millisecond(ms).ok()) {
+        head.push_str(&format!("expires: {end:.3}\n"));
+    }
+    if fact.pinned {
+        head.push_str("pinned: yes\n");
+    }
+    let (source, provenance) = (&fact.source, fact.provenance.as_str());
     format!(
-        "---\ncategory: {}\ntags: {}\nsource: {}\nprovenance: {}\ncreated: {created:.3}\n---\n{}\n",
-        fact.category,
-        fact.tags.join(" "),
-        fact.source,
-        fact.provenance.as_str(),
-        fact.text,
+        "---\n{head}source: {source}\nprovenance: {provenance}\ncreated: {created:.3}\n---\n{}\n",
+        fact.text
     )
 }
 
@@ -299,6 +354,12 @@ fn fact(tenant: &TenantId, spot: Spot, file: &FileText) -> Fact {
         tags: said("tags").into_iter().flat_map(str::split_whitespace).map(str::to_owned).collect(),
         source: said("source").unwrap_or("a file").to_owned(),
         provenance: provenance.unwrap_or(Provenance::Owner),
+        // A fraction that is none is doubted.
+        confidence: said("confidence").map_or(Confidence::CERTAIN, |text| {
+            text.parse().ok().and_then(Confidence::of).unwrap_or(Confidence::DOUBTED)
+        }),
+        expires_ms: said("expires").and_then(parse_expiry),
+        pinned: said("pinned") == Some("yes"),
         version: file.version(),
         created_ms: created.map_or(file.modified_ms, Timestamp::as_millisecond),
         updated_ms: file.modified_ms,

@@ -5,7 +5,7 @@ use futures::future::BoxFuture;
 
 use super::backend::{FactFilter, MemoryBackend};
 use super::fact::FACTS_MAX;
-use super::{Fact, FactScope, MemoryError, store};
+use super::{Fact, FactScope, MemoryError, Note, store};
 use crate::db::Db;
 use crate::protocol::ids::{FactId, TenantId};
 
@@ -68,16 +68,20 @@ impl MemoryBackend for SqliteMemory {
     fn put(
         &self,
         tenant: &TenantId,
-        fact: Fact,
+        mut fact: Fact,
         was: Option<i64>,
+        note: Note,
     ) -> BoxFuture<'static, Result<Fact, MemoryError>> {
         let write = self.db.write(tenant, move |tx| {
+            // A fact that was forgotten and is put back goes on where its history ended.
+            fact.version = store::versions::next(tx, fact.id)?.max(fact.version);
             match was {
                 None if store::count(tx)? >= FACTS_MAX => return Err(MemoryError::TooMany),
                 None => store::insert(tx, &fact)?,
                 Some(was) if !store::update(tx, &fact, was)? => return Err(MemoryError::Stale),
                 Some(_) => {}
             }
+            store::versions::append(tx, fact.version, &fact, &note)?;
             Ok(fact)
         });
         write.boxed()
@@ -86,12 +90,18 @@ impl MemoryBackend for SqliteMemory {
     fn remove(
         &self,
         tenant: &TenantId,
-        id: FactId,
-        version: i64,
+        fact: Fact,
+        note: Option<Note>,
     ) -> BoxFuture<'static, Result<(), MemoryError>> {
-        let write = self.db.write(tenant, move |tx| match store::delete(tx, id, version)? {
-            true => Ok(()),
-            false => Err(MemoryError::Stale),
+        let write = self.db.write(tenant, move |tx| {
+            if !store::delete(tx, fact.id, fact.version)? {
+                return Err(MemoryError::Stale);
+            }
+            if let Some(note) = note {
+                let number = store::versions::next(tx, fact.id)?;
+                store::versions::append(tx, number, &fact, &note)?;
+            }
+            Ok(())
         });
         write.boxed()
     }

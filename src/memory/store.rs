@@ -1,25 +1,30 @@
 //! The statements of memory.
 
+pub(super) mod versions;
+
 use super::backend::FactFilter;
-use super::{Fact, FactScope};
+use super::{Confidence, Fact, FactScope};
 use crate::db::{DbError, Row, TenantRead, TenantTx};
 use crate::memory::Category;
 use crate::protocol::ids::FactId;
 use crate::protocol::turn::Provenance;
 
 const COLUMNS: &str = "m.id, m.assistant_id, m.workspace_id, m.thread_id, m.key, m.category, m.text, m.tags, \
-                       m.source, m.provenance, m.version, m.created_ms, m.updated_ms";
-/// What a filter takes: its six parameters are ?2 to ?7.
+                       m.source, m.provenance, m.version, m.created_ms, m.updated_ms, m.confidence, m.expires_ms, \
+                       m.pinned";
+/// What a filter takes: its eight parameters are ?2 to ?9.
 const WANTED: &str = "m.tenant = ?1
     AND (?2 IS NULL OR m.assistant_id IS NULL OR m.assistant_id = ?2)
     AND (?3 IS NULL OR m.workspace_id IS NULL OR m.workspace_id = ?3)
     AND (?4 IS NULL OR m.thread_id IS NULL OR m.thread_id = ?4)
     AND (?5 IS NULL OR m.category = ?5)
     AND (m.category <> 'daily' OR m.updated_ms >= ?6)
-    AND (?7 IS NULL OR m.id > ?7)";
+    AND (?7 IS NULL OR m.id > ?7)
+    AND (?8 IS NULL OR m.pinned = ?8)
+    AND (?9 IS NULL OR m.expires_ms IS NULL OR m.expires_ms > ?9)";
 
 pub(super) fn list(read: &TenantRead<'_>, filter: FactFilter) -> Result<Vec<Fact>, DbError> {
-    let sql = format!("SELECT {COLUMNS} FROM memories m WHERE {WANTED} ORDER BY m.id LIMIT ?8");
+    let sql = format!("SELECT {COLUMNS} FROM memories m WHERE {WANTED} ORDER BY m.id LIMIT ?10");
     let (seen, category) = (filter.visible, filter.category.map(Category::as_str));
     read.query_all(
         &sql,
@@ -30,6 +35,8 @@ pub(super) fn list(read: &TenantRead<'_>, filter: FactFilter) -> Result<Vec<Fact
             &category,
             &filter.daily_since_ms,
             &filter.after,
+            &filter.pinned,
+            &filter.live_at_ms,
             &filter.limit,
         ],
         fact,
@@ -40,8 +47,8 @@ pub(super) fn list(read: &TenantRead<'_>, filter: FactFilter) -> Result<Vec<Fact
 pub(super) fn search(read: &TenantRead<'_>, query: &str, filter: FactFilter) -> Result<Vec<Fact>, DbError> {
     let sql = format!(
         "SELECT {COLUMNS} FROM memories_index CROSS JOIN memories m ON m.n = memories_index.rowid
-         WHERE {WANTED} AND memories_index MATCH ?9
-         ORDER BY bm25(memories_index, 4.0, 1.0, 2.0), m.updated_ms DESC LIMIT ?8"
+         WHERE {WANTED} AND memories_index MATCH ?11
+         ORDER BY bm25(memories_index, 4.0, 1.0, 2.0), m.updated_ms DESC LIMIT ?10"
     );
     let (seen, category) = (filter.visible, filter.category.map(Category::as_str));
     read.query_all(
@@ -53,6 +60,8 @@ pub(super) fn search(read: &TenantRead<'_>, query: &str, filter: FactFilter) -> 
             &category,
             &filter.daily_since_ms,
             &filter.after,
+            &filter.pinned,
+            &filter.live_at_ms,
             &filter.limit,
             &query,
         ],
@@ -80,8 +89,8 @@ pub(super) fn count(read: &TenantRead<'_>) -> Result<usize, DbError> {
 pub(super) fn insert(tx: &mut TenantTx<'_>, new: &Fact) -> Result<(), DbError> {
     tx.execute(
         "INSERT INTO memories (tenant, id, assistant_id, workspace_id, thread_id, key, category, text, tags, source,
-                               provenance, version, created_ms, updated_ms)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+                               provenance, version, created_ms, updated_ms, confidence, expires_ms, pinned)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
         &[
             &new.id,
             &new.scope.assistant,
@@ -96,6 +105,9 @@ pub(super) fn insert(tx: &mut TenantTx<'_>, new: &Fact) -> Result<(), DbError> {
             &new.version,
             &new.created_ms,
             &new.updated_ms,
+            &new.confidence,
+            &new.expires_ms,
+            &new.pinned,
         ],
     )?;
     Ok(())
@@ -105,7 +117,7 @@ pub(super) fn insert(tx: &mut TenantTx<'_>, new: &Fact) -> Result<(), DbError> {
 pub(super) fn update(tx: &mut TenantTx<'_>, changed: &Fact, was: i64) -> Result<bool, DbError> {
     let rows = tx.execute(
         "UPDATE memories SET category = ?4, text = ?5, tags = ?6, source = ?7, provenance = ?8, version = ?9,
-                             updated_ms = ?10
+                             updated_ms = ?10, confidence = ?11, expires_ms = ?12, pinned = ?13
          WHERE tenant = ?1 AND id = ?2 AND version = ?3",
         &[
             &changed.id,
@@ -117,6 +129,9 @@ pub(super) fn update(tx: &mut TenantTx<'_>, changed: &Fact, was: i64) -> Result<
             &changed.provenance.as_str(),
             &changed.version,
             &changed.updated_ms,
+            &changed.confidence,
+            &changed.expires_ms,
+            &changed.pinned,
         ],
     )?;
     Ok(rows == 1)
@@ -139,6 +154,7 @@ pub(super) fn has_its_place(read: &TenantRead<'_>, scope: &FactScope) -> Result<
     )
 }
 
+/// A fact out of a row that begins with these columns.
 fn fact(row: &Row<'_>) -> Result<Fact, DbError> {
     let tags: String = row.get(7)?;
     Ok(Fact {
@@ -154,5 +170,8 @@ fn fact(row: &Row<'_>) -> Result<Fact, DbError> {
         version: row.get(10)?,
         created_ms: row.get(11)?,
         updated_ms: row.get(12)?,
+        confidence: row.get::<Confidence>(13)?,
+        expires_ms: row.get(14)?,
+        pinned: row.get(15)?,
     })
 }

@@ -1,5 +1,7 @@
 //! Facts: kept alike by every backend, seen by whom they are for, and never more trusted than what they were made of.
 
+mod history;
+
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
@@ -52,7 +54,7 @@ impl Desk {
         });
         made.await.unwrap();
         let backend: Arc<dyn MemoryBackend> = match markdown {
-            true => Arc::new(MarkdownMemory::new(home.path().join("memory"))),
+            true => Arc::new(MarkdownMemory::new(home.path().join("memory"), db.clone())),
             false => Arc::new(SqliteMemory::new(db.clone())),
         };
         let memory = Memory::new(backend, db.clone(), &MemoryConfig::default());
@@ -76,7 +78,7 @@ impl Desk {
             workspace: (category == Category::Daily).then_some(self.place.workspace),
             thread: (category == Category::Conversation).then_some(self.place.thread),
         };
-        NewFact { scope, key: key.to_owned(), category, text: text.to_owned(), tags: Vec::new() }
+        NewFact::new(scope, key, category, text)
     }
 
     async fn keep(&self, category: Category, key: &str, text: &str) -> Fact {
@@ -133,8 +135,11 @@ async fn every_backend_keeps_finds_changes_and_forgets() {
         assert!(desk.found("", desk.seen()).await.is_empty(), "{name}");
         let again = desk.memory.create(&Desk::by(), desk.draft(Category::Custom, "tea", "x"), None).await;
         assert!(matches!(again, Err(MemoryError::KeyTaken)), "{name}");
-        let change =
-            |text: &str| FactChange { text: Some(text.to_owned()), tags: Some(vec!["drinks".into()]) };
+        let change = |text: &str| FactChange {
+            text: Some(text.to_owned()),
+            tags: Some(vec!["drinks".into()]),
+            ..FactChange::default()
+        };
         let changed =
             desk.memory.change(&Desk::by(), tea.clone(), tea.version, change("Green tea.")).await.unwrap();
         assert_eq!((changed.id, changed.created_ms), (tea.id, tea.created_ms), "{name}");
@@ -143,9 +148,9 @@ async fn every_backend_keeps_finds_changes_and_forgets() {
         assert!(matches!(stale, Err(MemoryError::Stale)), "{name}");
         assert!(desk.found("grey", desk.seen()).await.is_empty(), "{name}: the index follows");
         assert_eq!(desk.found("drinks", desk.seen()).await, ["tea"], "{name}");
-        let stale = desk.memory.forget(&Desk::by(), &tea, tea.version).await;
+        let stale = desk.memory.forget(&Desk::by(), &tea, tea.version, "").await;
         assert!(matches!(stale, Err(MemoryError::Stale)), "{name}");
-        desk.memory.forget(&Desk::by(), &changed, changed.version).await.unwrap();
+        desk.memory.forget(&Desk::by(), &changed, changed.version, "").await.unwrap();
         let gone = desk.memory.get(&desk.place.tenant, desk.seen(), tea.id).await;
         assert!(matches!(gone, Err(MemoryError::NotFound)), "{name}");
         assert!(desk.found("green", desk.seen()).await.is_empty(), "{name}");
@@ -232,13 +237,7 @@ async fn core_facts_cost_nothing_when_there_are_none_and_are_bounded() {
 
 #[test]
 fn the_bound_of_core_facts_is_exact() {
-    let fact = NewFact {
-        scope: FactScope::default(),
-        key: "name".into(),
-        category: Category::Core,
-        text: "Robin".into(),
-        tags: Vec::new(),
-    };
+    let fact = NewFact::new(FactScope::default(), "name", Category::Core, "Robin");
     let fact = fact.into_fact((String::new(), Provenance::Owner), 0).unwrap();
     let whole = "[Memory]\n- name: Robin";
     assert_eq!(prompt::core(vec![fact.clone()], whole.len()), whole);
@@ -253,11 +252,8 @@ fn the_bound_of_core_facts_is_exact() {
 #[test]
 fn bounds_hold_at_and_one_over() {
     let new = |key: &str, text: &str, tags: &[&str]| NewFact {
-        scope: FactScope::default(),
-        key: key.into(),
-        category: Category::Custom,
-        text: text.into(),
         tags: tags.iter().map(|&tag| tag.to_owned()).collect(),
+        ..NewFact::new(FactScope::default(), key, Category::Custom, text)
     };
     let fits = |new: NewFact| new.into_fact((String::new(), Provenance::Owner), 0).is_ok();
     assert!(fits(new(&"k".repeat(KEY_CHARS_MAX), &"t".repeat(TEXT_BYTES_MAX), &["a"])));

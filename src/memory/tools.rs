@@ -8,7 +8,8 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::fact::{TAGS_MAX, TEXT_BYTES_MAX, checked_key};
-use super::{Category, Fact, FactScope, Memory, MemoryError, NewFact, Visible};
+use super::version::{WHY_CHARS_MAX, checked_why};
+use super::{Category, Confidence, Fact, FactScope, Memory, MemoryError, NewFact, last_day, parse_expiry};
 use crate::protocol::chat::ToolSpec;
 use crate::protocol::turn::Provenance;
 use crate::tools::{Arguments, Place, Plan, Tool, ToolCallRun, ToolClass, ToolError, ToolOutput};
@@ -57,13 +58,8 @@ impl MemoryTool {
             Kind::Recall => {
                 let limit = arguments.get("limit").and_then(Value::as_u64).unwrap_or(RECALLED_DEFAULT as u64);
                 let limit = usize::try_from(limit).unwrap_or(RECALLED_MAX).clamp(1, RECALLED_MAX);
-                let visible = Visible {
-                    assistant: Some(place.assistant),
-                    workspace: Some(place.workspace),
-                    thread: Some(place.thread),
-                };
                 let (question, category) = (text(arguments, "query"), category(arguments)?);
-                let found = self.memory.search(&place.tenant, question, visible, category, limit).await;
+                let found = self.memory.recall(place, question, category, limit).await;
                 Ok(shown(&found.map_err(refused)?))
             }
             Kind::Get => {
@@ -71,7 +67,8 @@ impl MemoryTool {
                 Ok(shown(&Vec::from_iter(found)))
             }
             Kind::Forget => {
-                let gone = self.memory.unlearn(place, text(arguments, "key")).await.map_err(refused)?;
+                let (key, why) = (text(arguments, "key"), checked_why(text(arguments, "why")));
+                let gone = self.memory.unlearn(place, key, &why.map_err(refused)?).await.map_err(refused)?;
                 Ok(ToolOutput::system(if gone { "forgotten" } else { "there is no such fact of your own" }))
             }
         }
@@ -82,6 +79,7 @@ impl Tool for MemoryTool {
     fn spec(&self) -> ToolSpec {
         let key = json!({ "type": "string", "description": "a-z, 0-9, - and _" });
         let category = json!({ "type": "string", "enum": Category::ALL.map(Category::as_str) });
+        let why = json!({ "type": "string", "maxLength": WHY_CHARS_MAX, "description": "for its history" });
         let (name, description, properties, required) = match self.kind {
             Kind::Store => (
                 "memory_store",
@@ -90,6 +88,9 @@ impl Tool for MemoryTool {
                 json!({
                     "key": key, "text": { "type": "string", "maxLength": TEXT_BYTES_MAX }, "category": category,
                     "tags": { "type": "array", "items": { "type": "string" }, "maxItems": TAGS_MAX },
+                    "confidence": { "type": "number", "minimum": 0, "maximum": 1, "description": "how sure it is" },
+                    "expires": { "type": "string", "description": "its last day, 2026-12-31" },
+                    "why": why,
                 }),
                 json!(["key", "text"]),
             ),
@@ -106,7 +107,8 @@ impl Tool for MemoryTool {
                 ("memory_get", "Read the fact with this key.", json!({ "key": key }), json!(["key"]))
             }
             Kind::Forget => {
-                ("memory_forget", "Forget the fact with this key.", json!({ "key": key }), json!(["key"]))
+                let properties = json!({ "key": key, "why": why });
+                ("memory_forget", "Forget the fact with this key.", properties, json!(["key"]))
             }
         };
         ToolSpec {
@@ -139,16 +141,27 @@ impl Tool for MemoryTool {
 fn new_fact(arguments: &Arguments, place: &Place) -> Result<NewFact, ToolError> {
     let category = category(arguments)?.unwrap_or(Category::Custom);
     let tags = arguments.get("tags").and_then(Value::as_array).into_iter().flatten();
+    let scope = FactScope {
+        assistant: Some(place.assistant),
+        workspace: (category == Category::Daily).then_some(place.workspace),
+        thread: (category == Category::Conversation).then_some(place.thread),
+    };
+    let key = checked_key(text(arguments, "key").to_owned()).map_err(refused)?;
+    let wrong = |text: &str| ToolError::Arguments(text.to_owned());
+    let confidence = match arguments.get("confidence").and_then(Value::as_f64) {
+        Some(fraction) => Confidence::of(fraction).ok_or_else(|| wrong("confidence is from 0 to 1"))?,
+        None => Confidence::OF_A_MODEL,
+    };
+    let expires_ms = match text(arguments, "expires") {
+        "" => None,
+        day => Some(parse_expiry(day).ok_or_else(|| wrong("expires is a day, 2026-12-31"))?),
+    };
     let fact = NewFact {
-        scope: FactScope {
-            assistant: Some(place.assistant),
-            workspace: (category == Category::Daily).then_some(place.workspace),
-            thread: (category == Category::Conversation).then_some(place.thread),
-        },
-        key: checked_key(text(arguments, "key").to_owned()).map_err(refused)?,
-        category,
-        text: text(arguments, "text").to_owned(),
         tags: tags.filter_map(Value::as_str).map(str::to_owned).collect(),
+        confidence,
+        expires_ms,
+        why: text(arguments, "why").to_owned(),
+        ..NewFact::new(scope, key, category, text(arguments, "text"))
     };
     // Everything that can be wrong with it is said before anybody is asked.
     fact.clone().into_fact((String::new(), Provenance::Model), 0).map_err(refused)?;
@@ -170,7 +183,14 @@ fn shown(facts: &[Fact]) -> ToolOutput {
     for fact in facts {
         let day = Timestamp::from_millisecond(fact.updated_ms).unwrap_or(Timestamp::UNIX_EPOCH);
         let day = day.strftime("%Y-%m-%d");
-        let line = format!("- {} ({}, {day}): {}\n", fact.key, fact.category, fact.text);
+        let mut about = format!("{}, {day}", fact.category);
+        if fact.confidence.is_doubted() {
+            about.push_str(&format!(", {}", fact.confidence.word()));
+        }
+        if let Some(end) = fact.expires_ms {
+            about.push_str(&format!(", until {}", last_day(end)));
+        }
+        let line = format!("- {} ({about}): {}\n", fact.key, fact.text);
         if text.len() + line.len() <= RECALL_BYTES_MAX {
             text.push_str(&line);
         } else {
@@ -192,7 +212,9 @@ fn text<'a>(arguments: &'a Arguments, key: &str) -> &'a str {
 fn refused(error: MemoryError) -> ToolError {
     match error {
         MemoryError::Field { field, text } => ToolError::Arguments(format!("{field} {text}")),
-        error @ (MemoryError::Trusted | MemoryError::TooMany) => ToolError::Refused(error.to_string()),
+        error @ (MemoryError::Trusted | MemoryError::TooMany | MemoryError::PinnedFull(_)) => {
+            ToolError::Refused(error.to_string())
+        }
         error => ToolError::Failed(error.to_string()),
     }
 }

@@ -115,6 +115,8 @@ words! {
         Channel = "channel",
         /// A question to people.
         Approval = "approval",
+        /// A schedule.
+        Schedule = "schedule",
         /// A process.
         Process = "process",
         /// An MCP server.

@@ -72,6 +72,8 @@ patterns! {
         Error, "A session crashed too often and is out of service.";
     BudgetNear: "capuchin.budget.near", Session, Warning, "A budget is nearly spent.";
     BudgetReached: "capuchin.budget.reached", Session, Error, "A budget is spent, and calls are refused.";
+    ScheduleFailed: "capuchin.schedule.failed", Session, Warning, "A run of a schedule did not do what it should.";
+    ScheduleDisabled: "capuchin.schedule.disabled", Session, Error, "A schedule failed too often and is disabled.";
     ProcessLost: "capuchin.process.lost", Session, Warning, "A process ended with the daemon.";
     McpDown: "capuchin.mcp.down", System, Warning, "An MCP server does not run.";
     McpToolChanged: "capuchin.mcp.tool_changed", System, Warning, "A tool says something else of itself than before.";
@@ -94,6 +96,7 @@ patterns! {
     CertificateEnds: "capuchin.certificate.expires", System, Warning, "A certificate ends soon and was not renewed.";
     CertificateBad: "capuchin.certificate.unusable", System, Error, "New certificate files do not work.";
     SignInRefused: "capuchin.sign_in.refused", System, Warning, "Somebody was not let in.";
+    ExtensionFailing: "capuchin.extension.failing", System, Warning, "A plug fails again and again and is left out.";
     BackgroundFailed: "capuchin.background.failed", System, Warning, "Something in the background failed.";
     DeliveryFailed: "capuchin.notification.delivery_failed", System, Error, "A notification could not be delivered.";
     Overflow: "capuchin.notification.overflow", System, Warning, "More happened than could be told one by one.";

@@ -7,22 +7,27 @@ use jiff::Timestamp;
 use parking_lot::Mutex;
 
 use super::store::{Choice, Decided, print_of};
+use super::version::SkillDeed;
 use super::{NewSkill, Skill, SkillError, SkillFile, SkillPlace, SkillState, folders, prompt, store};
 use crate::audit::{self, Entry};
-use crate::config::{FileText, Home};
+use crate::config::{FileText, Home, SkillsConfig};
 use crate::db::{Db, DbError};
 use crate::identity::{Made, Principal, RequestKey, once};
 use crate::protocol::ids::{TenantId, WorkspaceId};
 use crate::workspaces::{WorkspaceError, Workspaces};
 
+const DAY_MS: i64 = 86_400_000;
+
 /// See the module. Cheap to clone.
 #[derive(Clone)]
 pub struct Skills {
-    db: Db,
-    home: Arc<Home>,
+    pub(super) db: Db,
+    pub(super) home: Arc<Home>,
     workspaces: Workspaces,
     /// Between the look at a version and the write.
-    writing: Arc<Mutex<()>>,
+    pub(super) writing: Arc<Mutex<()>>,
+    /// After so long an outcome says half as much.
+    pub(super) half_life_ms: i64,
 }
 
 // === impl Skills ===
@@ -32,7 +37,14 @@ impl Skills {
     #[must_use]
     pub fn new(db: Db, home: &Home) -> Self {
         let workspaces = Workspaces::new(db.clone(), home);
-        Self { db, home: Arc::new(home.clone()), workspaces, writing: Arc::default() }
+        let half_life_ms = i64::from(SkillsConfig::default().half_life_days) * DAY_MS;
+        Self { db, home: Arc::new(home.clone()), workspaces, writing: Arc::default(), half_life_ms }
+    }
+
+    /// With these settings.
+    #[must_use]
+    pub fn with_settings(self, config: &SkillsConfig) -> Self {
+        Self { half_life_ms: i64::from(config.half_life_days) * DAY_MS, ..self }
     }
 
     /// The folder of a place's skills. It may not exist.
@@ -116,7 +128,7 @@ impl Skills {
     ) -> Result<Made<Skill>, SkillError> {
         let name = folders::check(&new)?.name;
         let taken = self.get(&by.tenant, SkillPlace::Home, &name).await.is_ok();
-        let told = told(by, "skill.created", &name, &new.text).with("files", new.files.len());
+        let text = new.text.clone();
         let (now_ms, chosen) = (now_ms(), name.clone());
         let made: Made<()> = self
             .db
@@ -126,18 +138,13 @@ impl Skills {
                         return Err(SkillError::NameTaken);
                     }
                     store::forget(tx, SkillPlace::Home, &chosen)?;
-                    Ok(audit::append(tx, told)?)
+                    Ok(())
                 })
             })
             .await?;
         if !(made.repeated && taken) {
-            let (root, name, writing) =
-                (self.home.skills(&by.tenant), name.clone(), Arc::clone(&self.writing));
-            let make = move || {
-                let _one_at_a_time = writing.lock();
-                folders::make(&root, &name, &new)
-            };
-            blocking(make).await?;
+            self.note_version(by, &name, None, (SkillDeed::Written, text)).await?;
+            self.make(&by.tenant, &name, new).await?;
         }
         let thing = self.get(&by.tenant, SkillPlace::Home, &name).await?;
         Ok(Made { thing, repeated: made.repeated })
@@ -154,13 +161,24 @@ impl Skills {
         version: i64,
         text: String,
     ) -> Result<Skill, SkillError> {
+        self.write_as(by, (name, version), text, SkillDeed::Written).await
+    }
+
+    pub(super) async fn write_as(
+        &self,
+        by: &Principal,
+        (name, version): (&str, i64),
+        text: String,
+        deed: SkillDeed,
+    ) -> Result<Skill, SkillError> {
         let new = NewSkill { text, files: Vec::new() };
         let document = folders::check(&new)?;
         if document.name != name {
             return Err(super::SkillProblem::OtherName(document.name).into());
         }
-        current(&self.get(&by.tenant, SkillPlace::Home, name).await?, version)?;
-        self.tell(by, told(by, "skill.changed", name, &new.text)).await?;
+        let was = self.get(&by.tenant, SkillPlace::Home, name).await?;
+        current(&was, version)?;
+        self.note_version(by, name, Some(&was), (deed, new.text.clone())).await?;
         let (root, own, writing) = (self.home.skills(&by.tenant), name.to_owned(), Arc::clone(&self.writing));
         let write = move || {
             let _one_at_a_time = writing.lock();
@@ -207,12 +225,9 @@ impl Skills {
     pub async fn remove(&self, by: &Principal, name: &str, version: i64) -> Result<(), SkillError> {
         let skill = self.get(&by.tenant, SkillPlace::Home, name).await?;
         current(&skill, version)?;
-        self.tell(by, told(by, "skill.removed", name, &skill.text)).await?;
+        self.note_version(by, name, Some(&skill), (SkillDeed::Removed, skill.text.clone())).await?;
         let (root, own) = (self.home.skills(&by.tenant), name.to_owned());
-        blocking(move || folders::remove(&root, &own)).await?;
-        let gone = name.to_owned();
-        let forget = self.db.write(&by.tenant, move |tx| store::forget(tx, SkillPlace::Home, &gone));
-        Ok(forget.await?)
+        blocking(move || folders::remove(&root, &own)).await
     }
 
     /// The skills that count in a workspace: the home's, and its own that are called otherwise. What cannot be read
@@ -239,11 +254,6 @@ impl Skills {
     pub async fn prompt(&self, tenant: &TenantId, workspace: WorkspaceId) -> String {
         prompt::listed(&self.active(tenant, workspace).await)
     }
-
-    /// Before it happens: what cannot be told is not done.
-    async fn tell(&self, by: &Principal, told: Entry) -> Result<(), DbError> {
-        self.db.write(&by.tenant, move |tx| audit::append(tx, told)).await
-    }
 }
 
 /// Whether a skill counts after what was decided about it.
@@ -260,19 +270,19 @@ fn state(skill: &Skill, choice: Option<&Choice>) -> SkillState {
 }
 
 /// What the audit is told. The text itself stays out of it.
-fn told(by: &Principal, action: &'static str, name: &str, text: &str) -> Entry {
+pub(super) fn told(by: &Principal, action: &'static str, name: &str, text: &str) -> Entry {
     Entry::done("skills", by.source(), action).on(name).with("bytes", text.len())
 }
 
-fn current(skill: &Skill, version: i64) -> Result<(), SkillError> {
+pub(super) fn current(skill: &Skill, version: i64) -> Result<(), SkillError> {
     if skill.version == version { Ok(()) } else { Err(SkillError::Stale) }
 }
 
-fn now_ms() -> i64 {
+pub(super) fn now_ms() -> i64 {
     Timestamp::now().as_millisecond()
 }
 
-async fn blocking<T: Send + 'static>(
+pub(super) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, SkillError> + Send + 'static,
 ) -> Result<T, SkillError> {
     tokio::task::spawn_blocking(work).await.unwrap_or(Err(SkillError::Store(DbError::Closed)))

@@ -1,4 +1,6 @@
-//! The statements of skills: what people decided about them.
+//! The statements of skills: what people decided about them. Versions and outcomes are beside.
+
+pub(super) mod library;
 
 use std::collections::HashMap;
 
@@ -57,6 +59,6 @@ pub(super) fn print_of(text: &str) -> [u8; 32] {
     fingerprint(&[text.as_bytes()])
 }
 
-fn column(place: SkillPlace) -> Vec<u8> {
+pub(super) fn column(place: SkillPlace) -> Vec<u8> {
     place.workspace().map(|id| id.as_bytes().to_vec()).unwrap_or_default()
 }

@@ -1,5 +1,7 @@
 //! Skills: valid ones, broken ones, and those that tools could have written.
 
+mod library;
+
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::PathBuf;
@@ -17,6 +19,7 @@ use crate::workspaces::Workspaces;
 struct Desk {
     home: tempfile::TempDir,
     _writer: WriterRun,
+    db: Db,
     skills: Skills,
     place: Place,
 }
@@ -33,9 +36,9 @@ impl Desk {
         let located = Home::locate(Some(home.path())).unwrap();
         let workspace =
             Workspaces::new(db.clone(), &located).ensure_default(&TenantId::home()).await.unwrap();
-        let skills = Skills::new(db, &located);
+        let skills = Skills::new(db.clone(), &located);
         let place = Place { workspace: workspace.id, ..Place::somewhere("/srv/work") };
-        Self { home, _writer: writer, skills, place }
+        Self { home, _writer: writer, db, skills, place }
     }
 
     fn by() -> Principal {

@@ -32,6 +32,10 @@ impl SkillTool {
         };
         let skill = active.into_iter().find(|skill| skill.name == name);
         let skill = skill.ok_or_else(|| ToolError::Refused(format!("there is no skill `{name}`")))?;
+        let used = vec![(skill.place, skill.name.clone())];
+        if let Err(error) = self.skills.note_uses(&place.tenant, place.turn, used).await {
+            tracing::warn!(%error, "it is not noted that a turn had a skill");
+        }
         match text(arguments, "file") {
             None => self.whole(place, &skill).await,
             Some(path) => self.file(place, &skill, path).await,

@@ -4,6 +4,7 @@
 //! once, when the registry is made, so counting is an atomic addition; labels never hold an id.
 
 mod groups;
+mod plugs;
 mod process;
 mod store;
 
@@ -14,9 +15,10 @@ use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
 
 pub use groups::{
-    ActorMetrics, BudgetMetrics, HttpMetrics, MessageMetrics, ModelMetrics, Seconds, SessionMetrics,
-    TurnMetrics, WebhookMetrics,
+    ActorMetrics, BudgetMetrics, HttpMetrics, MessageMetrics, ModelMetrics, ScheduleMetrics, Seconds,
+    SessionMetrics, TurnMetrics, WebhookMetrics,
 };
+pub use plugs::PlugMetrics;
 pub use store::StoreMetrics;
 
 /// Media type of [`Metrics::encode`].
@@ -35,12 +37,16 @@ pub struct Metrics {
     pub messages: MessageMetrics,
     /// Webhook deliveries.
     pub webhooks: WebhookMetrics,
+    /// Runs of schedules.
+    pub schedules: ScheduleMetrics,
     /// Turns and their durations.
     pub turns: TurnMetrics,
     /// Model calls and tokens.
     pub models: ModelMetrics,
     /// Budgets.
     pub budgets: BudgetMetrics,
+    /// Plugs.
+    pub plugs: PlugMetrics,
     /// The database.
     pub store: StoreMetrics,
     /// Requests on both listeners.
@@ -70,9 +76,11 @@ impl Metrics {
             sessions: SessionMetrics::register(&mut registry),
             messages: MessageMetrics::register(&mut registry),
             webhooks: WebhookMetrics::register(&mut registry),
+            schedules: ScheduleMetrics::register(&mut registry),
             turns: TurnMetrics::register(&mut registry),
             models: ModelMetrics::register(&mut registry),
             budgets: BudgetMetrics::register(&mut registry),
+            plugs: PlugMetrics::register(&mut registry),
             store: StoreMetrics::register(&mut registry),
             http: HttpMetrics::register(&mut registry),
             registry: Arc::default(),

@@ -8,8 +8,9 @@ use crate::protocol::ids::{CompactionId, MessageId, TenantId, ThreadId, TurnId};
 use crate::protocol::turn::Provenance;
 
 use super::error::TurnsError;
+use super::injected::Injected;
 use super::ledger::{Turns, now_ms};
-use super::store::history as store;
+use super::store::{history as store, injected};
 
 /// Stands for the answer of a call that has none.
 const NO_ANSWER: &str = "No answer: the turn ended before or while this was done. Whether it had an effect is unknown; \
@@ -33,6 +34,8 @@ pub struct Said {
     pub message: ChatMessage,
     /// Where it came from.
     pub provenance: Provenance,
+    /// What plugs put before it, or in its place.
+    pub injected: Vec<Injected>,
 }
 
 /// A conversation as its model is told it.
@@ -89,7 +92,7 @@ pub enum OwnMessage {
 /// # Errors
 /// What the store answers.
 pub fn has_read_untrusted(read: &TenantRead<'_>, thread: ThreadId, turn: TurnId) -> Result<bool, TurnsError> {
-    Ok(store::untrusted(read, thread, turn)?)
+    Ok(store::untrusted(read, thread, turn)? || injected::untrusted(read, thread, turn)?)
 }
 
 /// How many rounds of a turn are kept, and which of its calls have no answer, as part of a larger read.
@@ -148,7 +151,22 @@ fn call_id(part: &Part) -> Option<&str> {
 
 fn unanswered(call_id: String) -> Said {
     let parts = vec![Part::ToolResult { call_id, content: NO_ANSWER.to_owned() }];
-    Said { id: None, message: ChatMessage { role: Role::Tool, parts }, provenance: Provenance::System }
+    Said {
+        id: None,
+        message: ChatMessage { role: Role::Tool, parts },
+        provenance: Provenance::System,
+        injected: Vec::new(),
+    }
+}
+
+// === impl Said ===
+
+impl Said {
+    /// Whether nothing of it, nor of what plugs put before it, was written by somebody who is not to be trusted.
+    #[must_use]
+    pub fn is_trusted(&self) -> bool {
+        self.provenance.is_trusted() && self.injected.iter().all(|one| one.injection.provenance.is_trusted())
+    }
 }
 
 // === impl HistoryLimits ===

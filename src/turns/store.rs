@@ -1,6 +1,7 @@
 //! The ledger's statements that write.
 
 pub(super) mod history;
+pub(super) mod injected;
 pub(super) mod journal;
 pub(super) mod reads;
 

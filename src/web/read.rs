@@ -5,6 +5,9 @@ pub(super) mod audit;
 pub(super) mod budgets;
 pub(super) mod channels;
 pub(super) mod context;
+pub(super) mod experiments;
+pub(super) mod extensions;
+pub(super) mod facts;
 pub(super) mod home;
 pub(super) mod library;
 pub(super) mod mcp;
@@ -15,12 +18,15 @@ pub(super) mod processes;
 pub(super) mod rail;
 pub(super) mod safety;
 pub(super) mod sandbox;
+pub(super) mod schedules;
+pub(super) mod search;
 pub(super) mod security;
 pub(super) mod tokens;
 pub(super) mod tree;
 pub(super) mod turns;
 pub(super) mod vault;
 pub(super) mod webhooks;
+pub(super) mod you;
 
 use jiff::Timestamp;
 

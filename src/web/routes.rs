@@ -8,6 +8,8 @@ mod chat;
 mod context;
 mod device;
 mod entrance;
+mod experiments;
+mod extensions;
 mod facts;
 mod gate;
 mod home;
@@ -17,6 +19,8 @@ mod notifications;
 mod processes;
 mod runtime;
 mod safety;
+mod schedules;
+mod search;
 mod secrets;
 mod security;
 mod send;
@@ -25,14 +29,15 @@ mod tokens;
 mod vault;
 mod webhooks;
 mod workspaces;
+mod you;
 
 use axum::Router;
-use axum::http::StatusCode;
 use axum::routing::{get, post};
 use form_urlencoded::Serializer;
 use tower_http::compression::CompressionLayer;
 
 use super::{assets, live};
+use crate::http::auth;
 use crate::http::{AppState, Problem};
 use crate::identity::Principal;
 use crate::protocol::ids::WorkspaceId;
@@ -50,16 +55,6 @@ pub fn router() -> Router<AppState> {
         .route("/device", get(device::show).post(device::look_up))
         .route("/device/decide", post(device::decide))
         .route("/logout", post(gate::sign_out))
-        .route("/chat", get(chat::new).post(send::first))
-        .route("/c/{thread}/context", get(context::show))
-        .route("/c/{thread}/summaries/{summary}/undo", post(context::undo))
-        .route("/c/{thread}/turns/{turn}/run", get(context::run))
-        .route("/c/{thread}", get(chat::show))
-        .route("/c/{thread}/messages", post(send::message))
-        .route("/c/{thread}/rename", post(send::rename))
-        .route("/c/{thread}/delete", post(send::delete))
-        .route("/c/{thread}/turns/{turn}/stop", post(send::stop))
-        .route("/c/{thread}/turns/{turn}/retry", post(send::retry))
         .route("/inbox", get(approvals::inbox))
         .route("/inbox/deny", post(approvals::deny_ticked))
         .route("/a/{id}", get(approvals::show))
@@ -83,10 +78,17 @@ pub fn router() -> Router<AppState> {
         .route("/processes/{id}", get(processes::show))
         .route("/processes/{id}/input", post(processes::input))
         .route("/processes/{id}/kill", post(processes::kill))
+        .route("/experiments", get(experiments::list).post(experiments::create))
+        .route("/experiments/{id}", get(experiments::show))
+        .route("/experiments/{id}/report", get(experiments::report))
+        .route("/experiments/{id}/decide", post(experiments::decide))
+        .route("/experiments/{id}/{action}", post(experiments::act))
         .route("/settings", get(settings::show))
         .route("/settings/budgets", get(budgets::show).post(budgets::create))
         .route("/settings/budgets/{id}", post(budgets::change))
         .route("/settings/budgets/{id}/remove", post(budgets::remove))
+        .route("/settings/extensions", get(extensions::show))
+        .route("/settings/extensions/reload", post(extensions::reload))
         .route("/settings/workspaces", get(workspaces::show).post(workspaces::create))
         .route("/settings/workspaces/{id}", post(workspaces::change))
         .route("/settings/workspaces/{id}/delete", post(workspaces::delete))
@@ -107,18 +109,32 @@ pub fn router() -> Router<AppState> {
         .route("/runtime/confirm", get(runtime::confirm))
         .route("/runtime/{action}", post(runtime::act))
         .route("/assets/{build}/{name}", get(assets::serve));
-    let pages = pages.merge(security()).merge(library()).merge(doors()).merge(notices());
+    let others = [security(), library(), doors(), notices(), planned(), finding()];
+    let pages = others.into_iter().fold(pages.merge(conversations()), Router::merge);
     // The stream is never compressed: a compressor holds back what a reader waits for.
     pages.layer(CompressionLayer::new()).route("/live", get(live::follow))
 }
 
+/// Conversations, and what stands behind them.
+fn conversations() -> Router<AppState> {
+    Router::new()
+        .route("/chat", get(chat::new).post(send::first))
+        .route("/c/{thread}/context", get(context::show))
+        .route("/c/{thread}/summaries/{summary}/undo", post(context::undo))
+        .route("/c/{thread}/injections/{injection}/{whither}", post(context::keep))
+        .route("/c/{thread}/turns/{turn}/run", get(context::run))
+        .route("/c/{thread}", get(chat::show))
+        .route("/c/{thread}/messages", post(send::message))
+        .route("/c/{thread}/rename", post(send::rename))
+        .route("/c/{thread}/delete", post(send::delete))
+        .route("/c/{thread}/turns/{turn}/feedback", post(context::feedback))
+        .route("/c/{thread}/turns/{turn}/stop", post(send::stop))
+        .route("/c/{thread}/turns/{turn}/retry", post(send::retry))
+}
+
 /// A token for one assistant has nothing to do with what holds for all of them.
 pub(super) fn unrestricted(by: &Principal) -> Result<(), Problem> {
-    if by.assistant.is_none() {
-        return Ok(());
-    }
-    let text = "a token for one assistant cannot reach this";
-    Err(Problem::new(StatusCode::FORBIDDEN, "forbidden", text))
+    auth::unrestricted(by, "reach this")
 }
 
 /// The workspace that a form names; none for an empty word.
@@ -132,6 +148,14 @@ pub(super) fn address<'a>(path: &str, pairs: impl Iterator<Item = (&'a str, &'a 
     let query: String =
         Serializer::new(String::new()).extend_pairs(pairs.filter(|(_, value)| !value.is_empty())).finish();
     if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") }
+}
+
+/// What is found by its words.
+fn finding() -> Router<AppState> {
+    Router::new()
+        .route("/search", get(search::show))
+        .route("/search/palette", get(search::palette))
+        .route("/m/{id}", get(search::message))
 }
 
 /// `/settings/security` and its forms.
@@ -173,18 +197,39 @@ fn notices() -> Router<AppState> {
         .route("/settings/notifications/browsers/{id}/remove", post(notifications::remove_browser))
 }
 
-/// `/library` and its forms.
+/// `/library` and `/you` with their forms.
 fn library() -> Router<AppState> {
     Router::new()
         .route("/library", get(library::show))
         .route("/library/files/{assistant}/{name}", get(library::file).post(library::write_file))
         .route("/library/memory", post(facts::create))
-        .route("/library/memory/{id}", post(facts::change))
+        .route("/library/memory/{id}", get(facts::history).post(facts::change))
+        .route("/library/memory/{id}/pin", post(facts::pin))
+        .route("/library/memory/{id}/restore", post(facts::restore))
+        .route("/library/memory/{id}/purge", post(facts::purge))
         .route("/library/memory/{id}/forget", post(facts::forget))
+        .route("/you", get(you::show).post(you::decide))
+        .route("/you/preferences", post(you::prefer))
+        .route("/you/topics", post(you::topic))
+        .route("/you/drop", post(you::drop_one))
+        .route("/you/forget", post(you::forget))
         .route("/library/skills", post(library::create_skill))
         .route("/library/skills/{name}", get(library::skill).post(library::write_skill))
         .route("/library/skills/{name}/enable", post(library::enable_skill))
+        .route("/library/skills/{name}/restore", post(library::restore_skill))
         .route("/library/skills/{name}/remove", post(library::remove_skill))
+}
+
+/// `/schedules` and its forms.
+fn planned() -> Router<AppState> {
+    Router::new()
+        .route("/schedules", get(schedules::list).post(schedules::create))
+        .route("/schedules/pause-all", post(schedules::pause_all))
+        .route("/schedules/resume-all", post(schedules::resume_all))
+        .route("/schedules/{id}", get(schedules::show).post(schedules::change))
+        .route("/schedules/{id}/remove", post(schedules::remove))
+        .route("/schedules/{id}/runs/{run}/cancel", post(schedules::cancel))
+        .route("/schedules/{id}/{act}", post(schedules::act))
 }
 
 /// `/webhooks` and `/channels` with their forms.

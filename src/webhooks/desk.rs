@@ -17,13 +17,15 @@ use super::refusals::Refused;
 use super::store;
 use super::table::Table;
 use crate::audit::{self, Entry};
-use crate::db::Db;
+use crate::db::{Db, TenantRead};
 use crate::guard::Guard;
 use crate::identity::{Made, Principal, RequestKey, once};
 use crate::notifications::{Happening, Notifications, Pattern, SourceType};
-use crate::protocol::ids::{TenantId, WebhookId};
+use crate::protocol::ids::{ScheduleId, TenantId, WebhookId};
+use crate::schedules::Schedules;
 use crate::telemetry::Metrics;
 use crate::vault::{Purpose, Vault};
+use crate::workspaces::Workspaces;
 
 /// How long bodies are kept: thirty days, in milliseconds.
 const BODIES_KEPT_MS: i64 = 30 * 86_400_000;
@@ -192,7 +194,9 @@ impl Webhooks {
                 if store::count(tx)? >= ENDPOINTS_MAX {
                     return Err(WebhookError::TooMany(ENDPOINTS_MAX));
                 }
-                let workspace = store::workspace(tx, new.workspace_id)?.ok_or(WebhookError::NoWorkspace)?;
+                let workspace =
+                    Workspaces::named_or_default(tx, new.workspace_id)?.ok_or(WebhookError::NoWorkspace)?;
+                bound(tx, new.schedule_id)?;
                 let endpoint = new.into_endpoint(workspace, now_ms)?;
                 let place = NOW.place(endpoint.id.as_bytes());
                 let sealed = vault.seal(tx, Purpose::Webhooks, &place, secret.as_bytes())?;
@@ -222,8 +226,9 @@ impl Webhooks {
         let write = self.inner.db.write(&by.tenant, move |tx| {
             let found = current(store::by_id(tx, id)?, version)?;
             if let Some(named) = change.workspace_id {
-                store::workspace(tx, Some(named))?.ok_or(WebhookError::NoWorkspace)?;
+                Workspaces::named_or_default(tx, Some(named))?.ok_or(WebhookError::NoWorkspace)?;
             }
+            bound(tx, change.schedule_id.flatten())?;
             let was = found.state;
             let changed = change.apply(found, now_ms)?;
             store::update(tx, &changed)?;
@@ -321,6 +326,16 @@ impl Webhooks {
         let before = (now_ms - BODIES_KEPT_MS, now_ms - ROWS_KEPT_MS);
         let write = self.inner.db.write_system(move |tx| store::deliveries::prune(tx, before, PRUNED_MAX));
         Ok(write.await?)
+    }
+}
+
+/// Whether the schedule that deliveries start is there.
+fn bound(read: &TenantRead<'_>, schedule: Option<ScheduleId>) -> Result<(), WebhookError> {
+    match schedule {
+        Some(id) if !Schedules::is_there(read, id)? => {
+            Err(WebhookError::Field { field: "schedule_id", why: "is the id of a schedule".to_owned() })
+        }
+        _ => Ok(()),
     }
 }
 

@@ -99,12 +99,24 @@ impl Webhooks {
     /// # Errors
     /// What the store answers; then it is due again, and its key finds the turn.
     pub async fn dispatched(&self, queued: &Queued, turn: TurnId) -> Result<(), WebhookError> {
-        let id = queued.id;
-        let write = self.db().write(&queued.tenant, move |tx| store::deliveries::dispatched(tx, id, turn));
-        write.await?;
+        self.is_dispatched(queued, Some(turn)).await?;
         let words = format!("{} of the webhook {} became a turn", queued.event, queued.endpoint.name);
         self.raise(&queued.tenant, Pattern::WebhookDispatched, &queued.endpoint, words);
         Ok(())
+    }
+
+    /// The run of the schedule that it starts is stored.
+    ///
+    /// # Errors
+    /// What the store answers; then it is due again, and its id finds the run.
+    pub async fn started(&self, queued: &Queued) -> Result<(), WebhookError> {
+        self.is_dispatched(queued, None).await
+    }
+
+    async fn is_dispatched(&self, queued: &Queued, turn: Option<TurnId>) -> Result<(), WebhookError> {
+        let id = queued.id;
+        let write = self.db().write(&queued.tenant, move |tx| store::deliveries::dispatched(tx, id, turn));
+        Ok(write.await?)
     }
 
     /// It is tried again at this time.

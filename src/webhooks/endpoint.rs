@@ -6,7 +6,7 @@ use super::error::WebhookError;
 use super::message::Template;
 use super::verify::Source;
 use crate::policy::Ceiling;
-use crate::protocol::ids::{WebhookId, WorkspaceId};
+use crate::protocol::ids::{ScheduleId, WebhookId, WorkspaceId};
 
 /// Deliveries of an endpoint in a minute unless it says otherwise.
 pub const RATE_PER_MINUTE_DEFAULT: u32 = 60;
@@ -64,6 +64,8 @@ pub struct Endpoint {
     pub instructions: String,
     /// How a delivery becomes a message; empty for the built-in way.
     pub template: String,
+    /// The schedule that a delivery starts, instead of a turn of its own.
+    pub schedule_id: Option<ScheduleId>,
     /// Counts changes, from 1.
     pub version: i64,
     /// When it was made, in milliseconds since 1970.
@@ -91,6 +93,8 @@ pub struct NewEndpoint {
     pub instructions: String,
     /// How a delivery becomes a message.
     pub template: String,
+    /// The schedule that a delivery starts.
+    pub schedule_id: Option<ScheduleId>,
 }
 
 /// What changes of an endpoint. `None` stays as it is.
@@ -112,6 +116,8 @@ pub struct EndpointChange {
     pub instructions: Option<String>,
     /// Another template.
     pub template: Option<String>,
+    /// Another schedule; `Some(None)` for turns of its own.
+    pub schedule_id: Option<Option<ScheduleId>>,
 }
 
 /// An endpoint with its new secret, if that was made here: it is shown once.
@@ -178,6 +184,7 @@ impl NewEndpoint {
             ceiling: self.ceiling.unwrap_or(Ceiling::ReadOnly),
             instructions: self.instructions,
             template: self.template,
+            schedule_id: self.schedule_id,
             version: 1,
             created_ms: now_ms,
             updated_ms: now_ms,
@@ -203,6 +210,7 @@ impl EndpointChange {
             ceiling: self.ceiling.unwrap_or(to.ceiling),
             instructions: self.instructions.unwrap_or(to.instructions),
             template: self.template.unwrap_or(to.template),
+            schedule_id: self.schedule_id.unwrap_or(to.schedule_id),
             version: to.version + 1,
             updated_ms: now_ms,
             ..to

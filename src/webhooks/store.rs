@@ -6,12 +6,12 @@ use super::endpoint::{Endpoint, EndpointState};
 use super::verify::Source;
 use crate::db::{DbError, Row, SystemRead, TenantRead, TenantTx};
 use crate::policy::Ceiling;
-use crate::protocol::ids::{TenantId, WebhookId, WorkspaceId};
+use crate::protocol::ids::{TenantId, WebhookId};
 
 const COLUMNS: &str = "id, name, workspace_id, source, state, old_until_ms, allowed_events, rate_per_minute, ceiling, \
-                       instructions, template, version, created_ms, updated_ms";
+                       instructions, template, version, created_ms, updated_ms, schedule_id";
 /// Columns before this one are those of [`COLUMNS`].
-const BEHIND: usize = 14;
+const BEHIND: usize = 15;
 
 /// The sealed secrets of an endpoint.
 #[derive(Clone, Debug)]
@@ -48,21 +48,12 @@ pub(super) fn count(read: &TenantRead<'_>) -> Result<usize, DbError> {
     read.query_one("SELECT count(*) FROM webhook_endpoints WHERE tenant = ?1", &[], |row| row.get(0))
 }
 
-/// The workspace with this id, or the default one.
-pub(super) fn workspace(
-    read: &TenantRead<'_>,
-    named: Option<WorkspaceId>,
-) -> Result<Option<WorkspaceId>, DbError> {
-    let sql = "SELECT id FROM workspaces WHERE tenant = ?1 AND (id = ?2 OR (?2 IS NULL AND is_default = 1))";
-    read.query_opt(sql, &[&named], |row| row.get(0))
-}
-
 pub(super) fn insert(tx: &mut TenantTx<'_>, new: &Endpoint, secret: &[u8]) -> Result<(), DbError> {
     tx.execute(
         "INSERT INTO webhook_endpoints (tenant, id, name, workspace_id, source, state, secret, allowed_events,
                                         rate_per_minute, ceiling, instructions, template, version, created_ms,
-                                        updated_ms)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
+                                        updated_ms, schedule_id)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
         &[
             &new.id,
             &new.name,
@@ -78,6 +69,7 @@ pub(super) fn insert(tx: &mut TenantTx<'_>, new: &Endpoint, secret: &[u8]) -> Re
             &new.version,
             &new.created_ms,
             &new.updated_ms,
+            &new.schedule_id,
         ],
     )?;
     Ok(())
@@ -87,7 +79,7 @@ pub(super) fn update(tx: &mut TenantTx<'_>, changed: &Endpoint) -> Result<(), Db
     tx.execute(
         "UPDATE webhook_endpoints SET name = ?3, workspace_id = ?4, state = ?5, allowed_events = ?6,
                                       rate_per_minute = ?7, ceiling = ?8, instructions = ?9, template = ?10,
-                                      version = ?11, updated_ms = ?12
+                                      version = ?11, updated_ms = ?12, schedule_id = ?13
          WHERE tenant = ?1 AND id = ?2",
         &[
             &changed.id,
@@ -101,6 +93,7 @@ pub(super) fn update(tx: &mut TenantTx<'_>, changed: &Endpoint) -> Result<(), Db
             &changed.template,
             &changed.version,
             &changed.updated_ms,
+            &changed.schedule_id,
         ],
     )?;
     Ok(())
@@ -157,5 +150,6 @@ fn endpoint(row: &Row<'_>) -> Result<Endpoint, DbError> {
         version: row.get(11)?,
         created_ms: row.get(12)?,
         updated_ms: row.get(13)?,
+        schedule_id: row.get(14)?,
     })
 }

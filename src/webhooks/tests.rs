@@ -17,6 +17,7 @@ fn new() -> NewEndpoint {
         ceiling: None,
         instructions: String::new(),
         template: String::new(),
+        schedule_id: None,
     }
 }
 

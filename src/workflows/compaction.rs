@@ -6,7 +6,7 @@
 use crate::protocol::chat::{ChatMessage, Part, Role};
 use crate::protocol::ids::MessageId;
 use crate::protocol::model::ModelRequest;
-use crate::turns::Said;
+use crate::turns::{Injected, Said};
 
 use super::fence::fence;
 
@@ -46,7 +46,7 @@ pub fn cut(said: &[Said], kept_bytes: usize) -> Option<Cut> {
     let mut left = kept_bytes;
     let mut first_kept = said.len().saturating_sub(1);
     for (place, message) in said.iter().enumerate().rev().skip(1) {
-        let Some(rest) = left.checked_sub(bytes(&message.message)) else { break };
+        let Some(rest) = left.checked_sub(weight(message)) else { break };
         left = rest;
         first_kept = place;
     }
@@ -127,6 +127,12 @@ pub fn bounded(summary: &str) -> String {
 pub fn introduced(summary: &str) -> ChatMessage {
     let text = format!("[Summary of the conversation so far, made to save room]\n{summary}");
     ChatMessage::text(Role::User, text)
+}
+
+/// Bytes of a message with what stands before it.
+#[must_use]
+pub fn weight(said: &Said) -> usize {
+    bytes(&said.message) + said.injected.iter().map(Injected::bytes).sum::<usize>()
 }
 
 /// Bytes of a message's texts; a picture counts as much as it costs.

@@ -1,6 +1,6 @@
 //! The conversation recipe: from an assistant, a thread's history and a new message to a model call.
 //!
-//! Pure. The hooks `query_pre` and `query_post` get their place here when extensions exist.
+//! Pure. What plugs of `query_pre` say stands with the message that they were asked about (`enriched`).
 
 use capuchin_actors::protocol::chat::{ChatMessage, Role};
 use capuchin_actors::protocol::model::{ModelError, ModelErrorKind, ModelRequest};
@@ -8,7 +8,8 @@ use capuchin_actors::protocol::turn::{OwnText, TurnOverrides};
 use serde_json::{Map, Value};
 
 use super::compaction::introduced;
-use super::fence::{NOTICE, fenced};
+use super::enriched::enriched;
+use super::fence::NOTICE;
 use crate::turns::{History, Said};
 
 /// Who answers, as far as a model call is concerned.
@@ -47,9 +48,9 @@ pub fn prompt(
     overrides: &TurnOverrides,
 ) -> Result<ModelRequest, ModelError> {
     let said = || history.said.iter();
-    let has_fence = said().any(|said| !said.provenance.is_trusted());
+    let has_fence = said().any(|said| !said.is_trusted());
     let summary = history.summary.as_deref().map(introduced);
-    let messages = said().map(|said| fenced(said.message.clone(), said.provenance));
+    let messages = said().map(enriched);
     let system = &persona.system_prompt;
     Ok(ModelRequest {
         model: persona.model.clone(),
@@ -65,7 +66,8 @@ pub fn prompt(
 /// A turn's own message, as the last one of its conversation.
 #[must_use]
 pub fn own(message: OwnText) -> Said {
-    Said { id: None, message: ChatMessage::text(Role::User, message.text), provenance: message.provenance }
+    let (message, provenance) = (ChatMessage::text(Role::User, message.text), message.provenance);
+    Said { id: None, message, provenance, injected: Vec::new() }
 }
 
 /// A system prompt with rules below it, each on a line: standing rules of the policy, or notices. They are

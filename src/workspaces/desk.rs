@@ -12,7 +12,7 @@ use super::store;
 use super::workspace::{NewWorkspace, Workspace, WorkspaceChange};
 use crate::audit::{self, Entry};
 use crate::config::Home;
-use crate::db::{Db, TenantRead};
+use crate::db::{Db, DbError, TenantRead};
 use crate::identity::{Made, Principal, RequestKey, once};
 use crate::protocol::ids::{AssistantId, TenantId, WorkspaceId};
 
@@ -28,6 +28,17 @@ impl Workspaces {
     #[must_use]
     pub fn new(db: Db, home: &Home) -> Self {
         Self { db, folders: WorkspaceFolders::new(home) }
+    }
+
+    /// The workspace with this id, or the default one, within a transaction of whoever puts something into it.
+    ///
+    /// # Errors
+    /// What the store answers.
+    pub fn named_or_default(
+        read: &TenantRead<'_>,
+        named: Option<WorkspaceId>,
+    ) -> Result<Option<WorkspaceId>, DbError> {
+        store::named_or_default(read, named)
     }
 
     /// Up to `limit` workspaces after this one, in the order of their making.
@@ -121,7 +132,7 @@ impl Workspaces {
             if found.is_default {
                 return Err(WorkspaceError::IsDefault);
             }
-            store::delete(tx, id)?;
+            store::delete(tx, &found)?;
             Ok::<_, WorkspaceError>(audit::append(tx, told(&deleter, "workspace.deleted", &found))?)
         });
         write.await?;

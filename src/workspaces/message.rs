@@ -13,6 +13,8 @@ pub struct Message {
     pub turn_id: Option<TurnId>,
     /// `system`, `user`, `assistant` or `tool`.
     pub role: String,
+    /// Who said it, where somebody outside did.
+    pub author: Option<String>,
     /// The text.
     pub content: String,
     /// What the model thought; may be empty.

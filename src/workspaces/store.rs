@@ -1,10 +1,15 @@
 //! The statements of workspaces; those of threads and messages are beside.
 
+pub(super) mod found;
+pub(super) mod import;
 pub(super) mod messages;
 pub(super) mod threads;
 
+use serde_json::json;
+
 use super::workspace::Workspace;
 use crate::db::{DbError, Row, TenantRead, TenantTx};
+use crate::extensions::Hook;
 use crate::protocol::ids::{AssistantId, WorkspaceId};
 
 const COLUMNS: &str =
@@ -46,6 +51,15 @@ pub(super) fn default(read: &TenantRead<'_>) -> Result<Option<Workspace>, DbErro
     read.query_opt(&sql, &[], workspace)
 }
 
+/// The id of this one if it is there, or of the default one.
+pub(super) fn named_or_default(
+    read: &TenantRead<'_>,
+    named: Option<WorkspaceId>,
+) -> Result<Option<WorkspaceId>, DbError> {
+    let sql = "SELECT id FROM workspaces WHERE tenant = ?1 AND (id = ?2 OR (?2 IS NULL AND is_default = 1))";
+    read.query_opt(sql, &[&named], |row| row.get(0))
+}
+
 pub(super) fn insert(tx: &mut TenantTx<'_>, new: &Workspace) -> Result<(), DbError> {
     tx.execute(
         "INSERT INTO workspaces (tenant, id, name, assistant_id, is_default, version, created_ms, updated_ms)
@@ -60,7 +74,7 @@ pub(super) fn insert(tx: &mut TenantTx<'_>, new: &Workspace) -> Result<(), DbErr
             &new.updated_ms,
         ],
     )?;
-    Ok(())
+    tx.tell(Hook::WorkspaceCreated, |_| Ok(json!({ "workspace": new })))
 }
 
 pub(super) fn update(tx: &mut TenantTx<'_>, changed: &Workspace) -> Result<(), DbError> {
@@ -76,13 +90,13 @@ pub(super) fn update(tx: &mut TenantTx<'_>, changed: &Workspace) -> Result<(), D
             &changed.root,
         ],
     )?;
-    Ok(())
+    tx.tell(Hook::WorkspaceUpdated, |_| Ok(json!({ "workspace": changed })))
 }
 
 /// Deletes a workspace with its threads and all that belongs to them.
-pub(super) fn delete(tx: &mut TenantTx<'_>, id: WorkspaceId) -> Result<(), DbError> {
-    tx.execute("DELETE FROM workspaces WHERE tenant = ?1 AND id = ?2", &[&id])?;
-    Ok(())
+pub(super) fn delete(tx: &mut TenantTx<'_>, gone: &Workspace) -> Result<(), DbError> {
+    tx.execute("DELETE FROM workspaces WHERE tenant = ?1 AND id = ?2", &[&gone.id])?;
+    tx.tell(Hook::WorkspaceDeleted, |_| Ok(json!({ "workspace": gone })))
 }
 
 /// Whether there is such an assistant.

@@ -14,7 +14,7 @@ use crate::protocol::ids::{AssistantId, MessageId, ThreadId, WorkspaceId};
 /// See the module. Cheap to clone. Every function sees what its principal may see.
 #[derive(Clone)]
 pub struct Threads {
-    db: Db,
+    pub(super) db: Db,
 }
 
 /// Which threads are listed.
@@ -161,8 +161,8 @@ impl Threads {
     ) -> Result<(), WorkspaceError> {
         let only = by.assistant;
         let write = self.db.write(&by.tenant, move |tx| {
-            current(store::threads::by_id(tx, only, id)?, version)?;
-            Ok(store::threads::delete(tx, id)?)
+            let found = current(store::threads::by_id(tx, only, id)?, version)?;
+            Ok(store::threads::delete(tx, &found)?)
         });
         write.await
     }
@@ -234,7 +234,7 @@ impl Threads {
 }
 
 /// The workspace that a new thread goes to. A named one must be visible; the default one takes all.
-fn home_of(
+pub(super) fn home_of(
     tx: &TenantTx<'_>,
     only: Option<AssistantId>,
     named: Option<WorkspaceId>,
@@ -268,7 +268,7 @@ pub(super) fn blank(
 }
 
 /// Stores a new thread and reads it back with who answers.
-fn insert(
+pub(super) fn insert(
     tx: &mut TenantTx<'_>,
     only: Option<AssistantId>,
     fresh: &Thread,
@@ -280,7 +280,7 @@ fn insert(
 }
 
 /// Hides a thread from a principal that may use another assistant only.
-fn visible(found: Thread, only: Option<AssistantId>) -> Result<Thread, WorkspaceError> {
+pub(super) fn visible(found: Thread, only: Option<AssistantId>) -> Result<Thread, WorkspaceError> {
     if only.is_some() && found.effective_assistant_id != only {
         return Err(WorkspaceError::NotFound);
     }

@@ -8,6 +8,7 @@ pub mod kinds;
 pub mod mail;
 pub mod mcp_program;
 pub mod push;
+pub mod shared;
 pub mod slack;
 pub mod telegram;
 #[allow(dead_code, reason = "the unit tests of the backends share this file and use the rest")]

@@ -53,6 +53,12 @@ pub enum AcceptError {
         /// Who holds it, since when, and how it is released.
         reason: String,
     },
+    /// Somebody who watches sessions does not let this one wake. The next message asks again.
+    #[error("{reason}")]
+    Refused {
+        /// Who and why.
+        reason: String,
+    },
     /// The store said no.
     #[error(transparent)]
     Ledger(#[from] LedgerError),

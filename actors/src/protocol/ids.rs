@@ -75,8 +75,16 @@ uuid_id!(
     TurnId
 );
 uuid_id!(
+    /// What is known about a person, as long as it is not forgotten.
+    ProfileId
+);
+uuid_id!(
     /// A summary that stands for older messages of a thread.
     CompactionId
+);
+uuid_id!(
+    /// Something that a plug put before a message.
+    InjectionId
 );
 uuid_id!(
     /// A project: files root, assistant, rules and threads.
@@ -115,6 +123,10 @@ uuid_id!(
     WebSessionId
 );
 
+uuid_id!(
+    /// An experiment.
+    ExperimentId
+);
 uuid_id!(
     /// A limit on what may be spent.
     BudgetId
@@ -155,6 +167,14 @@ uuid_id!(
 uuid_id!(
     /// One webhook that came.
     WebhookDeliveryId
+);
+uuid_id!(
+    /// Something that happens by itself, at its times.
+    ScheduleId
+);
+uuid_id!(
+    /// What became of one time of a schedule.
+    ScheduleRunId
 );
 uuid_id!(
     /// A connection to a chat platform.

@@ -117,6 +117,55 @@ pub struct TurnOverrides {
     /// JSON object of further model parameters in OpenAI's names.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub extra: Option<String>,
+    /// What a schedule wants of its turn.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scheduled: Option<Box<Scheduled>>,
+    /// Where its tools work instead of the workspace, for a turn of an experiment. Never taken from outside.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confined: Option<Confined>,
+}
+
+/// What a schedule wants of its turn.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Scheduled {
+    /// How far the turn may go at most, as a word of the policy; one that is not known is the narrowest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ceiling: Option<String>,
+    /// The one call of a tool that the turn makes, instead of asking a model.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub call: Option<ScriptedCall>,
+}
+
+impl TurnOverrides {
+    /// The one call of a tool that the turn makes, instead of asking a model.
+    #[must_use]
+    pub fn call(&self) -> Option<&ScriptedCall> {
+        self.scheduled.as_ref()?.call.as_ref()
+    }
+
+    /// How far the turn may go at most.
+    #[must_use]
+    pub fn ceiling(&self) -> Option<&str> {
+        self.scheduled.as_ref()?.ceiling.as_deref()
+    }
+}
+
+/// A call of a tool that no model thought of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ScriptedCall {
+    /// Which tool.
+    pub name: String,
+    /// Its arguments as JSON text.
+    pub arguments: String,
+}
+
+/// A folder of an experiment in which a turn works, and the only tools that it has there.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Confined {
+    /// The folder, relative to where the daemon keeps those of experiments.
+    pub folder: String,
+    /// Names of the tools.
+    pub tools: Vec<String>,
 }
 
 /// The proof that a message is stored.

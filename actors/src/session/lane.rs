@@ -8,6 +8,7 @@
 //! takes nothing is no crash: the lane asks it again, and says meanwhile why it takes nothing.
 
 mod ends;
+mod waking;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -25,10 +26,12 @@ use super::submission::{Submission, SubmitReply};
 use super::turn::{Turn, TurnArgs, TurnMsg};
 use super::{SessionDirectory, SessionShared};
 use crate::ports::keep_ledger::{AcceptError, LedgerError};
+use crate::ports::watch_session::{Refusal, Rest};
 use crate::protocol::ids::TurnId;
 use crate::protocol::turn::{Cause, OwnText, PendingTurn, TurnOverrides, TurnState, TurnWork};
 use crate::supervision::exit::Exit;
 use crate::supervision::intensity::RestartWindow;
+use waking::Wakefulness;
 
 #[derive(ractor_cluster_derive::RactorMessage)]
 pub(super) enum LaneMsg {
@@ -96,6 +99,8 @@ pub(super) struct LaneState {
     running: Option<Running>,
     /// Whether the unfinished turns of earlier lives were read back. Nothing is taken in before.
     loaded: bool,
+    /// Whether whoever watches sessions has heard of it.
+    wakefulness: Wakefulness,
     /// Turns that ended and are not settled. None begins before they are.
     endings: Endings,
     retry_delay: RetryDelay,
@@ -130,6 +135,7 @@ impl Actor for Lane {
             queue: VecDeque::new(),
             running: None,
             loaded: false,
+            wakefulness: Wakefulness::Asleep,
             endings: Endings::default(),
             retry_delay: RetryDelay::new(),
             retries: true,
@@ -152,6 +158,15 @@ impl Actor for Lane {
             LaneMsg::Release => state.go_on(&myself).await,
             LaneMsg::Sleep => state.on_sleep(&myself),
         }
+    }
+
+    async fn post_stop(
+        &self,
+        _myself: ActorRef<LaneMsg>,
+        state: &mut LaneState,
+    ) -> Result<(), ActorProcessingErr> {
+        state.lie_down(Rest::Stopped);
+        Ok(())
     }
 
     async fn handle_supervisor_evt(
@@ -195,6 +210,9 @@ impl LaneState {
         self.load().await?;
         self.settle_endings().await?;
         while self.running.is_none() && !self.is_held() {
+            if self.queue.is_empty() || !self.wake_for_waiting().await? {
+                break;
+            }
             let Some(next) = self.queue.front() else { break };
             let begun = self.shared().ports.ledger.begin(&self.key.tenant, next.turn, next.attempt).await;
             if let Err(error @ (LedgerError::DiskFull | LedgerError::Unavailable)) = begun {
@@ -256,6 +274,11 @@ impl LaneState {
         if let Err(error) = self.load().await {
             // silent-ok: a sender that gave up knows nothing of it, and nothing was taken in
             let _ = reply.send(SubmitReply::Outcome(Err(AcceptError::Ledger(error))));
+            return Ok(());
+        }
+        if let Err(Refusal { reason }) = self.wake().await {
+            // silent-ok: as above
+            let _ = reply.send(SubmitReply::Outcome(Err(AcceptError::Refused { reason })));
             return Ok(());
         }
         let turn = TurnId::new();
@@ -332,18 +355,6 @@ impl LaneState {
         self.status.set_running(true);
         Ok(())
     }
-
-    fn on_sleep(&mut self, myself: &ActorRef<LaneMsg>) -> Result<(), ActorProcessingErr> {
-        if self.running.is_none()
-            && self.queue.is_empty()
-            && self.endings.is_empty()
-            && self.status.waiting() == 0
-        {
-            self.directory.forget(self.key.thread, myself);
-            myself.stop(None);
-        }
-        Ok(())
-    }
 }
 
 impl Drop for LaneState {
@@ -352,5 +363,6 @@ impl Drop for LaneState {
             self.directory.shared().stops.forget(running.turn);
         }
         self.directory.forget_status(self.key.thread, &self.status);
+        self.gone();
     }
 }

@@ -9,3 +9,4 @@ mod recovery;
 mod sleep;
 mod stop;
 mod waiting;
+mod waking;

@@ -15,27 +15,33 @@ use crate::support::*;
 const DECLARED: &str = include_str!("../../../supervision.toml");
 
 /// Children of a tenant that are always there, and those that somebody asks for.
-const KEPT: &[&str] = &["mcp-keeper", "channel-keeper", "sweeper"];
+const KEPT: &[&str] = &["mcp-keeper", "channel-keeper", "experiment-keeper", "sweeper"];
 const ASKED_FOR: &[&str] = &[
     "root/tenants/home/sessions/s1",
     "root/tenants/home/processes/p1",
     "root/tenants/home/mcp-servers/m1",
     "root/tenants/home/channels/c1",
+    "root/tenants/home/experiments/e1",
 ];
 
 /// What follows the kill of a leaf: who starts again, and who is gone until somebody asks for it.
-const OUTCOMES: [(&str, &[&str], &[&str]); 15] = [
+const OUTCOMES: [(&str, &[&str], &[&str]); 20] = [
     ("root/substrate/store-writer", &["store-writer", "usage"], &[]),
     ("root/substrate/usage", &["usage"], &[]),
+    ("root/mind/observer", &["observer"], &[]),
+    ("root/mind/plugs", &["plugs"], &[]),
     ("root/tenants/home/sessions/s1", &["s1"], &[]),
     ("root/tenants/home/processes/p1", &["p1"], &[]),
     ("root/tenants/home/mcp-servers/m1", &["m1"], &[]),
     ("root/tenants/home/channels/c1", &["c1"], &[]),
+    ("root/tenants/home/experiments/e1", &["e1"], &[]),
     ("root/tenants/home/mcp-keeper", KEPT, ASKED_FOR),
     ("root/tenants/home/channel-keeper", KEPT, ASKED_FOR),
+    ("root/tenants/home/experiment-keeper", KEPT, ASKED_FOR),
     ("root/tenants/home/sweeper", KEPT, ASKED_FOR),
     ("root/edge/notifier", &["notifier"], &[]),
     ("root/edge/dispatcher", &["dispatcher"], &[]),
+    ("root/edge/scheduler", &["scheduler"], &[]),
     ("root/edge/console", &["console"], &[]),
     ("root/edge/ingress", &["ingress"], &[]),
     ("root/edge/control", &["control"], &[]),
@@ -63,6 +69,8 @@ async fn running(workers: &Workers) -> RunningTree {
     servers.start_child("m1", None).await.unwrap();
     let channels = tree.handle().supervisor(&"root/tenants/home/channels".into());
     channels.start_child("c1", None).await.unwrap();
+    let experiments = tree.handle().supervisor(&"root/tenants/home/experiments".into());
+    experiments.start_child("e1", None).await.unwrap();
     workers.log.take();
     tree
 }
@@ -84,7 +92,13 @@ fn every_declared_leaf_has_its_outcome_below() {
     declared().root.children.iter().for_each(|child| leaves(child, &mut found));
     let last = |path: &str| {
         let name = path.rsplit('/').next().unwrap_or_default();
-        let templates = [("s1", "session"), ("p1", "process"), ("m1", "mcp-server"), ("c1", "channel")];
+        let templates = [
+            ("s1", "session"),
+            ("p1", "process"),
+            ("m1", "mcp-server"),
+            ("c1", "channel"),
+            ("e1", "experiment"),
+        ];
         templates.iter().find(|(id, _)| *id == name).map_or(name, |(_, template)| template).to_owned()
     };
     let listed: BTreeSet<String> = OUTCOMES.iter().map(|(path, ..)| last(path)).collect();
@@ -131,7 +145,17 @@ async fn a_store_that_keeps_failing_ends_the_root() {
     let log = workers.log.take();
     let started: Vec<_> = log.iter().filter_map(|entry| entry.strip_prefix('+')).collect();
     let substrate = ["store-writer", "usage"];
-    let edge = ["notifier", "dispatcher", "console", "ingress", "control", "housekeeper"];
+    let edge = [
+        "observer",
+        "plugs",
+        "notifier",
+        "dispatcher",
+        "scheduler",
+        "console",
+        "ingress",
+        "control",
+        "housekeeper",
+    ];
     assert_eq!(started, [&substrate[..], &substrate, &substrate, &edge].concat());
     for _ in 0..9 {
         kill().await;
@@ -192,6 +216,9 @@ root
 ├── substrate
 │   ├── store-writer
 │   └── usage
+├── mind
+│   ├── observer
+│   └── plugs
 ├── tenants
 │   └── tenant
 │       ├── sessions
@@ -204,10 +231,14 @@ root
 │       ├── channels
 │       │   └── channel
 │       ├── channel-keeper
+│       ├── experiments
+│       │   └── experiment
+│       ├── experiment-keeper
 │       └── sweeper
 └── edge
     ├── notifier
     ├── dispatcher
+    ├── scheduler
     ├── console
     ├── ingress
     ├── control

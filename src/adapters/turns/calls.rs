@@ -197,6 +197,7 @@ impl Run {
             id: ended.message,
             message: ChatMessage { role: Role::Tool, parts },
             provenance: ended.provenance,
+            injected: Vec::new(),
         });
         answer
     }

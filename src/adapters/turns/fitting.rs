@@ -9,7 +9,7 @@ use crate::budgets::Estimate;
 use crate::protocol::chat::{Role, Usage};
 use crate::protocol::journal::{Compacted, JournalEntry};
 use crate::protocol::model::{ModelError, ModelErrorKind, ModelEvent};
-use crate::workflows::compaction::{FULL_PERCENT, KEPT_PERCENT, bounded, bytes, cut, fallback, request};
+use crate::workflows::compaction::{FULL_PERCENT, KEPT_PERCENT, bounded, cut, fallback, request, weight};
 
 /// How long a model may take for a summary.
 const SUMMARY_WITHIN: Duration = Duration::from_secs(90);
@@ -35,7 +35,7 @@ impl Run {
 
     /// Bytes of the conversation with its instructions.
     fn bytes(&self) -> usize {
-        let said = self.history.said.iter().map(|said| bytes(&said.message)).sum::<usize>();
+        let said = self.history.said.iter().map(weight).sum::<usize>();
         let summary = self.history.summary.as_ref().map_or(0, String::len);
         self.task.persona.system_prompt.len() + summary + said
     }

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use super::run::{Run, Task};
 use super::{ModelTurns, Reader};
 use crate::adapters::knowledge::Told;
-use crate::backends::Backend;
+use crate::backends::{Backend, scripted};
 use crate::db::DbError;
 use crate::guard::{ModelCall, TextOf};
 use crate::policy::{Ceiling, SourceKind, Subject};
 use crate::protocol::model::{ModelError, ModelErrorKind};
-use crate::protocol::turn::TurnWork;
+use crate::protocol::turn::{TurnOverrides, TurnWork};
 use crate::tools::Place;
 use crate::turns::{History, OpenCall, OwnMessage, has_read_untrusted, left_open};
 use crate::workflows::conversation::{Persona, own};
@@ -65,7 +65,13 @@ impl ModelTurns {
         let system_prompt = texts.join("\n\n");
         let persona = Persona { backend: answering.backend, model: answering.model, system_prompt };
         let mut persona = persona.with(&work.overrides);
-        let backend = self.backend(&persona.backend)?;
+        let backend = match work.overrides.call() {
+            Some(call) => {
+                persona.model.clear();
+                scripted(call)
+            }
+            None => self.backend(&persona.backend)?,
+        };
         if persona.model.is_empty() {
             persona.model = backend.default_model().unwrap_or_default().to_owned();
         }
@@ -75,13 +81,14 @@ impl ModelTurns {
             thread: Some(thread),
             source: SourceKind::of(work.cause.provenance),
         };
+        let ceilings = ceilings(answering.ceiling, &work.overrides);
         let place = Place {
             tenant: tenant.clone(),
             thread,
             turn,
             assistant: answering.assistant,
             workspace: answering.workspace,
-            folder: self.folder(&tenant, answering.workspace).await?,
+            folder: self.folder(&tenant, answering.workspace, work.overrides.confined.as_ref()).await?,
             depth: 0,
         };
         let call = ModelCall {
@@ -89,16 +96,14 @@ impl ModelTurns {
             source: work.cause.source,
             turn: Some(turn),
             subject,
-            mode: answering.mode,
-            autonomy: answering
-                .ceiling
-                .map_or(answering.autonomy, |ceiling| ceiling.over(answering.autonomy)),
+            mode: super::confined::mode(answering.mode, work.overrides.confined.is_some()),
+            autonomy: ceilings.iter().fold(answering.autonomy, |autonomy, ceiling| ceiling.over(autonomy)),
             tainted,
             backend: backend.name().to_owned(),
             model: persona.model.clone(),
             local: backend.is_local(),
         };
-        let has_tools = answering.ceiling.is_none_or(Ceiling::has_tools);
+        let has_tools = ceilings.iter().all(|ceiling| ceiling.has_tools());
         let task = Task { backend, persona, call, place, overrides: work.overrides, has_tools, below: None };
         let run = Run::new(self.clone(), task, found.history, reporter).await;
         Ok(Opening { run, told, rounds: found.rounds, open: found.open })
@@ -127,16 +132,12 @@ impl ModelTurns {
             ModelError::new(ModelErrorKind::Configuration, message)
         })
     }
+}
 
-    async fn folder(
-        &self,
-        tenant: &crate::protocol::ids::TenantId,
-        workspace: crate::protocol::ids::WorkspaceId,
-    ) -> Result<Arc<std::path::Path>, ModelError> {
-        self.parts.workspaces.folder(tenant, workspace).await.map_err(|error| {
-            ModelError::new(ModelErrorKind::Configuration, format!("the folder of the workspace: {error}"))
-        })
-    }
+/// How far a turn may go: the ceiling of its thread, and its own.
+fn ceilings(of_thread: Option<Ceiling>, overrides: &TurnOverrides) -> Vec<Ceiling> {
+    let own = overrides.ceiling().map(|word| word.parse().unwrap_or(Ceiling::NoTools));
+    of_thread.into_iter().chain(own).collect()
 }
 
 /// The thread could not be read: a failed call, in words for the person.

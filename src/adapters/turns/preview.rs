@@ -8,7 +8,7 @@ use crate::budgets::Estimate;
 use crate::protocol::ids::{TenantId, ThreadId, TurnId};
 use crate::protocol::model::ModelError;
 use crate::protocol::turn::{Cause, Provenance, TurnOverrides, TurnWork};
-use crate::workflows::compaction::bytes;
+use crate::workflows::compaction::weight;
 
 /// A prompt before anybody asked for it.
 #[derive(Clone, PartialEq, Debug)]
@@ -70,7 +70,7 @@ impl ModelTurns {
             model: run.task.call.model.clone(),
             told,
             messages: run.history.said.len(),
-            message_bytes: run.history.said.iter().map(|said| bytes(&said.message)).sum(),
+            message_bytes: run.history.said.iter().map(weight).sum(),
             tools,
             tools_on_demand,
             input_tokens: Estimate::of(&request).input_tokens,

@@ -97,6 +97,10 @@ impl Run {
     /// Goes on when the call is allowed, after a person was asked where one has to be.
     async fn permit(&self) -> Result<(), ModelError> {
         let (guard, call) = (&self.turns.parts.guard, &self.task.call);
+        if self.task.overrides.call().is_some() {
+            // No model is asked; the call itself is judged as any other.
+            return Ok(());
+        }
         let Permit::Asked(asked) = guard.permit(call).await? else { return Ok(()) };
         self.reporter.asking(&asked).await;
         let decided = guard.decision(call, &asked).await?;
@@ -209,6 +213,7 @@ impl Run {
             id: Some(message),
             message: ChatMessage { role: Role::Assistant, parts },
             provenance: Provenance::Model,
+            injected: Vec::new(),
         });
         Ok(shapes)
     }

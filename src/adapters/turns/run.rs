@@ -63,14 +63,20 @@ pub(super) struct Run {
 
 impl Run {
     pub(super) async fn new(turns: ModelTurns, task: Task, history: History, reporter: Reporter) -> Self {
-        let tools = if task.has_tools { turns.parts.tools.at(&task.place).await } else { Vec::new() };
+        let mut tools = if task.has_tools { turns.parts.tools.at(&task.place).await } else { Vec::new() };
+        let confined = task.overrides.confined.as_ref();
+        if let Some(confined) = confined {
+            tools.retain(|shelved| {
+                shelved.tool.server().is_none() && confined.tools.contains(&shelved.spec.name)
+            });
+        }
         let offer = |shelved: &Shelved| Offered {
             spec: Arc::clone(&shelved.spec),
             reach: shelved.tool.reach(),
             foreign: shelved.tool.server().is_some(),
         };
         let mut offered: Vec<Offered> = tools.iter().map(offer).collect();
-        if task.below.is_none() && task.has_tools {
+        if task.below.is_none() && task.has_tools && confined.is_none() {
             let own = [super::asking::spec(), super::spawn::spec()];
             let own =
                 own.map(|spec| Offered { spec: Arc::new(spec), reach: Reach::OnDemand, foreign: false });

@@ -78,7 +78,12 @@ impl Run {
         };
         // What a model wrote after it read what strangers wrote is as good as that.
         let provenance = Provenance::Model;
-        let said = vec![Said { id: None, message: ChatMessage::text(Role::User, text), provenance }];
+        let said = vec![Said {
+            id: None,
+            message: ChatMessage::text(Role::User, text),
+            provenance,
+            injected: Vec::new(),
+        }];
         let history = History { summary: None, said };
         let mut helper = Self::new(self.turns.clone(), task, history, self.reporter.clone()).await;
         let ended = helper.finish(0, Vec::new(), ROUNDS_MAX).await;

@@ -1,6 +1,6 @@
 //! What the demo remembers: exactly what the thread that it is shown holds.
 
-use crate::protocol::chat::Role;
+use crate::protocol::chat::{ChatMessage, Part, Role};
 use crate::protocol::model::ModelRequest;
 
 /// Longest name that is believed, in characters.
@@ -11,12 +11,16 @@ const INTRODUCTIONS: [&str; 3] = ["my name is ", "call me ", "i am called "];
 /// What people said in a thread, oldest first, the new message last.
 pub(super) struct Memory {
     said: Vec<String>,
+    /// What it was told with these, of other conversations and of the person.
+    told: Vec<String>,
 }
 
 impl Memory {
     pub(super) fn of(request: &ModelRequest) -> Self {
-        let people = request.messages.iter().filter(|message| message.role == Role::User);
-        Self { said: people.map(|message| message.plain_text().trim().to_owned()).collect() }
+        let people = || request.messages.iter().filter(|message| message.role == Role::User);
+        let said = people().map(|message| own(message).trim().to_owned()).collect();
+        let told = people().flat_map(|message| texts(message).rev().skip(1)).map(str::to_owned).collect();
+        Self { said, told }
     }
 
     /// The message to answer.
@@ -31,8 +35,25 @@ impl Memory {
 
     /// The name that somebody gave last.
     pub(super) fn name(&self) -> Option<String> {
-        self.said.iter().rev().find_map(|text| name_in(text))
+        self.said.iter().rev().chain(&self.told).find_map(|text| name_in(text))
     }
+
+    /// What it was told with the messages, newest message first.
+    pub(super) fn told(&self) -> &[String] {
+        &self.told
+    }
+}
+
+/// What a person wrote: the last text of a message. Those before it are what it was told with it.
+pub(super) fn own(message: &ChatMessage) -> &str {
+    texts(message).next_back().unwrap_or_default()
+}
+
+fn texts(message: &ChatMessage) -> impl DoubleEndedIterator<Item = &str> {
+    message.parts.iter().filter_map(|part| match part {
+        Part::Text { text } => Some(text.as_str()),
+        Part::Image { .. } | Part::Thinking { .. } | Part::ToolCall(_) | Part::ToolResult { .. } => None,
+    })
 }
 
 /// The name in an introduction.

@@ -77,6 +77,9 @@ fn talk(memory: &Memory) -> String {
             None => "Nothing yet: this is your first message here.\n".to_owned(),
         };
     }
+    if about(&["remember"]) && !memory.told().is_empty() {
+        return format!("With your message I was told:\n\n> {}\n", quote(&memory.told().join(" · ")));
+    }
     if about(&["how many messages"]) {
         let count = memory.earlier().len() + 1;
         return format!("With this one you have written **{count}** in this thread.\n");

@@ -7,6 +7,8 @@
 use crate::protocol::chat::{ChatMessage, Part, Role, ToolCall};
 use crate::protocol::model::ModelRequest;
 
+use super::memory::own;
+
 /// Longest piece of an answer that is repeated, in characters.
 const SHOWN_CHARS_MAX: usize = 400;
 
@@ -32,7 +34,7 @@ impl Script {
     /// The script of the newest message; `None` when it holds none.
     pub(super) fn of(request: &ModelRequest) -> Option<Self> {
         let place = request.messages.iter().rposition(|message| message.role == Role::User)?;
-        let rounds = rounds(&request.messages.get(place)?.plain_text());
+        let rounds = rounds(own(request.messages.get(place)?));
         if rounds.is_empty() {
             return None;
         }

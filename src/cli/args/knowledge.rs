@@ -54,63 +54,6 @@ pub struct AgentCreateArgs {
     pub json: bool,
 }
 
-/// What to do with facts.
-#[derive(Subcommand, Debug)]
-pub enum MemoryCommand {
-    /// Facts that are kept
-    List(MemoryListArgs),
-    /// Facts that fit these words, the best first
-    Search {
-        /// The words
-        question: String,
-        /// Print JSON
-        #[arg(long)]
-        json: bool,
-    },
-    /// Keep a fact
-    Add(MemoryAddArgs),
-    /// Forget a fact
-    Forget {
-        /// Its key, or its id
-        key: String,
-    },
-}
-
-/// Which facts.
-#[derive(Args, Clone, Debug)]
-pub struct MemoryListArgs {
-    /// core, custom, daily or conversation
-    #[arg(long, value_name = "C", value_parser = ["core", "custom", "daily", "conversation"])]
-    pub category: Option<String>,
-    /// What this assistant knows, by name or id
-    #[arg(long, value_name = "A")]
-    pub assistant: Option<String>,
-    /// Print JSON
-    #[arg(long)]
-    pub json: bool,
-}
-
-/// A new fact.
-#[derive(Args, Clone, Debug)]
-pub struct MemoryAddArgs {
-    /// Its name: a-z, 0-9, - and _
-    pub key: String,
-    /// What it says; `-` reads it from stdin
-    pub text: String,
-    /// core (in every prompt) or custom (recalled when needed)
-    #[arg(long, value_name = "C", default_value = "custom", value_parser = ["core", "custom"])]
-    pub category: String,
-    /// Whose it is, by name or id [default: every assistant's]
-    #[arg(long, value_name = "A")]
-    pub assistant: Option<String>,
-    /// A word to find it by; repeatable
-    #[arg(long, value_name = "WORD")]
-    pub tag: Vec<String>,
-    /// Print JSON
-    #[arg(long)]
-    pub json: bool,
-}
-
 /// What to do with skills.
 #[derive(Subcommand, Debug)]
 pub enum SkillCommand {
@@ -131,6 +74,24 @@ pub enum SkillCommand {
     Enable(SkillArgs),
     /// Take a skill out of prompts
     Disable(SkillArgs),
+    /// Every text of a skill of the home: who wrote it, and when
+    Log {
+        /// Its name
+        name: String,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Put a text of a skill back, also of one that was removed
+    Restore {
+        /// Its name
+        name: String,
+        /// The version, as `skill log` numbers them
+        #[arg(long, value_name = "N")]
+        version: i64,
+    },
+    /// What came of a skill: what its score is made of
+    Outcomes(SkillArgs),
     /// Remove a skill of the home with its files
     Remove {
         /// Its name

@@ -82,6 +82,9 @@ pub struct WebhookAddArgs {
     /// How far its turns may go: no_tools, read_only or supervised
     #[arg(long, value_name = "WORD")]
     pub ceiling: Option<String>,
+    /// Start this schedule, by name or id, instead of a turn
+    #[arg(long, value_name = "SCHEDULE")]
+    pub schedule: Option<String>,
     /// Deliveries in any 60 seconds
     #[arg(long, value_name = "NUMBER")]
     pub rate: Option<u32>,

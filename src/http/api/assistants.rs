@@ -10,7 +10,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::assistants::{Assistant, AssistantChange, NewAssistant};
-use crate::http::auth::{Admin, May, ReadChats};
+use crate::http::auth::{Admin, May, ReadChats, unrestricted};
 use crate::http::conditional::{IdempotencyKey, IfMatch, created, tagged};
 use crate::http::extract::{Body, Named, Params};
 use crate::http::moment::rfc3339;
@@ -222,14 +222,7 @@ async fn delete(
 
 /// A token for one assistant does not change assistants, not even its own: it could widen itself.
 pub(super) fn refuse_restricted(by: &May<Admin>) -> Result<(), Problem> {
-    if by.assistant.is_none() {
-        return Ok(());
-    }
-    Err(Problem::new(
-        StatusCode::FORBIDDEN,
-        "forbidden",
-        "a token for one assistant cannot change assistants",
-    ))
+    unrestricted(by, "change assistants")
 }
 
 fn check_backend(state: &AppState, name: Option<&str>) -> Result<(), Problem> {

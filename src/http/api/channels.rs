@@ -15,7 +15,7 @@ use crate::channels::{
     ChannelChange, ChannelError, ChannelView, CredentialField, Mode, NewChannel, NewCredentials,
     PersonChange, Platform, fields,
 };
-use crate::http::auth::{Admin, May, Operate, Read};
+use crate::http::auth::{Admin, May, Operate, Read, unrestricted};
 use crate::http::conditional::{IdempotencyKey, IfMatch, created, stale, tagged};
 use crate::http::extract::{Body, Named, Params};
 use crate::http::page::{Page, Paging};
@@ -303,11 +303,7 @@ fn shown(state: &AppState, view: ChannelView) -> Response {
 
 /// A token for one assistant has nothing to do with channels, which are there for all.
 fn refuse_restricted(by: &Principal) -> Result<(), Problem> {
-    if by.assistant.is_none() {
-        return Ok(());
-    }
-    let text = "a token for one assistant cannot see or change channels";
-    Err(Problem::new(StatusCode::FORBIDDEN, "forbidden", text))
+    unrestricted(by, "see or change channels")
 }
 
 impl From<ChannelError> for Problem {

@@ -44,6 +44,8 @@ struct Export {
 struct Line<'a> {
     thread: String,
     role: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    author: Option<&'a str>,
     content: &'a str,
     created_at: String,
     id: String,
@@ -143,6 +145,7 @@ impl Reader {
                 let line = Line {
                     thread: self.id.to_string(),
                     role: &message.role,
+                    author: message.author.as_deref(),
                     content: &message.content,
                     created_at: rfc3339(message.created_ms),
                     id: message.id.to_string(),
@@ -155,7 +158,8 @@ impl Reader {
             }
             Format::Markdown => {
                 let when = rfc3339(message.created_ms);
-                let written = writeln!(text, "## {} · {when}\n\n{}\n", message.role, message.content);
+                let who = message.author.as_deref().unwrap_or(&message.role);
+                let written = writeln!(text, "## {who} · {when}\n\n{}\n", message.content);
                 debug_assert!(written.is_ok(), "writing to a string cannot fail");
             }
         }

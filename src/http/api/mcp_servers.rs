@@ -12,7 +12,7 @@ use serde::Deserialize;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::http::auth::{Admin, May, Operate, Read};
+use crate::http::auth::{Admin, May, Operate, Read, unrestricted};
 use crate::http::conditional::{IdempotencyKey, IfMatch, created, stale, tagged};
 use crate::http::extract::{Body, Named, Params};
 use crate::http::page::{Page, Paging};
@@ -249,11 +249,7 @@ async fn find(state: &AppState, by: &Principal, which: &str) -> Result<McpView, 
 
 /// A token for one assistant has nothing to do with servers, which are there for all.
 fn refuse_restricted(by: &Principal) -> Result<(), Problem> {
-    if by.assistant.is_none() {
-        return Ok(());
-    }
-    let text = "a token for one assistant cannot see or change MCP servers";
-    Err(Problem::new(StatusCode::FORBIDDEN, "forbidden", text))
+    unrestricted(by, "see or change MCP servers")
 }
 
 impl From<McpError> for Problem {

@@ -155,8 +155,12 @@ async fn send(
 ) -> Result<(StatusCode, Json<AcceptedMessage>), Problem> {
     check(&by, &state, &body)?;
     let thread = state.threads.get(&by, id).await?;
-    let overrides =
-        TurnOverrides { backend: body.backend, model: body.model, max_tokens: body.max_tokens, extra: None };
+    let overrides = TurnOverrides {
+        backend: body.backend,
+        model: body.model,
+        max_tokens: body.max_tokens,
+        ..TurnOverrides::default()
+    };
     let draft = Draft { content: body.content, idempotency_key, overrides };
     let TakenIn { accepted, redactions } = state.take_in(&by, &thread, draft).await?;
     let answer = AcceptedMessage {

@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::http::auth::{KeepInbox, May, Read};
+use crate::http::auth::{KeepInbox, May, Read, unrestricted};
 use crate::http::conditional::{IfMatch, stale, tagged};
 use crate::http::extract::{Body, Named, Params};
 use crate::http::moment::rfc3339;
@@ -266,11 +266,7 @@ async fn change(
 
 /// A token for one assistant has nothing to do with what people are told of everything.
 pub(super) fn refuse_restricted(by: &Principal) -> Result<(), Problem> {
-    if by.assistant.is_none() {
-        return Ok(());
-    }
-    let text = "a token for one assistant cannot see or change notifications";
-    Err(Problem::new(StatusCode::FORBIDDEN, "forbidden", text))
+    unrestricted(by, "see or change notifications")
 }
 
 /// A word or an id that may be absent.

@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::http::auth::{Admin, Fresh, May};
+use crate::http::auth::{Admin, Fresh, May, unrestricted};
 use crate::http::conditional::{IdempotencyKey, IfMatch, created, stale, tagged};
 use crate::http::extract::{Body, Named, Params};
 use crate::http::moment::rfc3339;
@@ -271,11 +271,7 @@ async fn delete(
 
 /// A token for one assistant has nothing to do with everybody's secrets.
 pub(super) fn refuse_restricted(by: &Principal) -> Result<(), Problem> {
-    if by.assistant.is_none() {
-        return Ok(());
-    }
-    let text = "a token for one assistant cannot reach the vault";
-    Err(Problem::new(StatusCode::FORBIDDEN, "forbidden", text))
+    unrestricted(by, "reach the vault")
 }
 
 fn kind(word: &str) -> Result<Kind, Problem> {

@@ -1,4 +1,6 @@
-//! `/api/v1/skills`: how something is done, in folders with a `SKILL.md`.
+//! `/api/v1/skills`: how something is done, in folders with a `SKILL.md`. What came of them is beside.
+
+mod library;
 
 use axum::Json;
 use axum::extract::State;
@@ -11,7 +13,8 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::http::auth::{Admin, May, ReadChats};
+use self::library::ScoreView;
+use crate::http::auth::{self, Admin, May, ReadChats};
 use crate::http::conditional::{IdempotencyKey, IfMatch, created, stale, tagged};
 use crate::http::extract::{Body, Named, Params};
 use crate::http::moment::rfc3339;
@@ -41,6 +44,12 @@ pub(super) struct SkillView {
     /// Stands for its `SKILL.md`.
     version: i64,
     updated_at: String,
+    /// How useful it has been.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    score: Option<ScoreView>,
+    /// The experiment that it was learnt from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    origin: Option<String>,
 }
 
 /// A skill with its text.
@@ -78,6 +87,8 @@ impl From<Skill> for SkillView {
             updated_at: rfc3339(skill.modified_ms),
             name: skill.name,
             problem,
+            score: None,
+            origin: None,
         }
     }
 }
@@ -129,7 +140,10 @@ struct OfPlace {
 }
 
 pub(super) fn routes() -> OpenApiRouter<AppState> {
-    OpenApiRouter::default().routes(routes!(list, create)).routes(routes!(read, write, decide, remove))
+    OpenApiRouter::default()
+        .routes(routes!(list, create))
+        .routes(routes!(read, write, decide, remove))
+        .merge(library::routes())
 }
 
 /// All skills of the home, or of a workspace, in the order of their names.
@@ -146,7 +160,8 @@ async fn list(
 ) -> Result<Json<Page<SkillView>>, Problem> {
     let place = place(&state, &by, of).await?;
     let skills = state.knowledge.skills.list(&by.tenant, place).await?;
-    Ok(Json(Page::whole(skills.into_iter().map(SkillView::from).collect())))
+    let scored = scored(&state, &by, place).await?;
+    Ok(Json(Page::whole(skills.into_iter().map(scored).collect())))
 }
 
 /// Makes a skill of the home. It is on.
@@ -201,7 +216,8 @@ async fn read(
     let files = state.knowledge.skills.files(&by.tenant, &skill).await?;
     let (version, text) = (skill.version, skill.text.clone());
     let files = files.into_iter().map(SkillFileView::from).collect();
-    Ok(tagged(StatusCode::OK, version, WholeView { skill: skill.into(), text, files }))
+    let skill = scored(&state, &by, place).await?(skill);
+    Ok(tagged(StatusCode::OK, version, WholeView { skill, text, files }))
 }
 
 /// Puts a text in the place of a `SKILL.md` of the home that still has the version of `If-Match`.
@@ -279,6 +295,25 @@ async fn remove(
     Ok(StatusCode::NO_CONTENT)
 }
 
+/// How skills of a place are shown with what came of them.
+async fn scored(
+    state: &AppState,
+    by: &Principal,
+    place: SkillPlace,
+) -> Result<impl Fn(Skill) -> SkillView, Problem> {
+    let skills = &state.knowledge.skills;
+    let (known, unproven) = (skills.estimates(&by.tenant, place).await?, skills.unproven());
+    let origins = match place {
+        SkillPlace::Home => skills.origins(&by.tenant).await?,
+        SkillPlace::Workspace(_) => std::collections::HashMap::new(),
+    };
+    Ok(move |skill: Skill| {
+        let score = Some(known.get(&skill.name).copied().unwrap_or(unproven).into());
+        let origin = origins.get(&skill.name).cloned();
+        SkillView { score, origin, ..SkillView::from(skill) }
+    })
+}
+
 /// The place that a query means. A workspace that the caller does not see is none.
 async fn place(state: &AppState, by: &Principal, of: OfPlace) -> Result<SkillPlace, Problem> {
     let Some(text) = of.workspace else { return Ok(SkillPlace::Home) };
@@ -289,11 +324,7 @@ async fn place(state: &AppState, by: &Principal, of: OfPlace) -> Result<SkillPla
 
 /// Skills are every assistant's.
 fn unrestricted(by: &Principal) -> Result<(), Problem> {
-    if by.assistant.is_none() {
-        return Ok(());
-    }
-    let text = "a token for one assistant cannot change skills, which are every assistant's";
-    Err(Problem::new(StatusCode::FORBIDDEN, "forbidden", text))
+    auth::unrestricted(by, "change skills, which are every assistant's")
 }
 
 impl From<SkillError> for Problem {

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::http::auth::{Admin, May, Operate, Read};
+use crate::http::auth::{Admin, May, Operate, Read, unrestricted};
 use crate::http::conditional::{IdempotencyKey, IfMatch, created, stale, tagged};
 use crate::http::extract::{Body, Named, Params};
 use crate::http::page::{Page, Paging};
@@ -92,6 +92,7 @@ async fn create(
         ceiling,
         instructions: state.clean(&by, "instructions", body.instructions.unwrap_or_default()),
         template: body.template.unwrap_or_default(),
+        schedule_id: body.schedule_id,
     };
     let Made { thing, repeated } = state.webhooks.create(&by, new, &secret.text, key).await?;
     let shown = (secret.is_new && !repeated).then(|| secret.text.to_string());
@@ -150,6 +151,7 @@ async fn change(
         allowed_events: body.allowed_events,
         rate_per_minute: body.rate_per_minute,
         template: body.template,
+        schedule_id: body.schedule_id,
     };
     let view = state.webhooks.update(&by, id, known.version(), change).await?;
     Ok(tagged(StatusCode::OK, view.endpoint.version, EndpointBody::new(view, &state)))
@@ -258,11 +260,7 @@ fn source_of(word: &str) -> Result<Source, Problem> {
 
 /// A token for one assistant has nothing to do with what comes for all.
 fn refuse_restricted(by: &Principal) -> Result<(), Problem> {
-    if by.assistant.is_none() {
-        return Ok(());
-    }
-    let text = "a token for one assistant cannot see or change webhooks";
-    Err(Problem::new(StatusCode::FORBIDDEN, "forbidden", text))
+    unrestricted(by, "see or change webhooks")
 }
 
 impl From<WebhookError> for Problem {

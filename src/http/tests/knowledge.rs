@@ -158,3 +158,154 @@ async fn skills_are_made_read_changed_turned_off_and_removed_over_the_api() {
     let made = world.post("/api/v1/skills", &restricted, json!({ "text": text })).await;
     assert_eq!(made.status, StatusCode::FORBIDDEN);
 }
+
+#[tokio::test]
+async fn the_history_of_a_fact_is_read_put_back_and_purged_over_the_api() {
+    let world = World::new().await;
+    let (admin, chat) = (world.token("admin").await, world.token("chat").await);
+    let tea = json!({
+        "key": "tea", "text": "Earl Grey", "confidence": 0.5, "expires_at": "2999-01-01T00:00:00Z", "pinned": true,
+        "why": "said so",
+    });
+    let made = world.post("/api/v1/memory", &admin, tea).await;
+    let fact = made.json();
+    assert_eq!(
+        (&fact["confidence_word"], &fact["pinned"]),
+        (&json!("unsure"), &json!(true)),
+        "{}",
+        made.text
+    );
+    assert_eq!(world.get("/api/v1/memory?pinned=true", &chat).await.json()["items"][0]["key"], "tea");
+    assert_eq!(world.get("/api/v1/memory?pinned=false", &chat).await.json()["items"], json!([]));
+    let path = format!("/api/v1/memory/{}", made.id());
+    let patch = |tag: &str, body: Value| {
+        world.send(request(Method::PATCH, &path).bearer(&admin).header("if-match", tag).json(&body))
+    };
+    let wrong = patch("\"1\"", json!({ "confidence": 1.5 })).await;
+    assert_eq!(wrong.json()["errors"][0]["pointer"], "/confidence");
+    let changed = patch("\"1\"", json!({ "text": "Green tea", "expires_at": null, "pinned": false })).await;
+    assert_eq!((&changed.json()["expires_at"], &changed.json()["text"]), (&Value::Null, &json!("Green tea")));
+    assert_eq!(patch("\"1\"", json!({ "text": "x" })).await.status, StatusCode::PRECONDITION_FAILED);
+    let versions = world.get(&format!("{path}/versions"), &chat).await.json();
+    assert_eq!(
+        (&versions["items"][1]["why"], &versions["items"][0]["number"]),
+        (&json!("said so"), &json!(2))
+    );
+    let diff = world.get(&format!("{path}/diff?from=1&to=2"), &chat).await.json();
+    assert_eq!(diff["fields"][0]["name"], "expires");
+    let restore = |tag: Option<&str>| {
+        let ask = request(Method::POST, &format!("{path}/restore")).bearer(&admin);
+        let ask = if let Some(tag) = tag { ask.header("if-match", tag) } else { ask };
+        world.send(ask.json(&json!({ "version": 1 })))
+    };
+    assert_eq!(restore(None).await.status, StatusCode::PRECONDITION_REQUIRED);
+    assert_eq!(restore(Some("\"1\"")).await.status, StatusCode::PRECONDITION_FAILED);
+    assert_eq!(restore(Some("\"2\"")).await.json()["text"], "Earl Grey");
+    let forget =
+        request(Method::DELETE, &format!("{path}?why=done")).bearer(&admin).header("if-match", "\"3\"");
+    assert_eq!(world.send(forget.empty()).await.status, StatusCode::NO_CONTENT);
+    let gone = world.get("/api/v1/memory/forgotten", &chat).await.json();
+    assert_eq!((&gone["items"][0]["why"], &gone["items"][0]["deed"]), (&json!("done"), &json!("forgotten")));
+    assert_eq!(restore(None).await.status, StatusCode::OK);
+    let purge = || world.send(request(Method::DELETE, &format!("{path}/versions")).bearer(&admin).empty());
+    assert_eq!(purge().await.status, StatusCode::NO_CONTENT);
+    let left = world.get(&format!("{path}/versions"), &chat).await.json();
+    assert_eq!(left["items"].as_array().unwrap().len(), 1);
+    let own = first_assistant(&world, &admin).await;
+    let restricted = world.token_with("admin", Some(own.parse().unwrap())).await;
+    let theirs = request(Method::DELETE, &format!("{path}/versions")).bearer(&restricted).empty();
+    assert_eq!(
+        world.send(theirs).await.status,
+        StatusCode::FORBIDDEN,
+        "what all know is not one assistant's"
+    );
+}
+
+#[tokio::test]
+async fn what_is_known_of_a_person_is_theirs_over_the_api() {
+    let world = World::new().await;
+    let (admin, chat) = (world.token("admin").await, world.token("chat").await);
+    const MODEL: &str = "/api/v1/user-model";
+    assert_eq!(
+        world.get(MODEL, &chat).await.status,
+        StatusCode::NOT_FOUND,
+        "a token without admin is nobody's"
+    );
+    let own = first_assistant(&world, &admin).await;
+    let restricted = world.token_with("admin", Some(own.parse().unwrap())).await;
+    assert_eq!(world.get(MODEL, &restricted).await.status, StatusCode::NOT_FOUND);
+    let known = world.get(MODEL, &admin).await.json();
+    assert_eq!(
+        (&known["person"], &known["privacy"], &known["told"]),
+        (&json!("owner"), &json!("limited"), &json!(""))
+    );
+    let tenant = crate::protocol::ids::TenantId::home();
+    let people = &world.state.knowledge.people;
+    people.observe(&tenant, crate::user_model::Person::Owner, "gardening roses", 1).await.unwrap();
+    let preference = || {
+        let ask = request(Method::POST, &format!("{MODEL}/preferences")).bearer(&admin);
+        world.send(ask.header("idempotency-key", "once").json(&json!({ "text": "Answer briefly" })))
+    };
+    let (made, again) = (preference().await, preference().await);
+    assert_eq!((made.status, &made.json()["id"]), (StatusCode::CREATED, &json!(1)), "{}", made.text);
+    assert_eq!(again.json()["id"], 1);
+    let known = world.get(MODEL, &admin).await.json();
+    assert_eq!(
+        known["told"],
+        "Often writes about: gardening, roses\nSays about themselves:\n- Answer briefly"
+    );
+    assert_eq!(known["preferences"].as_array().unwrap().len(), 1);
+    let drop =
+        |path: &str| world.send(request(Method::DELETE, &format!("{MODEL}/{path}")).bearer(&admin).empty());
+    assert_eq!(drop("topics/roses").await.status, StatusCode::NO_CONTENT);
+    assert_eq!(drop("topics/roses").await.status, StatusCode::NOT_FOUND);
+    assert_eq!(drop("muted/roses").await.status, StatusCode::NO_CONTENT);
+    let patch =
+        |path: String, body: Value| world.send(request(Method::PATCH, &path).bearer(&admin).json(&body));
+    let renamed = patch(format!("{MODEL}/topics/gardening"), json!({ "word": "orchids" })).await;
+    assert_eq!(renamed.json()["topics"][0]["word"], "orchids", "{}", renamed.text);
+    let wrong = patch(format!("{MODEL}/topics/orchids"), json!({ "word": "x" })).await;
+    assert_eq!(wrong.json()["errors"][0]["pointer"], "/word");
+    let wrong = patch(MODEL.to_owned(), json!({ "privacy": "some" })).await;
+    assert_eq!(wrong.json()["errors"][0]["pointer"], "/privacy");
+    let stale = request(Method::PATCH, MODEL).bearer(&admin).header("if-match", "\"0\"");
+    let stale = world.send(stale.json(&json!({ "privacy": "full" }))).await;
+    assert_eq!(stale.status, StatusCode::PRECONDITION_FAILED);
+    assert_eq!(patch(MODEL.to_owned(), json!({ "privacy": "none" })).await.json()["privacy"], "none");
+    let forgotten = world.send(request(Method::DELETE, MODEL).bearer(&admin).empty()).await;
+    assert_eq!(forgotten.status, StatusCode::NO_CONTENT);
+    let known = world.get(MODEL, &admin).await.json();
+    assert_eq!((&known["topics"], &known["preferences"]), (&json!([]), &json!([])));
+    world.state.vault.seal_all(&crate::identity::Principal::owner(tenant)).await.unwrap();
+    let sealed = world.post(&format!("{MODEL}/preferences"), &admin, json!({ "text": "x" })).await;
+    assert_eq!(sealed.status, StatusCode::LOCKED);
+}
+
+#[tokio::test]
+async fn what_came_of_skills_and_what_they_said_before_is_read_over_the_api() {
+    let world = World::new().await;
+    let (admin, chat) = (world.token("admin").await, world.token("chat").await);
+    let text = "---\nname: tea\ndescription: Makes tea.\n---\nBoil water.\n";
+    let made = world.post("/api/v1/skills", &admin, json!({ "text": text })).await;
+    let tag = made.headers["etag"].to_str().unwrap().to_owned();
+    let put = request(Method::PUT, "/api/v1/skills/tea").bearer(&admin).header("if-match", &tag);
+    world.send(put.json(&json!({ "text": text.replace("Boil", "Heat") }))).await;
+    let versions = world.get("/api/v1/skills/tea/versions", &chat).await.json();
+    assert_eq!((&versions["items"][0]["number"], &versions["items"][1]["text"]), (&json!(2), &json!(text)));
+    let restore = |tag: Option<&str>| {
+        let ask = request(Method::POST, "/api/v1/skills/tea/restore").bearer(&admin);
+        let ask = if let Some(tag) = tag { ask.header("if-match", tag) } else { ask };
+        world.send(ask.json(&json!({ "version": 1 })))
+    };
+    assert_eq!(restore(None).await.status, StatusCode::PRECONDITION_REQUIRED);
+    assert_eq!(restore(Some(&tag)).await.status, StatusCode::PRECONDITION_FAILED);
+    let now = world.get("/api/v1/skills/tea", &chat).await;
+    assert_eq!((&now.json()["score"]["mean"], &now.json()["score"]["evidence"]), (&json!(0.5), &json!(0)));
+    let now = now.headers["etag"].to_str().unwrap().to_owned();
+    assert_eq!(restore(Some(&now)).await.status, StatusCode::OK);
+    assert_eq!(world.get("/api/v1/skills/tea", &chat).await.json()["text"], text);
+    assert_eq!(world.get("/api/v1/skills/tea/outcomes", &chat).await.json()["items"], json!([]));
+    let nothing = "/api/v1/turns/0192f000-0000-7000-8000-000000000000/feedback";
+    assert_eq!(world.post(nothing, &chat, json!({ "helpful": true })).await.status, StatusCode::NOT_FOUND);
+    assert_eq!(world.get("/api/v1/skills/coffee/versions", &chat).await.status, StatusCode::NOT_FOUND);
+}

@@ -75,6 +75,7 @@ fn concrete(path: &str) -> String {
         .replace("{path}", "root/edge")
         .replace("{action}", "restart")
         .replace("{name}", "nothing")
+        .replace("{number}", "1")
         .replace("{delivery}", NOTHING)
         .replace("{obligation}", NOTHING)
 }

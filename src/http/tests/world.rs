@@ -27,6 +27,7 @@ use crate::channels::Channels;
 use crate::config::Config;
 use crate::db::{Db, DbOptions, WriterRun};
 use crate::egress::Egress;
+use crate::extensions::Extensions;
 use crate::guard::Guard;
 use crate::http::{AppState, Connection, console};
 use crate::identity::{Identity, NewToken, Principal};
@@ -153,6 +154,7 @@ impl World {
         let ports = SessionPorts {
             ledger: Arc::new(Ledger::new(turns.clone(), Metrics::new())),
             runner: Arc::new(NoSessions),
+            watch: Arc::new(capuchin_actors::ports::watch_session::Unwatched),
         };
         let vault = Vault::load(db.clone(), Self::vault_options(home.path()), Redactor::new()).await.unwrap();
         let policies = Policies::new(db.clone());
@@ -177,15 +179,17 @@ impl World {
             approvals.clone(),
             budgets.clone(),
         );
-        let knowledge = Knowledge::open(&db, &config.memory, &folders);
+        let knowledge = Knowledge::open(&db, &vault, &config, &folders);
         let tools = Tools::new(file_tools(), Vec::new());
         let parts = TurnParts {
             db: db.clone(),
             backends: backends.clone(),
             guard: guard.clone(),
+            extensions: Extensions::default(),
             knowledge: knowledge.clone(),
             tools: tools.clone(),
             workspaces: workspaces.clone(),
+            experiments: folders.experiments(),
             metrics: Metrics::new(),
             limits: TurnParts::limits(&config.sessions),
             context_tokens: config.sessions.context_tokens,
@@ -197,7 +201,32 @@ impl World {
         let keepers = (vault.clone(), guard.clone());
         let channels =
             Channels::open(db.clone(), keepers, notifications.clone(), &Channels::bell()).await.unwrap();
+        let told = (Metrics::new(), notifications.clone());
+        let schedules =
+            crate::schedules::Schedules::open(db.clone(), kill_switches.clone(), told).await.unwrap();
+        let searchable = crate::adapters::search::Searchable {
+            turns: turns.clone(),
+            threads: Threads::new(db.clone()),
+            memory: knowledge.memory.clone(),
+            skills: knowledge.skills.clone(),
+            workspaces: workspaces.clone(),
+            redactor: Redactor::new(),
+        };
+        let search = crate::search::Search::new(folders.search());
+        let recall = crate::recall::Recall::new(search.clone(), Threads::new(db.clone()));
+        let finder = crate::adapters::search::Finder::new(search, recall, searchable);
+        let experiments = crate::experiments::ExperimentParts {
+            db: db.clone(),
+            workspaces: workspaces.clone(),
+            approvals: approvals.clone(),
+            policies: policies.clone(),
+            switches: kill_switches.clone(),
+            notices: notifications.clone(),
+            extensions: Extensions::default(),
+        };
         let state = AppState {
+            schedules,
+            experiments: crate::experiments::Experiments::new(experiments, &folders),
             db: db.clone(),
             audit: crate::audit::Audit::new(db.clone()),
             identity,
@@ -221,6 +250,8 @@ impl World {
             oauth: Oauth::new(vault.clone(), egress),
             vault: vault.clone(),
             guard: guard.clone(),
+            extensions: Extensions::default(),
+            finder,
             sandbox: sandbox(home.path()),
             tools,
             knowledge,

@@ -118,6 +118,7 @@ async fn submit(
         model: (other && !target.model.is_empty()).then_some(target.model),
         max_tokens: call.request.max_tokens,
         extra,
+        ..TurnOverrides::default()
     };
     let log = state.turns.stream(&by.tenant, thread.id, 0);
     let draft = Draft { content, idempotency_key, overrides };

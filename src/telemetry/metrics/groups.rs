@@ -148,6 +148,33 @@ impl WebhookMetrics {
     }
 }
 
+/// Runs of schedules.
+#[derive(Clone)]
+pub struct ScheduleMetrics {
+    /// From the time at which a run was due to its beginning.
+    lag: Seconds,
+    ended: Family<Outcome, Counter>,
+}
+
+impl ScheduleMetrics {
+    pub(super) fn register(registry: &mut Registry) -> Self {
+        let ended = Family::<Outcome, Counter>::default();
+        registry.register("schedule_runs", "Runs of schedules by how they ended", ended.clone());
+        let lag = "From the time at which a run was due to its beginning";
+        Self { lag: Seconds::register(registry, "schedule_lag_seconds", lag, LONG), ended }
+    }
+
+    /// A run has begun, so late.
+    pub fn began(&self, lag: Duration) {
+        self.lag.observe(lag);
+    }
+
+    /// A run has ended like this.
+    pub fn ended(&self, outcome: &'static str) {
+        self.ended.get_or_create_owned(&Outcome { outcome }).inc();
+    }
+}
+
 /// Turns.
 #[derive(Clone)]
 pub struct TurnMetrics {

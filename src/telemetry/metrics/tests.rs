@@ -52,6 +52,8 @@ fn every_metric_has_its_conventional_name() {
         "capuchin_process_open_fds",
         "capuchin_process_resident_memory_bytes",
         "capuchin_process_start_time_seconds",
+        "capuchin_schedule_lag_seconds",
+        "capuchin_schedule_runs",
         "capuchin_session_live",
         "capuchin_store_checkpoints",
         "capuchin_store_commit_duration_seconds",

@@ -2,17 +2,20 @@
 //! since then is refused. It is kept in memory only; after a restart an edit still has to find its exact text.
 
 use std::collections::{HashMap, VecDeque};
+use std::path::Path;
+use std::sync::Arc;
 
 use parking_lot::Mutex;
 
-use crate::protocol::ids::{ThreadId, WorkspaceId};
+use crate::protocol::ids::ThreadId;
 use crate::tools::{Place, ToolError};
 use crate::workspaces::files::{FileError, Stamp, WorkspacePath};
 
 /// Files of all threads; of more, those that were noted first are forgotten.
 pub(super) const FILES_MAX: usize = 10_000;
 
-type Key = (ThreadId, WorkspaceId, String);
+/// By folder and not by workspace: a turn of an experiment works on a copy of its own.
+type Key = (ThreadId, Arc<Path>, String);
 
 /// See the module.
 #[derive(Default)]
@@ -64,5 +67,5 @@ impl Seen {
 }
 
 fn key(place: &Place, path: &WorkspacePath) -> Key {
-    (place.thread, place.workspace, path.to_string())
+    (place.thread, Arc::clone(&place.folder), path.to_string())
 }

@@ -7,16 +7,26 @@ fn called(ids: &[&str]) -> Said {
         |id: &&str| ToolCall { id: (*id).to_owned(), name: "t".to_owned(), arguments: "{}".to_owned() };
     let parts = ids.iter().map(|id| Part::ToolCall(call(id))).collect();
     let message = ChatMessage { role: Role::Assistant, parts };
-    Said { id: None, message, provenance: Provenance::Model }
+    Said { id: None, message, provenance: Provenance::Model, injected: Vec::new() }
 }
 
 fn answer(id: &str) -> Said {
     let parts = vec![Part::ToolResult { call_id: id.to_owned(), content: "fine".to_owned() }];
-    Said { id: None, message: ChatMessage { role: Role::Tool, parts }, provenance: Provenance::Tool }
+    Said {
+        id: None,
+        message: ChatMessage { role: Role::Tool, parts },
+        provenance: Provenance::Tool,
+        injected: Vec::new(),
+    }
 }
 
 fn text(text: &str) -> Said {
-    Said { id: None, message: ChatMessage::text(Role::User, text), provenance: Provenance::Owner }
+    Said {
+        id: None,
+        message: ChatMessage::text(Role::User, text),
+        provenance: Provenance::Owner,
+        injected: Vec::new(),
+    }
 }
 
 /// A conversation in short: `c1,2` calls, `a1` an answer, `?1` one that was put there, else a text.

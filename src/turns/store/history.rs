@@ -2,12 +2,14 @@
 
 use std::ops::ControlFlow;
 
+use super::injected;
 use super::reads::word;
 use crate::db::{DbError, Row, TenantRead, TenantTx};
 use crate::protocol::chat::{ChatMessage, Part, Role, ToolCall};
 use crate::protocol::ids::{CompactionId, MessageId, ThreadId, TurnId};
 use crate::protocol::turn::Provenance;
 use crate::turns::history::{Compaction, History, HistoryLimits, OpenCall, OwnMessage, Said};
+use crate::turns::injected::Injected;
 
 /// Messages of later turns that can stand behind the one that is answered: the lane's queue and to spare.
 const LATER_MESSAGES_MAX: usize = 256;
@@ -47,14 +49,18 @@ pub(in crate::turns) fn history(
     // What a turn answers is never left out of it.
     index.retain(|(place, _, asked)| from.is_none_or(|from| *place > from) || (place.0 == turn && *asked));
     index.sort_unstable_by(|newer, older| older.cmp(newer));
+    let mut by_turn = injected::by_turn(read, thread)?;
     let mut left = limits.bytes_max;
     let mut chosen = Vec::new();
-    for ((_, id), size, _) in index.into_iter().take(limits.messages_max) {
+    for ((of, id), size, asked) in index.into_iter().take(limits.messages_max) {
+        let before = if asked { by_turn.remove(&TurnId::from_bytes(of)) } else { None }.unwrap_or_default();
+        let size = size + before.iter().map(Injected::bytes).sum::<usize>();
         let Some(rest) = left.checked_sub(size) else { break };
         left = rest;
-        chosen.push(id);
+        chosen.push((id, before));
     }
-    let said = chosen.iter().rev().map(|id| message(read, id)).collect::<Result<Vec<_>, _>>()?;
+    let said = |(id, injected)| Ok(Said { injected, ..message(read, &id)? });
+    let said = chosen.into_iter().rev().map(said).collect::<Result<Vec<_>, DbError>>()?;
     Ok(History { summary: compaction.map(|compaction| compaction.summary), said })
 }
 
@@ -209,7 +215,12 @@ fn message(read: &TenantRead<'_>, id: &[u8; 16]) -> Result<Said, DbError> {
         |row| {
             // A word of another version is trusted least.
             let provenance = Provenance::parse(&row.get::<String>(4)?).unwrap_or(Provenance::Stranger);
-            Ok(Said { id: Some(MessageId::from_bytes(*id)), message: chat_message(row)?, provenance })
+            Ok(Said {
+                id: Some(MessageId::from_bytes(*id)),
+                message: chat_message(row)?,
+                provenance,
+                injected: Vec::new(),
+            })
         },
     )
 }

@@ -2,6 +2,7 @@
 import { connection, subscribe } from "./live.js";
 import { adoptKeyed, fill } from "./swap.js";
 import { outboxCount } from "./outbox.js";
+import "./palette.js";
 import { tickTimes } from "./time.js";
 
 document.documentElement.dataset.js = "";

@@ -5,9 +5,11 @@ use crate::adapters::turns::Preview;
 use crate::http::{AppState, Problem};
 use crate::identity::Principal;
 use crate::protocol::ids::{ThreadId, TurnId};
-use crate::turns::{Compaction, StepRecord, TurnRecord};
+use crate::turns::{Compaction, Injected, StepRecord, TurnRecord};
 use crate::web::view::Frame;
-use crate::web::view::context::{ContextPage, PreviewView, RunPage, StepView, SummaryView, ToldView};
+use crate::web::view::context::{
+    ContextPage, InjectedView, PreviewView, RunPage, StepView, SummaryView, ToldView,
+};
 
 /// What the next message would be answered with.
 pub(in crate::web) async fn context(
@@ -21,14 +23,31 @@ pub(in crate::web) async fn context(
     let newest = made.iter().find(|summary| summary.undone_ms.is_none()).map(|summary| summary.id);
     let summaries =
         made.into_iter().map(|made| summary(made.undone_ms.is_none() && Some(made.id) == newest, made));
+    let injected = state.turns.injections(&by.tenant, thread).await.map_err(turns_problem)?;
     let preview = state.model_turns.preview(&by.tenant, thread).await;
     Ok(ContextPage {
         frame,
         thread: thread.to_string(),
         title: super::rail::title_of(&found),
         preview: preview.map(previewed).map_err(|error| error.to_string()),
+        injected: injected.into_iter().rev().map(injected_view).collect(),
         summaries: summaries.collect(),
     })
+}
+
+fn injected_view(one: Injected) -> InjectedView {
+    let provenance = one.injection.provenance;
+    InjectedView {
+        id: one.id.to_string(),
+        plug: one.injection.plug,
+        title: one.injection.title,
+        length: length(one.injection.text.len()),
+        text: one.injection.text,
+        instead: one.instead,
+        stranger: (!provenance.is_trusted()).then(|| provenance.as_str()),
+        created: rfc3339(one.created_ms),
+        is_out: one.removed_ms.is_some(),
+    }
 }
 
 fn summary(is_used: bool, made: Compaction) -> SummaryView {
@@ -83,6 +102,7 @@ pub(in crate::web) async fn run(
     let record = found.ok_or_else(Problem::not_found)?;
     state.threads.get(by, record.thread_id).await.map_err(problem)?;
     let steps = state.turns.steps(&by.tenant, turn).await.map_err(turns_problem)?;
+    let skills = state.knowledge.skills.used(&by.tenant, turn).await?;
     Ok(RunPage {
         frame,
         thread: record.thread_id.to_string(),
@@ -90,6 +110,7 @@ pub(in crate::web) async fn run(
         state: record.state.as_str().to_owned(),
         facts: facts(&record),
         steps: steps.into_iter().map(step).collect(),
+        skills: skills.into_iter().map(|(_, name)| name).collect(),
     })
 }
 

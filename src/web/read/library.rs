@@ -4,18 +4,17 @@ use super::{assistant_problem, name_of, problem, rfc3339};
 use crate::assistants::files::{AgentFile, FILE_BYTES_MAX, FILE_PROMPT_BYTES_MAX, FileName};
 use crate::http::{AppState, Problem};
 use crate::identity::Principal;
-use crate::memory::{Category, Fact, Visible};
 use crate::protocol::ids::AssistantId;
-use crate::skills::{Skill, SkillPlace, TEXT_BYTES_MAX};
+use crate::skills::{Estimate, OutcomeKind, Skill, SkillPlace, TEXT_BYTES_MAX};
 use crate::web::view::Frame;
 use crate::web::view::library::{
-    FactDraft, FactRow, FileRow, FilesView, LibraryTextPage, MemoryView, SkillDetail, SkillRow, SkillsView,
+    FileRow, FilesView, LibraryTextPage, OutcomeRow, SkillDetail, SkillRow, SkillVersionRow, SkillsView,
 };
 
+/// Outcomes of a skill that are shown.
+const OUTCOMES_MAX: usize = 50;
 /// Assistants and workspaces that are shown.
-const OWNERS_MAX: usize = 200;
-/// Facts that are shown; a search finds the others.
-const FACTS_MAX: usize = 200;
+pub(super) const OWNERS_MAX: usize = 200;
 
 /// The files of every assistant.
 pub(in crate::web) async fn files(state: &AppState, by: &Principal) -> Result<Vec<FilesView>, Problem> {
@@ -69,89 +68,45 @@ pub(in crate::web) async fn file(
     })
 }
 
-/// What is remembered: the newest, or what fits a question.
-pub(in crate::web) async fn memory(
-    state: &AppState,
-    by: &Principal,
-    question: String,
-    draft: FactDraft,
-) -> Result<MemoryView, Problem> {
-    let memory = &state.knowledge.memory;
-    let all = Visible::default();
-    let mut found = match question.trim().is_empty() {
-        true => memory.list(&by.tenant, all, None, (None, FACTS_MAX + 1)).await?,
-        false => memory.search(&by.tenant, &question, all, None, FACTS_MAX + 1).await?,
-    };
-    let more = found.len() > FACTS_MAX;
-    found.truncate(FACTS_MAX);
-    if question.trim().is_empty() {
-        let at = |category| Category::ALL.into_iter().position(|known| known == category);
-        found.sort_by(|a, b| {
-            (a.is_trusted(), at(a.category), b.updated_ms).cmp(&(
-                b.is_trusted(),
-                at(b.category),
-                a.updated_ms,
-            ))
-        });
-    }
-    let assistants = state.assistants.list(&by.tenant, None, OWNERS_MAX).await.map_err(assistant_problem)?;
-    let assistants: Vec<(String, String)> =
-        assistants.into_iter().map(|one| (one.id.to_string(), one.name)).collect();
-    let facts = found.into_iter().map(|fact| fact_row(state, &assistants, fact)).collect();
-    Ok(MemoryView { question, facts, more, backend: memory.backend(), assistants, draft })
-}
-
-fn fact_row(state: &AppState, assistants: &[(String, String)], fact: Fact) -> FactRow {
-    let owner = fact.scope.assistant.map(|id| id.to_string());
-    let name = owner.as_ref().and_then(|id| assistants.iter().find(|(known, _)| known == id));
-    let whose = match (&owner, name) {
-        (None, _) => "every assistant",
-        (Some(_), Some((_, name))) => name,
-        (Some(_), None) => "an assistant that is gone",
-    };
-    let of = match fact.category {
-        Category::Core => format!("{whose}, in every prompt"),
-        Category::Custom => whose.to_owned(),
-        Category::Daily => format!("{whose}, in one workspace"),
-        Category::Conversation => format!("{whose}, in one chat"),
-    };
-    FactRow {
-        id: fact.id.to_string(),
-        category: fact.category.as_str(),
-        tags: fact.tags.join(" "),
-        by: match fact.source.starts_with("turn ") {
-            true => "the assistant".to_owned(),
-            false => name_of(state, &fact.source),
-        },
-        trusted: fact.is_trusted(),
-        changed: rfc3339(fact.updated_ms),
-        version: fact.version,
-        key: fact.key,
-        text: fact.text,
-        of,
-    }
-}
-
 /// Every skill that there is.
 pub(in crate::web) async fn skills(
     state: &AppState,
     by: &Principal,
     draft: String,
 ) -> Result<SkillsView, Problem> {
-    let skills = &state.knowledge.skills;
-    let home = skills.list(&by.tenant, SkillPlace::Home).await?.into_iter().map(skill_row).collect();
+    let home = skill_rows(state, by, SkillPlace::Home).await?;
     let mut workspaces = Vec::new();
     for workspace in state.workspaces.list(by, None, OWNERS_MAX).await.map_err(problem)? {
-        let own = skills.list(&by.tenant, SkillPlace::Workspace(workspace.id)).await?;
+        let own = skill_rows(state, by, SkillPlace::Workspace(workspace.id)).await?;
         if !own.is_empty() {
-            workspaces.push((workspace.name, own.into_iter().map(skill_row).collect()));
+            workspaces.push((workspace.name, own));
         }
     }
     Ok(SkillsView { home, workspaces, draft })
 }
 
-fn skill_row(skill: Skill) -> SkillRow {
+async fn skill_rows(state: &AppState, by: &Principal, place: SkillPlace) -> Result<Vec<SkillRow>, Problem> {
+    let skills = &state.knowledge.skills;
+    let known = skills.estimates(&by.tenant, place).await?;
+    let all = skills.list(&by.tenant, place).await?.into_iter();
+    Ok(all.map(|skill| skill_row(known.get(&skill.name), skill)).collect())
+}
+
+/// How useful a skill has been, for people.
+fn score(estimate: Option<&Estimate>) -> String {
+    match estimate {
+        Some(Estimate { mean, low, high, evidence }) => {
+            let percent = |part: f64| format!("{:.0}", part * 100.0);
+            let (mean, low, high) = (percent(*mean), percent(*low), percent(*high));
+            format!("{mean} % ({low} to {high}, of {evidence})")
+        }
+        None => "unproven".to_owned(),
+    }
+}
+
+fn skill_row(estimate: Option<&Estimate>, skill: Skill) -> SkillRow {
     SkillRow {
+        score: score(estimate),
         href: address(&skill),
         description: skill.description(),
         state: skill.state.as_str(),
@@ -177,6 +132,7 @@ pub(in crate::web) async fn skill(
             "It is a file of the workspace, where tools can write: it counts as you see it here, and no longer when it changes."
         }
     };
+    let detail = detail(state, by, &skill).await?;
     Ok(LibraryTextPage {
         frame: frame(skill.name.clone()),
         back: ("/library?tab=skills", "Skills"),
@@ -191,10 +147,49 @@ pub(in crate::web) async fn skill(
             problem: skill.document.err().map(|problem| problem.to_string()),
             files: files.into_iter().map(|file| (file.path, length(file.bytes))).collect(),
             workspace: place.workspace().map(|id| id.to_string()).unwrap_or_default(),
+            ..detail
         }),
         text: skill.text,
         notice: None,
         error: None,
+    })
+}
+
+/// What came of a skill, and what it said before.
+async fn detail(state: &AppState, by: &Principal, skill: &Skill) -> Result<SkillDetail, Problem> {
+    let skills = &state.knowledge.skills;
+    let known = skills.estimates(&by.tenant, skill.place).await?;
+    let outcomes = skills.outcomes(&by.tenant, skill.place, &skill.name).await?;
+    let (mut versions, mut origin) = (Vec::new(), String::new());
+    if skill.place == SkillPlace::Home {
+        versions = skills.versions(&by.tenant, &skill.name).await?;
+        origin = skills.origins(&by.tenant).await?.remove(&skill.name).unwrap_or_default();
+    }
+    let outcomes = outcomes.into_iter().take(OUTCOMES_MAX).map(|one| OutcomeRow {
+        from: match one.kind {
+            OutcomeKind::Feedback => "What somebody said of an answer",
+            OutcomeKind::Experiment => "An experiment",
+            OutcomeKind::Failure => "A turn that failed",
+        },
+        state: if one.outcome.good { "good" } else { "bad" },
+        at: rfc3339(one.outcome.at_ms),
+    });
+    let versions = versions.into_iter().enumerate().map(|(at, version)| SkillVersionRow {
+        number: version.number,
+        deed: version.deed.as_str(),
+        by: name_of(state, &version.by),
+        at: rfc3339(version.at_ms),
+        can_return: at > 0,
+    });
+    Ok(SkillDetail {
+        score: score(known.get(&skill.name)),
+        origin,
+        outcomes: outcomes.collect(),
+        versions: versions.collect(),
+        state: skill.state.as_str(),
+        problem: None,
+        files: Vec::new(),
+        workspace: String::new(),
     })
 }
 

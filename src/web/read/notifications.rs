@@ -92,6 +92,7 @@ fn link(source: &Source) -> Option<String> {
         // A delivery is shown on the page of its endpoint, which its id does not tell.
         SourceType::WebhookDelivery => "/webhooks".to_owned(),
         SourceType::Channel => format!("/channels/{id}"),
+        SourceType::Schedule => format!("/schedules/{id}"),
         SourceType::Experiment | SourceType::Certificate | SourceType::SandboxLayer | SourceType::Part => {
             return None;
         }

@@ -58,6 +58,12 @@ pub(super) struct EnableFields {
 }
 
 #[derive(Deserialize)]
+pub(super) struct RestoreFields {
+    version: i64,
+    number: i64,
+}
+
+#[derive(Deserialize)]
 pub(super) struct RemoveFields {
     version: i64,
     #[serde(default)]
@@ -71,7 +77,10 @@ fn notice(done: &str) -> Option<&'static str> {
         "kept" => "Kept.",
         "changed" => "Changed.",
         "trusted" => "Confirmed: it is trusted from now on.",
-        "forgotten" => "Forgotten.",
+        "pinned" => "Pinned: it is in every prompt from the next message on.",
+        "unpinned" => "Not pinned any more.",
+        "forgotten" => "Forgotten. It can be had back below.",
+        "purged" => "Removed for good.",
         "added" => "Added, and on.",
         "decided" => "Done. It counts from the next message on.",
         "removed" => "Removed.",
@@ -89,8 +98,8 @@ pub(super) async fn show(
     super::unrestricted(&by)?;
     let (tab, shown) = match query.tab.as_str() {
         "memory" => {
-            let view = read::library::memory(&state, &by, query.q, FactDraft::default()).await?;
-            ("memory", LibraryShown::Memory(view))
+            let view = read::facts::memory(&state, &by, query.q, FactDraft::default()).await?;
+            ("memory", LibraryShown::Memory(Box::new(view)))
         }
         "skills" => {
             ("skills", LibraryShown::Skills(read::library::skills(&state, &by, String::new()).await?))
@@ -221,6 +230,18 @@ pub(super) async fn enable_skill(
             Ok(page(problem.status, &LibraryTextPage { error, ..template }))
         }
     }
+}
+
+/// `POST /library/skills/{name}/restore`: a text of it again.
+pub(super) async fn restore_skill(
+    by: May<Admin>,
+    State(state): State<AppState>,
+    Named(name): Named<String>,
+    Fields(fields): Fields<RestoreFields>,
+) -> Result<Response, Problem> {
+    super::unrestricted(&by)?;
+    state.knowledge.skills.restore(&by, &name, fields.number, Some(fields.version)).await?;
+    Ok(Redirect::to(&format!("/library/skills/{name}?done=written")).into_response())
 }
 
 /// `POST /library/skills/{name}/remove`.

@@ -78,6 +78,7 @@ pub(super) async fn create(
             ceiling: ceiling(&draft.ceiling)?,
             instructions: state.clean(&by, "instructions", draft.instructions.clone()),
             template: draft.template.clone(),
+            schedule_id: None,
         };
         let made = state.webhooks.create(&by, new, &secret, None).await?.thing;
         Ok::<_, Problem>((made.id, is_new.then_some(secret)))
@@ -134,6 +135,7 @@ pub(super) async fn change(
             ceiling: ceiling(&draft.ceiling)?,
             instructions: Some(state.clean(&by, "instructions", draft.instructions.clone())),
             template: Some(draft.template.clone()),
+            schedule_id: None,
         };
         state.webhooks.update(&by, id, fields.version, change).await?;
         Ok("changed")

@@ -16,8 +16,33 @@ pub struct ContextPage {
     pub title: String,
     /// What the next message would be answered with; else why nobody would answer.
     pub preview: Result<PreviewView, String>,
+    /// What plugs put before messages, newest first.
+    pub injected: Vec<InjectedView>,
     /// Summaries of older messages, newest first.
     pub summaries: Vec<SummaryView>,
+}
+
+/// Something that a plug put before a message.
+#[derive(Clone, Debug)]
+pub struct InjectedView {
+    /// Its id.
+    pub id: String,
+    /// The plug.
+    pub plug: String,
+    /// What it is.
+    pub title: String,
+    /// Its text.
+    pub text: String,
+    /// How long it is.
+    pub length: String,
+    /// Whether it stands in the place of the message.
+    pub instead: bool,
+    /// Who wrote it, when that is nobody to be trusted.
+    pub stranger: Option<&'static str>,
+    /// When it was put there.
+    pub created: String,
+    /// Whether a person keeps it out.
+    pub is_out: bool,
 }
 
 /// What a model would be told.
@@ -87,6 +112,8 @@ pub struct RunPage {
     pub facts: Vec<(&'static str, String)>,
     /// What was done, in its order.
     pub steps: Vec<StepView>,
+    /// The skills that it had.
+    pub skills: Vec<String>,
 }
 
 /// One thing that was done.

@@ -52,7 +52,7 @@ pub struct Frame {
     /// Title of the page.
     pub title: String,
     /// Which entry of the navigation it belongs to: `home`, `chat`, `inbox`, `library`, `vault`, `audit`,
-    /// `processes`, `channels`, `webhooks`, `runtime`, `settings`, or nothing.
+    /// `processes`, `experiments`, `channels`, `webhooks`, `runtime`, `settings`, or nothing.
     pub place: &'static str,
     /// The look.
     pub theme: Theme,

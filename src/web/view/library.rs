@@ -2,6 +2,7 @@
 
 use askama::Template;
 
+pub use super::facts::{FactDraft, FactRow, GoneRow, MemoryView};
 use super::{Frame, filters};
 
 /// `/library`.
@@ -26,7 +27,7 @@ pub enum LibraryShown {
     /// The files of every assistant.
     Files(Vec<FilesView>),
     /// Facts, and the form for one more.
-    Memory(MemoryView),
+    Memory(Box<MemoryView>),
     /// Skills of the home, and those of a workspace.
     Skills(SkillsView),
 }
@@ -57,63 +58,6 @@ pub struct FileRow {
     pub changed: Option<String>,
 }
 
-/// What is remembered.
-#[derive(Clone, Debug, Default)]
-pub struct MemoryView {
-    /// What was looked for.
-    pub question: String,
-    /// The facts.
-    pub facts: Vec<FactRow>,
-    /// Whether there are more than are shown.
-    pub more: bool,
-    /// What keeps them.
-    pub backend: &'static str,
-    /// Whose facts there can be: id and name.
-    pub assistants: Vec<(String, String)>,
-    /// What was typed into the form for a new one.
-    pub draft: FactDraft,
-}
-
-/// The form of a new fact.
-#[derive(Clone, Debug, Default)]
-pub struct FactDraft {
-    /// Its name.
-    pub key: String,
-    /// What it says.
-    pub text: String,
-    /// Whether it is in every prompt.
-    pub core: bool,
-    /// Words to find it by.
-    pub tags: String,
-    /// Whose it is; empty for every assistant.
-    pub assistant: String,
-}
-
-/// One fact.
-#[derive(Clone, Debug)]
-pub struct FactRow {
-    /// Its id.
-    pub id: String,
-    /// Its name.
-    pub key: String,
-    /// The word of its kind.
-    pub category: &'static str,
-    /// What it says.
-    pub text: String,
-    /// Words to find it by, apart by spaces.
-    pub tags: String,
-    /// Whose it is, and where, in words.
-    pub of: String,
-    /// Who stored it, in words.
-    pub by: String,
-    /// Whether prompts may have it as it is.
-    pub trusted: bool,
-    /// When it was changed, RFC 3339.
-    pub changed: String,
-    /// Stands for this text.
-    pub version: i64,
-}
-
 /// What can be looked up.
 #[derive(Clone, Debug, Default)]
 pub struct SkillsView {
@@ -136,6 +80,8 @@ pub struct SkillRow {
     pub description: String,
     /// The word of whether it counts.
     pub state: &'static str,
+    /// How useful it has been, in words.
+    pub score: String,
     /// When it was changed, RFC 3339.
     pub changed: String,
 }
@@ -181,6 +127,40 @@ pub struct SkillDetail {
     pub files: Vec<(String, String)>,
     /// Its workspace's id; empty for the home.
     pub workspace: String,
+    /// How useful it has been, in words.
+    pub score: String,
+    /// The experiment that it was learnt from; empty for none.
+    pub origin: String,
+    /// What came of it.
+    pub outcomes: Vec<OutcomeRow>,
+    /// What it said before, the newest first.
+    pub versions: Vec<SkillVersionRow>,
+}
+
+/// Something that came of using a skill.
+#[derive(Clone, Debug)]
+pub struct OutcomeRow {
+    /// Where it is known from, in words.
+    pub from: &'static str,
+    /// The word of whether it went well.
+    pub state: &'static str,
+    /// When, RFC 3339.
+    pub at: String,
+}
+
+/// A text of a skill.
+#[derive(Clone, Debug)]
+pub struct SkillVersionRow {
+    /// Its number.
+    pub number: i64,
+    /// What was done, in a word.
+    pub deed: &'static str,
+    /// By whom, in words.
+    pub by: String,
+    /// When, RFC 3339.
+    pub at: String,
+    /// Whether it can be put back.
+    pub can_return: bool,
 }
 
 impl LibraryPage {

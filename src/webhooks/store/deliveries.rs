@@ -104,11 +104,11 @@ pub(in crate::webhooks) fn last_ms(
     read.query_opt(sql, &[&endpoint], |row| row.get(0))
 }
 
-/// Its turn is stored.
+/// Its turn is stored, or the run that it starts.
 pub(in crate::webhooks) fn dispatched(
     tx: &mut TenantTx<'_>,
     id: WebhookDeliveryId,
-    turn: TurnId,
+    turn: Option<TurnId>,
 ) -> Result<(), DbError> {
     tx.execute(
         "UPDATE webhook_deliveries SET state = 'dispatched', turn_id = ?3, attempts = attempts + 1, reason = ''

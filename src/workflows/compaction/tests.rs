@@ -5,7 +5,12 @@ use crate::protocol::chat::ToolCall;
 use crate::protocol::turn::Provenance;
 
 fn said(role: Role, text: &str) -> Said {
-    Said { id: Some(MessageId::new()), message: ChatMessage::text(role, text), provenance: Provenance::Owner }
+    Said {
+        id: Some(MessageId::new()),
+        message: ChatMessage::text(role, text),
+        provenance: Provenance::Owner,
+        injected: Vec::new(),
+    }
 }
 
 fn calls(id: &str) -> Said {

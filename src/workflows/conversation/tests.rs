@@ -9,7 +9,7 @@ fn persona() -> Persona {
 }
 
 fn said(role: Role, text: &str, provenance: Provenance) -> Said {
-    Said { id: None, message: ChatMessage::text(role, text), provenance }
+    Said { id: None, message: ChatMessage::text(role, text), provenance, injected: Vec::new() }
 }
 
 fn asked(text: &str) -> Said {

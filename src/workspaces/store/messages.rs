@@ -4,7 +4,8 @@ use crate::db::{DbError, Row, TenantRead};
 use crate::protocol::ids::{MessageId, ThreadId};
 use crate::workspaces::message::Message;
 
-const COLUMNS: &str = "id, thread_id, turn_id, role, content, thinking, tool_calls, partial, provenance, created_ms, call_id, outcome";
+const COLUMNS: &str = "id, thread_id, turn_id, role, content, thinking, tool_calls, partial, provenance, created_ms, call_id, outcome, \
+                       author";
 
 /// Messages of a thread after this one, oldest first.
 pub(in crate::workspaces) fn list(
@@ -53,5 +54,6 @@ fn message(row: &Row<'_>) -> Result<Message, DbError> {
         created_ms: row.get(9)?,
         call_id: row.get(10)?,
         outcome: row.get(11)?,
+        author: row.get(12)?,
     })
 }

@@ -1,6 +1,9 @@
 //! The statements of threads.
 
+use serde_json::json;
+
 use crate::db::{DbError, Row, TenantRead, TenantTx};
+use crate::extensions::Hook;
 use crate::policy::{Autonomy, Ceiling, PermissionMode};
 use crate::protocol::ids::{AssistantId, ThreadId, WorkspaceId};
 use crate::workspaces::thread::{Answering, Thread};
@@ -105,7 +108,7 @@ pub(in crate::workspaces) fn insert(
             &new.updated_ms,
         ],
     )?;
-    Ok(())
+    tell(tx, Hook::ChannelCreated, new.id)
 }
 
 pub(in crate::workspaces) fn update(tx: &mut TenantTx<'_>, changed: &Thread) -> Result<(), DbError> {
@@ -121,7 +124,7 @@ pub(in crate::workspaces) fn update(tx: &mut TenantTx<'_>, changed: &Thread) -> 
             &changed.updated_ms,
         ],
     )?;
-    Ok(())
+    tell(tx, Hook::ChannelUpdated, changed.id)
 }
 
 /// Says what a thread is for and how far its turns may go, if it is not so already.
@@ -145,18 +148,23 @@ pub(in crate::workspaces) fn title_if_empty(
     title: &str,
     now_ms: i64,
 ) -> Result<(), DbError> {
-    tx.execute(
+    let titled = tx.execute(
         "UPDATE threads SET title = ?3, version = version + 1, updated_ms = ?4
          WHERE tenant = ?1 AND id = ?2 AND title = ''",
         &[&id, &title, &now_ms],
     )?;
-    Ok(())
+    if titled > 0 { tell(tx, Hook::ChannelUpdated, id) } else { Ok(()) }
 }
 
 /// Deletes a thread with its messages, turns and events.
-pub(in crate::workspaces) fn delete(tx: &mut TenantTx<'_>, id: ThreadId) -> Result<(), DbError> {
-    tx.execute("DELETE FROM threads WHERE tenant = ?1 AND id = ?2", &[&id])?;
-    Ok(())
+pub(in crate::workspaces) fn delete(tx: &mut TenantTx<'_>, gone: &Thread) -> Result<(), DbError> {
+    tx.execute("DELETE FROM threads WHERE tenant = ?1 AND id = ?2", &[&gone.id])?;
+    tx.tell(Hook::ChannelDeleted, |_| Ok(json!({ "kind": "thread", "channel": gone })))
+}
+
+/// What plugs are told of a thread as it is now; of what goes with its workspace they are not told.
+fn tell(tx: &mut TenantTx<'_>, hook: Hook, id: ThreadId) -> Result<(), DbError> {
+    tx.tell(hook, |read| Ok(json!({ "kind": "thread", "channel": by_id(read, None, id)? })))
 }
 
 fn thread(row: &Row<'_>) -> Result<Thread, DbError> {

@@ -13,6 +13,7 @@ pub async fn pages(site: &Site, chrome: &Chrome) -> Vec<(&'static str, String)> 
     pages.extend(of_knowledge(chrome).await);
     pages.extend(of_settings(chrome).await);
     pages.extend(of_webhooks(site, chrome).await);
+    pages.extend(of_schedules(chrome).await);
     pages.extend(channels::fill(site, chrome).await);
     let always = [
         ("home", "/"),
@@ -86,6 +87,7 @@ async fn of_knowledge(chrome: &Chrome) -> Vec<(&'static str, String)> {
     let (file, skill) = library::fill(chrome).await;
     vec![
         ("library", "/library".to_owned()),
+        ("search", "/search?q=hello".to_owned()),
         ("library-file", file),
         ("library-memory", "/library?tab=memory".to_owned()),
         ("library-memory-none", "/library?tab=memory&q=nothing+fits".to_owned()),
@@ -106,6 +108,7 @@ async fn of_settings(chrome: &Chrome) -> Vec<(&'static str, String)> {
     chrome.api("PATCH", "/api/v1/notification-settings", Some(&night)).await;
     vec![
         ("mcp", "/settings/mcp".to_owned()),
+        ("extensions", "/settings/extensions".to_owned()),
         ("notifications", "/inbox/notifications".to_owned()),
         ("notifications-none", "/inbox/notifications?status=dismissed".to_owned()),
         ("notification-settings", "/settings/notifications".to_owned()),
@@ -131,4 +134,18 @@ async fn of_webhooks(site: &Site, chrome: &Chrome) -> Vec<(&'static str, String)
     let log = chrome.api("GET", &path, None).await;
     let delivery = log["items"][0]["id"].as_str().unwrap();
     vec![("webhooks", "/webhooks".to_owned()), ("webhook", format!("/webhooks/{id}?delivery={delivery}"))]
+}
+
+/// Schedules of every kind, one with a ledger.
+async fn of_schedules(chrome: &Chrome) -> Vec<(&'static str, String)> {
+    let weekly = json!({
+        "name": "Plan the week", "prompt": "Say what this week brings.", "rrule": "FREQ=WEEKLY;BYDAY=MO",
+        "at": "2026-12-07T09:00", "zone": "Europe/Berlin",
+    });
+    chrome.api("POST", "/api/v1/schedules", Some(&weekly)).await;
+    let often = json!({ "name": "Look around", "prompt": "Hello", "every": "2h" });
+    let made = chrome.api("POST", "/api/v1/schedules", Some(&often)).await;
+    let id = made["id"].as_str().unwrap();
+    chrome.api("POST", &format!("/api/v1/schedules/{id}/run-now"), Some(&json!({}))).await;
+    vec![("schedules", "/schedules".to_owned()), ("schedule", format!("/schedules/{id}"))]
 }

@@ -40,7 +40,7 @@ async fn a_program_has_a_terminal_with_keys_and_a_size() {
 async fn who_hangs_up_ends_the_program() {
     let Some(range) = Range::new().await else { return };
     let (terminal, other) = Terminal::open(24, 80).unwrap();
-    let command = range.bash("echo up; sleep 60");
+    let command = range.bash("echo up; exec sleep 60");
     let mut child = range.sandbox.spawn_on_terminal(command, &range.profile(), other).await.unwrap();
     until(&terminal, "up").await;
     drop(terminal);

@@ -6,7 +6,7 @@ mod rest;
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use axum::Router;
 use axum::extract::ws::{CloseFrame, Message, WebSocket};
@@ -16,6 +16,8 @@ use axum::routing::{any, get, patch, post};
 use parking_lot::Mutex;
 use serde_json::{Value, json};
 use tokio::sync::Notify;
+
+use super::shared::seen;
 
 /// The token of the bot.
 pub const TOKEN: &str = "MTk4NjIyNDgzNDcxOTI1MjQ4.a-token.that-only-the-bot-has";
@@ -234,12 +236,7 @@ impl Discord {
 
     /// Waits for something.
     pub async fn wait<T>(&self, look: impl Fn() -> Option<T>) -> T {
-        loop {
-            if let Some(found) = look() {
-                return found;
-            }
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
+        seen(look).await
     }
 }
 

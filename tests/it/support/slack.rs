@@ -12,11 +12,11 @@ use axum::extract::{Path, Query, State, WebSocketUpgrade};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{any, post};
-use hmac::{Hmac, KeyInit as _, Mac as _};
 use parking_lot::Mutex;
 use serde_json::{Value, json};
-use sha2::Sha256;
 use tokio::sync::Notify;
+
+use super::shared::{hmac_hex, seen};
 
 /// The bot's token.
 pub const BOT_TOKEN: &str = "xoxb-1234567890-a-token-of-the-bot";
@@ -208,12 +208,7 @@ impl Slack {
 
     /// Waits for something.
     pub async fn wait<T>(&self, look: impl Fn() -> Option<T>) -> T {
-        loop {
-            if let Some(found) = look() {
-                return found;
-            }
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
+        seen(look).await
     }
 }
 
@@ -221,10 +216,8 @@ impl Slack {
 pub fn signed(body: &str) -> (String, String) {
     let timestamp =
         std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs().to_string();
-    let mut mac = Hmac::<Sha256>::new_from_slice(SIGNING_SECRET.as_bytes()).unwrap();
-    mac.update(format!("v0:{timestamp}:{body}").as_bytes());
-    let digits: String = mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
-    (timestamp, format!("v0={digits}"))
+    let signature = format!("v0={}", hmac_hex(SIGNING_SECRET, &format!("v0:{timestamp}:{body}")));
+    (timestamp, signature)
 }
 
 impl Drop for Slack {

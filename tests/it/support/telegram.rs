@@ -14,6 +14,8 @@ use parking_lot::Mutex;
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 
+use super::shared::seen;
+
 /// The token of the bot.
 pub const TOKEN: &str = "123456:a-token-that-only-the-bot-has";
 /// Its user name.
@@ -160,14 +162,9 @@ impl Telegram {
 
     /// The address and the secret of the webhook, once one is set.
     pub async fn webhook(&self) -> (String, String) {
-        loop {
-            let set = self.inner.lock().webhook.clone();
-            if let Some(set) = set {
-                let word = |name: &str| set[name].as_str().unwrap().to_owned();
-                return (word("url"), word("secret_token"));
-            }
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
+        let set = seen(|| self.inner.lock().webhook.clone()).await;
+        let word = |name: &str| set[name].as_str().unwrap().to_owned();
+        (word("url"), word("secret_token"))
     }
 
     /// What it was asked that it does not allow.
@@ -177,13 +174,7 @@ impl Telegram {
 
     /// Waits until so many messages stand in a chat.
     pub async fn until(&self, chat: i64, count: usize) -> Vec<String> {
-        loop {
-            let texts = self.texts(chat);
-            if texts.len() >= count {
-                return texts;
-            }
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
+        seen(|| Some(self.texts(chat)).filter(|texts| texts.len() >= count)).await
     }
 }
 

@@ -1,7 +1,6 @@
 //! A WhatsApp Cloud API on a loopback port, as strict as the real one about what it is asked.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Router;
 use axum::body::Bytes;
@@ -9,10 +8,10 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use hmac::{Hmac, KeyInit as _, Mac as _};
 use parking_lot::Mutex;
 use serde_json::{Value, json};
-use sha2::Sha256;
+
+use super::shared::{hmac_hex, seen};
 
 /// The access token of the system user.
 pub const TOKEN: &str = "a-token-that-only-the-app-has";
@@ -49,13 +48,7 @@ impl Whatsapp {
 
     /// Waits until so many messages were taken.
     pub async fn until(&self, count: usize) -> Vec<Value> {
-        loop {
-            let sent = self.sent.lock().clone();
-            if sent.len() >= count {
-                return sent;
-            }
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
+        seen(|| Some(self.sent.lock().clone()).filter(|sent| sent.len() >= count)).await
     }
 }
 
@@ -72,10 +65,9 @@ pub fn signed(mut value: Value) -> (String, String) {
     let change = json!({ "value": value, "field": "messages" });
     let body =
         json!({ "object": "whatsapp_business_account", "entry": [{ "id": "1", "changes": [change] }] });
-    let mut mac = Hmac::<Sha256>::new_from_slice(APP_SECRET.as_bytes()).unwrap();
-    mac.update(body.to_string().as_bytes());
-    let digits: String = mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
-    (body.to_string(), format!("sha256={digits}"))
+    let body = body.to_string();
+    let signature = format!("sha256={}", hmac_hex(APP_SECRET, &body));
+    (body, signature)
 }
 
 fn is_ours(headers: &HeaderMap) -> bool {

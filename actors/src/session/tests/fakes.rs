@@ -14,6 +14,7 @@ use super::super::factory::spawn_lane;
 use super::super::*;
 use crate::ports::keep_ledger::{AcceptError, KeepLedger, LedgerError};
 use crate::ports::run_turn::{Answering, Asking, Decided, RunTurn, ToKeep, TurnReport};
+use crate::ports::watch_session::{Refusal, Rest, WatchSession};
 use crate::protocol::chat::{StopReason, Usage};
 use crate::protocol::event::{EventKind, NewEvent};
 use crate::protocol::ids::{ApprovalId, MessageId, TenantId, ThreadId, TurnId};
@@ -354,11 +355,45 @@ impl OpenLane for BareOpener {
     }
 }
 
+/// Hears everything, and lets nothing wake while it has a reason.
+#[derive(Default)]
+pub(super) struct Watched {
+    pub(super) heard: Mutex<Vec<String>>,
+    pub(super) against: Mutex<Option<String>>,
+}
+
+impl Watched {
+    pub(super) fn heard(&self) -> Vec<String> {
+        self.heard.lock().clone()
+    }
+}
+
+impl WatchSession for Watched {
+    fn starting(&self, _: &TenantId, _: ThreadId) -> BoxFuture<'static, Result<(), Refusal>> {
+        self.heard.lock().push("starting".to_owned());
+        let answer = self.against.lock().clone().map_or(Ok(()), |reason| Err(Refusal { reason }));
+        futures::future::ready(answer).boxed()
+    }
+
+    fn started(&self, _: &TenantId, _: ThreadId) {
+        self.heard.lock().push("started".to_owned());
+    }
+
+    fn stopping(&self, _: &TenantId, _: ThreadId, why: Rest) {
+        self.heard.lock().push(format!("stopping: {}", why.as_str()));
+    }
+
+    fn stopped(&self, _: &TenantId, _: ThreadId, why: Rest) {
+        self.heard.lock().push(format!("stopped: {}", why.as_str()));
+    }
+}
+
 /// Everything a session test needs.
 pub(super) struct Stage {
     pub(super) ledger: Arc<FakeLedger>,
     pub(super) runner: Arc<ScriptedRunner>,
     pub(super) opener: Arc<BareOpener>,
+    pub(super) watch: Arc<Watched>,
     pub(super) directory: Arc<SessionDirectory>,
     pub(super) thread: ThreadId,
 }
@@ -372,11 +407,15 @@ impl Stage {
         let ledger = Arc::new(FakeLedger::default());
         let runner =
             Arc::new(ScriptedRunner { script: Mutex::new(script.to_vec()), runs: AtomicUsize::new(0) });
-        let opener = Arc::new(BareOpener::default());
-        let ports = SessionPorts { ledger: Arc::clone(&ledger) as _, runner: Arc::clone(&runner) as _ };
+        let (opener, watch) = (Arc::new(BareOpener::default()), Arc::new(Watched::default()));
+        let ports = SessionPorts {
+            ledger: Arc::clone(&ledger) as _,
+            runner: Arc::clone(&runner) as _,
+            watch: Arc::clone(&watch) as _,
+        };
         let directory = SessionDirectory::new(ports, limits, Arc::clone(&opener) as _);
         assert!(opener.directory.set(Arc::clone(&directory)).is_ok());
-        Self { ledger, runner, opener, directory, thread: ThreadId::new() }
+        Self { ledger, runner, opener, watch, directory, thread: ThreadId::new() }
     }
 
     pub(super) fn message(&self, content: &str) -> Inbound {

@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 use crate::http::moment::rfc3339;
 use crate::http::problem::Problem;
 use crate::policy::Ceiling;
-use crate::protocol::ids::WorkspaceId;
+use crate::protocol::ids::{ScheduleId, WorkspaceId};
 use crate::webhooks::{Delivery, EndpointState, EndpointView, Refused, Source};
 
 /// An endpoint and what happened at it.
@@ -35,6 +35,8 @@ pub(super) struct EndpointBody {
     instructions: String,
     /// How a delivery becomes a message (Jinja); empty for the built-in way.
     template: String,
+    /// The schedule that a delivery starts, instead of a turn of its own.
+    schedule_id: Option<String>,
     /// Until when the secret before the last rotation is good.
     old_secret_until: Option<String>,
     last_delivery_at: Option<String>,
@@ -128,6 +130,9 @@ pub(super) struct CreateWebhookEndpoint {
     pub(super) instructions: Option<String>,
     /// How a delivery becomes a message (Jinja): `source`, `event`, `delivery_id`, `time`, `payload`, `body`.
     pub(super) template: Option<String>,
+    /// The schedule that a delivery starts, instead of a turn of its own.
+    #[schema(value_type = Option<String>)]
+    pub(super) schedule_id: Option<ScheduleId>,
 }
 
 /// What changes. What is absent stays.
@@ -143,6 +148,10 @@ pub(super) struct ChangeWebhookEndpoint {
     pub(super) ceiling: Option<String>,
     pub(super) instructions: Option<String>,
     pub(super) template: Option<String>,
+    /// `null` for turns of its own again.
+    #[serde(default, deserialize_with = "crate::http::api::optional::set_or_cleared")]
+    #[schema(value_type = Option<String>)]
+    pub(super) schedule_id: Option<Option<ScheduleId>>,
 }
 
 /// Another secret.
@@ -215,6 +224,7 @@ impl EndpointBody {
             ceiling: endpoint.ceiling.as_str(),
             instructions: endpoint.instructions,
             template: endpoint.template,
+            schedule_id: endpoint.schedule_id.map(|id| id.to_string()),
             old_secret_until: endpoint.old_until_ms.map(rfc3339),
             last_delivery_at: last_delivery_ms.map(rfc3339),
             refused,

@@ -1,0 +1,36 @@
+//! What the settings say, in the shapes that parts want.
+
+use std::time::Duration;
+
+use capuchin_actors::session::SessionLimits;
+
+use crate::approvals::ApprovalTimes;
+use crate::assistants::NewAssistant;
+use crate::config::{ApprovalsConfig, Config, SessionsConfig};
+
+pub(super) fn times(config: &ApprovalsConfig) -> ApprovalTimes {
+    ApprovalTimes {
+        attended: Duration::from_secs(config.expire_after_s),
+        unattended: Duration::from_secs(config.unattended_expire_after_s),
+    }
+}
+
+pub(super) fn limits(config: &SessionsConfig) -> SessionLimits {
+    SessionLimits {
+        queue_per_thread: config.queue_per_thread,
+        queue_per_tenant: config.queue_per_tenant,
+        turn_deadline: Duration::from_secs(config.turn_deadline_s),
+        idle_after: Duration::from_secs(config.idle_after_s),
+        ..SessionLimits::default()
+    }
+}
+
+pub(super) fn first_assistant(config: &Config) -> NewAssistant {
+    let first = &config.assistant;
+    NewAssistant {
+        name: first.name.clone(),
+        backend: first.backend.clone(),
+        model: first.model.clone(),
+        system_prompt: first.system_prompt.clone(),
+    }
+}
