@@ -38,6 +38,7 @@ impl Schedules {
             }
             let engaged = switches.status(tx.tenant()).map(|engaged| engaged.to_string());
             let timetable = schedule.timetable()?;
+            let told = store::runs::told(tx, id, next_ms, now_ms)?;
             let asked = Asked {
                 id,
                 timetable: &timetable,
@@ -46,6 +47,7 @@ impl Schedules {
                 now_ms,
                 left: schedule.policies.runs_max.map(|most| most.saturating_sub(schedule.fired)),
                 hold: hold(tx, &schedule, engaged)?,
+                told: &told,
             };
             let plan = asked.plan();
             let mut fired = schedule.fired;

@@ -48,6 +48,8 @@ pub(super) struct Asked<'a> {
     pub(super) left: Option<u64>,
     /// Why nothing fires now: paused, held, stopped.
     pub(super) hold: Option<String>,
+    /// Slots up to now that have their rows since before the clock was set back, in their order.
+    pub(super) told: &'a [i64],
 }
 
 /// Slots from the first to now, when there are more than are counted.
@@ -96,12 +98,14 @@ impl Asked<'_> {
         let (mut first, mut many) = (self.next_ms, None);
         loop {
             let more = self.timetable.after(first.saturating_sub(1)).take_while(|slot| *slot <= self.now_ms);
-            let slots: Vec<i64> = more.take(COUNTED_MAX + 1).collect();
+            let untold = more.filter(|slot| self.told.binary_search(slot).is_err());
+            let slots: Vec<i64> = untold.take(COUNTED_MAX + 1).collect();
             if slots.len() <= COUNTED_MAX {
                 return Passed { many, slots };
             }
+            let from_ms = many.map(|(from_ms, _)| from_ms).or(slots.first().copied()).unwrap_or(first);
             first = first.saturating_add(self.now_ms.saturating_sub(first) / 2 + 1);
-            many = Some((self.next_ms, first.saturating_sub(1)));
+            many = Some((from_ms, first.saturating_sub(1)));
         }
     }
 

@@ -235,7 +235,28 @@ fn rules_are_said_in_words() {
 fn plan(rule: &Rule, policies: &Policies, (next_ms, now_ms): (i64, i64), hold: Option<&str>) -> Plan {
     let timetable = rule.read("Europe/Berlin").unwrap();
     let (id, hold) = (ScheduleId::from_bytes([7; 16]), hold.map(str::to_owned));
-    Asked { id, timetable: &timetable, policies, next_ms, now_ms, left: policies.runs_max, hold }.plan()
+    Asked { id, timetable: &timetable, policies, next_ms, now_ms, left: policies.runs_max, hold, told: &[] }.plan()
+}
+
+#[test]
+fn a_slot_that_has_its_row_gets_no_other_and_hides_none_beside_it() {
+    let rule = Rule::Every { seconds: 600, anchor_ms: 0 };
+    let (timetable, id) = (rule.read("UTC").unwrap(), ScheduleId::new());
+    let policies = Policies { catch_up: CatchUp::Skip, ..Policies::default() };
+    let told = [600_000, 1_800_000];
+    let asked = Asked {
+        id,
+        timetable: &timetable,
+        policies: &policies,
+        next_ms: 600_000,
+        now_ms: 7_000_000,
+        left: None,
+        hold: None,
+        told: &told,
+    };
+    let rows: Vec<_> =
+        asked.plan().rows.into_iter().map(|row| (row.slot_ms, row.until_ms, row.slots)).collect();
+    assert_eq!(rows, [(1_200_000, 6_600_000, 9)]);
 }
 
 fn fires(plan: &Plan) -> Vec<(i64, bool)> {

@@ -11,7 +11,7 @@ pub enum ExtensionCommand {
     List(JsonArgs),
     /// The sixteen points, when each is reached, and what its plugs are told
     Hooks(JsonArgs),
-    /// Take in [extensions] of the settings as they are now; with any problem in them nothing changes
+    /// Take in `[extensions]` of the settings as they are now; with any problem in them nothing changes
     Reload,
     /// Have one plug say what it would say; nothing follows from it
     Test {

@@ -131,6 +131,18 @@ pub(in crate::schedules) fn of_slot(
     read.query_opt(&sql, &[&schedule, &slot_ms], run)
 }
 
+/// The slots from this one to that one which have rows of their own: those that were gone through before the clock was set back.
+pub(in crate::schedules) fn told(
+    read: &TenantRead<'_>,
+    schedule: ScheduleId,
+    from_ms: i64,
+    to_ms: i64,
+) -> Result<Vec<i64>, DbError> {
+    let sql = "SELECT slot_ms FROM schedule_runs
+               WHERE tenant = ?1 AND schedule_id = ?2 AND cause = 'slot' AND slot_ms BETWEEN ?3 AND ?4 ORDER BY slot_ms";
+    read.query_all(sql, &[&schedule, &from_ms, &to_ms], |row| row.get(0))
+}
+
 /// The runs of a schedule that have not ended, in the order in which they begin.
 pub(in crate::schedules) fn open_of(
     read: &TenantRead<'_>,
