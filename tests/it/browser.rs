@@ -225,7 +225,7 @@ async fn what_stands_behind_an_answer_opens_beside_it_and_without_scripts_as_a_p
     chrome.until(ENDED).await;
     chrome.click(".turn a[data-drawer]").await;
     chrome.until("document.querySelector('dialog.drawer[open] .steps')").await;
-    let steps = chrome.text("document.querySelector('dialog .steps').innerText").await;
+    let steps = chrome.text("document.querySelector('dialog.drawer .steps').innerText").await;
     assert!(steps.contains("Asked the model") && steps.contains("Called list_files"), "{steps}");
     chrome.assert_accessible("the drawer").await;
     chrome.picture("drawer-run").await;
@@ -233,7 +233,7 @@ async fn what_stands_behind_an_answer_opens_beside_it_and_without_scripts_as_a_p
     chrome.until("!document.querySelector('dialog[open]')").await;
     chrome.click(".thread-head a[data-drawer]").await;
     chrome.until("document.querySelector('dialog.drawer[open] meter')").await;
-    let context = chrome.text("document.querySelector('dialog').innerText").await;
+    let context = chrome.text("document.querySelector('dialog.drawer').innerText").await;
     assert!(context.contains("demo/demo") && context.contains("read_file"), "{context}");
     chrome.picture("drawer-context").await;
     let page = chrome.text("document.querySelector('.thread-head a[data-drawer]').href").await;

@@ -34,6 +34,9 @@ async fn no_request_gets_a_server_error_or_an_undocumented_answer() {
         .args(["--checks", CHECKS, "--phases", "examples,coverage,fuzzing,stateful"])
         .args(["--max-examples", &examples, "--seed", "1", "--exclude-path-regex", LEFT_OUT])
         .args(["--no-color", "--suppress-health-check", "all"])
+        .env("SCHEMATHESIS_HOOKS", "schemathesis_hooks")
+        .env("PYTHONPATH", concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/scripts"))
+        .env("PYTHONDONTWRITEBYTECODE", "1")
         .current_dir(folder.path())
         .output()
         .await

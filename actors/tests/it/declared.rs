@@ -25,9 +25,10 @@ const ASKED_FOR: &[&str] = &[
 ];
 
 /// What follows the kill of a leaf: who starts again, and who is gone until somebody asks for it.
-const OUTCOMES: [(&str, &[&str], &[&str]); 20] = [
-    ("root/substrate/store-writer", &["store-writer", "usage"], &[]),
-    ("root/substrate/usage", &["usage"], &[]),
+const OUTCOMES: [(&str, &[&str], &[&str]); 21] = [
+    ("root/substrate/store-writer", &["store-writer", "usage", "search-indexer"], &[]),
+    ("root/substrate/usage", &["usage", "search-indexer"], &[]),
+    ("root/substrate/search-indexer", &["search-indexer"], &[]),
     ("root/mind/observer", &["observer"], &[]),
     ("root/mind/plugs", &["plugs"], &[]),
     ("root/tenants/home/sessions/s1", &["s1"], &[]),
@@ -144,7 +145,7 @@ async fn a_store_that_keeps_failing_ends_the_root() {
     // The third was too many for the substrate: everything after it started again, in order.
     let log = workers.log.take();
     let started: Vec<_> = log.iter().filter_map(|entry| entry.strip_prefix('+')).collect();
-    let substrate = ["store-writer", "usage"];
+    let substrate = ["store-writer", "usage", "search-indexer"];
     let edge = [
         "observer",
         "plugs",
@@ -215,7 +216,8 @@ fn the_declared_tree_reads_like_this() {
 root
 ├── substrate
 │   ├── store-writer
-│   └── usage
+│   ├── usage
+│   └── search-indexer
 ├── mind
 │   ├── observer
 │   └── plugs

@@ -18,6 +18,7 @@ fn counted() -> Metrics {
     metrics.models.called("demo", Some(ModelErrorKind::RateLimited));
     metrics.models.used("demo", &Usage { input_tokens: 3, output_tokens: 5, ..Usage::default() });
     metrics.messages.busy.inc();
+    metrics.schedules.ended("done");
     metrics.actors.restarted("sessions");
     metrics.http.answered("GET", "/api/v1/threads/{id}", 404, Duration::from_millis(1));
     let mut stats = DbStats { batches: 3, commit_us_sum: 1_500_000, queue_depth: 4, ..DbStats::default() };

@@ -14,6 +14,7 @@ pub async fn pages(site: &Site, chrome: &Chrome) -> Vec<(&'static str, String)> 
     pages.extend(of_settings(chrome).await);
     pages.extend(of_webhooks(site, chrome).await);
     pages.extend(of_schedules(chrome).await);
+    pages.extend(of_experiments(chrome).await);
     pages.extend(channels::fill(site, chrome).await);
     let always = [
         ("home", "/"),
@@ -85,7 +86,17 @@ async fn of_trust(chrome: &Chrome) -> Vec<(&'static str, String)> {
 
 async fn of_knowledge(chrome: &Chrome) -> Vec<(&'static str, String)> {
     let (file, skill) = library::fill(chrome).await;
+    let facts = chrome.api("GET", "/api/v1/memory?q=earl", None).await;
+    let fact = facts["items"][0]["id"].as_str().unwrap();
+    let changed = json!({ "text": "Earl Grey, with lemon." });
+    chrome.api("PATCH", &format!("/api/v1/memory/{fact}"), Some(&changed)).await;
+    let level = json!({ "privacy": "full", "injection": true });
+    chrome.api("PATCH", "/api/v1/user-model", Some(&level)).await;
+    let preference = json!({ "text": "Answer in short sentences." });
+    chrome.api("POST", "/api/v1/user-model/preferences", Some(&preference)).await;
     vec![
+        ("you", "/you".to_owned()),
+        ("library-fact", format!("/library/memory/{fact}")),
         ("library", "/library".to_owned()),
         ("search", "/search?q=hello".to_owned()),
         ("library-file", file),
@@ -148,4 +159,34 @@ async fn of_schedules(chrome: &Chrome) -> Vec<(&'static str, String)> {
     let id = made["id"].as_str().unwrap();
     chrome.api("POST", &format!("/api/v1/schedules/{id}/run-now"), Some(&json!({}))).await;
     vec![("schedules", "/schedules".to_owned()), ("schedule", format!("/schedules/{id}"))]
+}
+
+/// An experiment that waits for a person, after an idea that was worse and one that was better.
+async fn of_experiments(chrome: &Chrome) -> Vec<(&'static str, String)> {
+    let workspaces = chrome.api("GET", "/api/v1/workspaces", None).await;
+    let workspace = workspaces["items"][0]["id"].as_str().unwrap();
+    let file = format!("/api/v1/workspaces/{workspace}/files/prompt.txt");
+    chrome.api("PUT", &file, Some(&json!("Hello {{input}}"))).await;
+    let idea = |text: &str| format!("use write_file {}", json!({ "path": "prompt.txt", "content": text }));
+    let experiment = json!({
+        "title": "A friendlier greeting", "kind": "prompt", "goal": "Greet people by their names.",
+        "workspace_id": workspace,
+        "settings": {
+            "prompt": { "file": "prompt.txt", "cases": [
+                { "input": "Ada", "expect": "Nice to meet you, **Ada**" }, { "input": "Kurt", "expect": "Kurt" },
+            ] },
+            "ideas": [idea("Goodbye {{input}}\n"), idea("My name is {{input}}\n")],
+        },
+    });
+    let made = chrome.api("POST", "/api/v1/experiments", Some(&experiment)).await;
+    let id = made["id"].as_str().unwrap_or_else(|| panic!("{made}")).to_owned();
+    let page = format!("/experiments/{id}");
+    chrome.api("POST", &format!("/api/v1{page}/start"), Some(&json!({}))).await;
+    let asked = format!(
+        "(() => {{ const ask = new XMLHttpRequest(); ask.open('GET', '/api/v1{page}', false); ask.send(); \
+         return JSON.parse(ask.responseText).state === 'awaiting_human'; }})()"
+    );
+    chrome.until(&asked).await;
+    let report = format!("{page}/report");
+    vec![("experiments", "/experiments".to_owned()), ("experiment", page), ("experiment-report", report)]
 }
