@@ -132,6 +132,8 @@ impl Evaluation {
         if let Some(tests) = &self.tests {
             let word = if tests.passed { "tests pass" } else { "tests fail" };
             parts.push(match tests.counts {
+                // Cases: some that fail are a lower score only.
+                Some(counts) if tests.passed && counts.passed < counts.run() => tests.ended.clone(),
                 Some(counts) => format!("{word} ({} of {})", counts.passed, counts.run()),
                 None => format!("{word} ({})", tests.ended),
             });

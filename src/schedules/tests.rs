@@ -235,7 +235,8 @@ fn rules_are_said_in_words() {
 fn plan(rule: &Rule, policies: &Policies, (next_ms, now_ms): (i64, i64), hold: Option<&str>) -> Plan {
     let timetable = rule.read("Europe/Berlin").unwrap();
     let (id, hold) = (ScheduleId::from_bytes([7; 16]), hold.map(str::to_owned));
-    Asked { id, timetable: &timetable, policies, next_ms, now_ms, left: policies.runs_max, hold, told: &[] }.plan()
+    Asked { id, timetable: &timetable, policies, next_ms, now_ms, left: policies.runs_max, hold, told: &[] }
+        .plan()
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan as _};
 
 use super::{problem, rfc3339};
@@ -48,6 +49,7 @@ pub(in crate::web) async fn list(
     let held = state.schedules.held(&by.tenant).await?;
     Ok(SchedulesPage {
         frame,
+        zone: system_zone(),
         week: week(state, &found),
         schedules: found
             .into_iter()
@@ -91,10 +93,13 @@ async fn workspaces(state: &AppState, by: &Principal) -> Result<Vec<(String, Str
     Ok(found.into_iter().map(|workspace| (workspace.id.to_string(), workspace.name)).collect())
 }
 
-/// What is planned for the next seven days of UTC.
+/// What is planned for the next seven days.
+/// The days and times are those of the clock of this machine.
 fn week(state: &AppState, all: &[Schedule]) -> Vec<DayRow> {
-    let today = Timestamp::from_millisecond(state.schedules.now_ms()).unwrap_or_default();
-    let today = today.to_zoned(jiff::tz::TimeZone::UTC).date();
+    let zone = TimeZone::system();
+    let shown =
+        |ms: i64| Timestamp::from_millisecond(ms).unwrap_or_default().to_zoned(zone.clone()).datetime();
+    let today = shown(state.schedules.now_ms()).date();
     let mut slots: Vec<(i64, &Schedule)> = Vec::new();
     for schedule in all.iter().filter(|one| one.state == ScheduleState::Active) {
         slots.extend(
@@ -104,20 +109,17 @@ fn week(state: &AppState, all: &[Schedule]) -> Vec<DayRow> {
     slots.sort_by_key(|(at, _)| *at);
     let day = |number: i64| {
         let date = today.checked_add(number.days()).unwrap_or(today);
-        let of_day: Vec<_> = slots
-            .iter()
-            .filter(|(at, _)| {
-                let at = Timestamp::from_millisecond(*at).unwrap_or_default();
-                at.to_zoned(jiff::tz::TimeZone::UTC).date() == date
-            })
-            .collect();
+        let of_day: Vec<_> = slots.iter().filter(|(at, _)| shown(*at).date() == date).collect();
         DayRow {
             name: date.strftime("%A, %-d %b").to_string(),
             more: of_day.len().saturating_sub(DAY_MAX),
             slots: of_day
                 .into_iter()
                 .take(DAY_MAX)
-                .map(|(at, schedule)| (rfc3339(*at), schedule.name.clone(), schedule.id.to_string()))
+                .map(|(at, schedule)| {
+                    let clock = shown(*at).strftime("%H:%M").to_string();
+                    (clock, schedule.name.clone(), schedule.id.to_string())
+                })
                 .collect(),
         }
     };

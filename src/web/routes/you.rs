@@ -64,7 +64,7 @@ pub(super) async fn show(
     reader: Reader,
     Params(query): Params<YouQuery>,
 ) -> Result<Response, Problem> {
-    let template = read::you::you(&state, &by, reader.frame("You", "settings")).await?;
+    let template = read::you::you(&state, &by, reader.frame("You", "library")).await?;
     let notice = match query.done.as_str() {
         "decided" => Some("Done."),
         "kept" => Some("Kept. Prompts are told from the next message on."),
@@ -161,7 +161,7 @@ async fn done(
         Ok(done) => Ok(Redirect::to(&format!("/you?done={done}")).into_response()),
         Err(problem) if is_final(reader, &problem) => Err(problem),
         Err(problem) => {
-            let template = read::you::you(state, by, reader.frame("You", "settings")).await?;
+            let template = read::you::you(state, by, reader.frame("You", "library")).await?;
             let error = Some(sentence(&problem.detail));
             Ok(page(problem.status, &YouPage { error, ..template }))
         }

@@ -12,8 +12,10 @@ pub struct SchedulesPage {
     pub frame: Frame,
     /// In the order of their making.
     pub schedules: Vec<ScheduleRow>,
-    /// Seven days from today, in UTC.
+    /// Seven days from today, on the clock of the machine.
     pub week: Vec<DayRow>,
+    /// The zone of that clock.
+    pub zone: String,
     /// Who holds all of them, and since when.
     pub held: Option<(String, String)>,
     /// Workspaces: id and name.
@@ -92,7 +94,7 @@ pub struct ScheduleRow {
 pub struct DayRow {
     /// Its name and date.
     pub name: String,
-    /// What is planned: the time and the schedule's name and id.
+    /// What is planned: what the clock shows, and the schedule's name and id.
     pub slots: Vec<(String, String, String)>,
     /// How many more there are.
     pub more: usize,

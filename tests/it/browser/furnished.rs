@@ -88,8 +88,6 @@ async fn of_knowledge(chrome: &Chrome) -> Vec<(&'static str, String)> {
     let (file, skill) = library::fill(chrome).await;
     let facts = chrome.api("GET", "/api/v1/memory?q=earl", None).await;
     let fact = facts["items"][0]["id"].as_str().unwrap();
-    let changed = json!({ "text": "Earl Grey, with lemon." });
-    chrome.api("PATCH", &format!("/api/v1/memory/{fact}"), Some(&changed)).await;
     let level = json!({ "privacy": "full", "injection": true });
     chrome.api("PATCH", "/api/v1/user-model", Some(&level)).await;
     let preference = json!({ "text": "Answer in short sentences." });
@@ -187,6 +185,5 @@ async fn of_experiments(chrome: &Chrome) -> Vec<(&'static str, String)> {
          return JSON.parse(ask.responseText).state === 'awaiting_human'; }})()"
     );
     chrome.until(&asked).await;
-    let report = format!("{page}/report");
-    vec![("experiments", "/experiments".to_owned()), ("experiment", page), ("experiment-report", report)]
+    vec![("experiments", "/experiments".to_owned()), ("experiment", format!("{page}?diff=2"))]
 }
