@@ -41,7 +41,6 @@ files! {
     "drawer.js": "text/javascript; charset=utf-8",
     "look.js": "text/javascript; charset=utf-8",
     "process.js": "text/javascript; charset=utf-8",
-    "processes.js": "text/javascript; charset=utf-8",
     "inbox.js": "text/javascript; charset=utf-8",
     "entrance.js": "text/javascript; charset=utf-8",
     "live.js": "text/javascript; charset=utf-8",

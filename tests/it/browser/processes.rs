@@ -88,7 +88,7 @@ async fn a_command_is_started_read_told_and_ended_from_the_page() {
     chrome.until("document.querySelector('#state .word').textContent === 'Killed'").await;
     in_every_look(&chrome, "process-killed").await;
     chrome.go(&format!("{url}/processes")).await;
-    chrome.until("document.querySelectorAll('#processes tbody tr').length === 2").await;
+    chrome.until("document.querySelectorAll('.processes tbody tr').length === 2").await;
     in_every_look(&chrome, "processes").await;
 }
 
