@@ -145,6 +145,22 @@ fn scopes_are_one_list_however_they_are_given() {
 }
 
 #[test]
+fn what_follows_the_words_of_a_search_is_an_option_again() {
+    let search = |line| match parse(line).map(|cli| cli.command) {
+        Ok(Some(Command::Search(args))) => Ok((args.words, args.kind)),
+        Ok(_) => panic!("{line}"),
+        Err(error) => Err(error.exit_code()),
+    };
+    let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
+    assert_eq!(search("search tea milk --kind memory"), Ok((words(&["tea", "milk"]), Some("memory".into()))));
+    assert_eq!(
+        search("search --kind memory -- tea -milk"),
+        Ok((words(&["tea", "-milk"]), Some("memory".into())))
+    );
+    assert_eq!(search("search tea --kin memory"), Err(2));
+}
+
+#[test]
 fn exit_codes_are_those_of_the_help_text() {
     let help = Cli::command().render_help().to_string();
     for (exit, words) in [

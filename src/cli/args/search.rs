@@ -7,8 +7,8 @@ use clap::{Args, Subcommand, ValueEnum};
 /// What to find.
 #[derive(Args, Clone, Debug)]
 pub struct SearchArgs {
-    /// Words, a "phrase", begin*, -without, or a question
-    #[arg(required = true, allow_hyphen_values = true)]
+    /// Words, a "phrase", begin*, -without (after another word in quotes, or after `--`), or a question
+    #[arg(required = true)]
     pub words: Vec<String>,
     /// Only in this workspace (name or id)
     #[arg(short, long)]
