@@ -7,6 +7,7 @@
 //! | `retry` · `failure` | when to try again · what an error status or body means |
 //! | `sse` | the event stream format |
 //! | `openai` · `anthropic` · `demo` | the providers, wire types in `wire.rs` |
+//! | `embedding` | texts as vectors, where a provider makes them |
 //! | `scripted` | one call of a tool, for turns that ask no model |
 //! | `catalog` | the models that all of them offer |
 //! | `prices` | what a call costs |
@@ -21,6 +22,7 @@ mod anthropic;
 mod catalog;
 mod credential;
 mod demo;
+mod embedding;
 mod failure;
 mod openai;
 mod prices;
@@ -34,10 +36,13 @@ mod testing;
 mod usage;
 
 pub use catalog::OfferedModel;
+pub use embedding::{Embed, EmbedRequest, Embedded, FIGURES_MAX};
 pub use prices::{LISTED_AS_OF, Price, Prices};
 pub use registry::{Backends, BuildError};
 pub use scripted::{SCRIPTED, scripted};
 pub use usage::{UsageKey, UsageRecorder};
+
+use std::sync::Arc;
 
 use futures::future::BoxFuture;
 use futures::stream::BoxStream;
@@ -64,6 +69,11 @@ pub trait Backend: Send + Sync + 'static {
     /// Starts a call when first polled; dropping the stream ends it. The first error is the last item.
     /// An empty `model` means the default model.
     fn stream(&self, request: ModelRequest) -> BoxStream<'static, Result<ModelEvent, ModelError>>;
+
+    /// What makes vectors of texts there; `None` where its protocol has none.
+    fn embeddings(&self) -> Option<Arc<dyn Embed>> {
+        None
+    }
 
     /// The models that it offers now.
     fn models(&self) -> BoxFuture<'static, Result<Vec<ModelInfo>, ModelError>>;

@@ -29,6 +29,7 @@ pub mod notifications;
 pub mod processes;
 pub mod recall;
 pub mod schedules;
+pub mod semantic;
 pub mod skills;
 pub mod tools;
 pub mod turns;

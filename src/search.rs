@@ -11,6 +11,7 @@
 mod catalog;
 mod document;
 mod error;
+mod feed;
 mod fuzzy;
 mod home;
 mod indexer;
@@ -30,6 +31,7 @@ mod writing;
 pub use catalog::{Search, SearchState, SearchStatus};
 pub use document::{Document, Key, RawId};
 pub use error::SearchError;
+pub use feed::{Changed, Feed, FeedPlace};
 pub use indexer::Indexer;
 pub use marks::{Marks, Reading, Share};
 pub use query::{Found, Hit, Order, Query, TERMS_MAX, TEXT_CHARS_MAX, WINDOW_MAX};

@@ -96,6 +96,16 @@ impl Upstream {
         get.await.map_err(|failure: Failure| failure.error)
     }
 
+    /// The body of an answer to this JSON, tried once.
+    pub(super) async fn post(&self, path: &str, body: Bytes) -> Result<Bytes, ModelError> {
+        let post = async {
+            let request = (self.authorise)(self.destination.post_json(path, body), self.credential()?)?;
+            let reply = self.accepted(request.send(self.limits.whole).await?).await?;
+            Ok(reply.whole(WHOLE_BYTES_MAX, self.limits.whole).await?)
+        };
+        post.await.map_err(|failure: Failure| failure.error)
+    }
+
     /// The reply, if its status is good.
     async fn accepted(&self, reply: Reply) -> Result<Reply, Failure> {
         let status = reply.status();

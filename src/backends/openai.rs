@@ -1,6 +1,7 @@
 //! OpenAI's chat completions, as OpenAI, Ollama, llama.cpp, vLLM, OpenRouter and many others speak them.
 
 mod decode;
+mod embeddings;
 mod encode;
 mod wire;
 
@@ -11,7 +12,7 @@ use futures::stream::{self, BoxStream, StreamExt};
 
 use super::answer::{Call, Upstream};
 use super::credential::Credential;
-use super::{Backend, ModelInfo, failure};
+use super::{Backend, Embed, ModelInfo, failure};
 use crate::egress::{EgressError, Request};
 use crate::protocol::model::{ModelError, ModelEvent, ModelRequest};
 use decode::ChatDecoder;
@@ -60,6 +61,10 @@ impl Backend for OpenAi {
             }
             Err(error) => stream::once(std::future::ready(Err(error))).boxed(),
         }
+    }
+
+    fn embeddings(&self) -> Option<Arc<dyn Embed>> {
+        Some(Arc::new(embeddings::Embeddings(Arc::clone(&self.upstream))))
     }
 
     fn models(&self) -> BoxFuture<'static, Result<Vec<ModelInfo>, ModelError>> {

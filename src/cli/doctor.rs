@@ -5,6 +5,7 @@ mod certificates;
 mod checks;
 mod finding;
 mod sandbox;
+mod search;
 
 use serde_json::json;
 
@@ -47,6 +48,7 @@ async fn look(place: &Place) -> Vec<Finding> {
         Ok(config) => {
             findings.push(Finding::ok("settings", "every setting is good"));
             findings.extend(of_settings(&config, &place.home, stopped));
+            findings.push(search::semantic(&config, &occupant).await);
             findings.extend(sandbox::layers(&config, &place.home, &occupant).await);
         }
         Err(failure) => findings.push(

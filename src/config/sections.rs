@@ -10,7 +10,7 @@ use super::tree::{Node, Value};
 use super::{
     ApprovalsConfig, AssistantConfig, BackendsConfig, BudgetsConfig, ChannelsConfig, ConsoleConfig,
     EgressConfig, ExtensionsConfig, IngressConfig, McpConfig, MemoryConfig, NotificationsConfig,
-    ProcessesConfig, SandboxConfig, SessionsConfig, SkillsConfig, StoreConfig, TelemetryConfig,
+    ProcessesConfig, SandboxConfig, SearchConfig, SessionsConfig, SkillsConfig, StoreConfig, TelemetryConfig,
     UserModelConfig, VaultConfig, reader,
 };
 
@@ -46,6 +46,8 @@ pub struct Config {
     pub approvals: ApprovalsConfig,
     /// What assistants remember.
     pub memory: MemoryConfig,
+    /// How things are found.
+    pub search: SearchConfig,
     /// How what came of skills counts.
     pub skills: SkillsConfig,
     /// What is noticed of people.
@@ -86,6 +88,7 @@ impl Config {
         self.assistant.validate(check);
         self.approvals.validate(check);
         self.memory.validate(check);
+        self.search.validate(&self.backends, check);
         self.skills.validate(check);
         self.user_model.validate(check);
         self.backends.validate(check);

@@ -39,6 +39,7 @@ pub(super) const NAMES: &[&str] = &[
     "store_writer",
     "usage_recorder",
     "search_indexer",
+    "embedder",
     "observer",
     "session",
     "session_sweeper",
@@ -112,6 +113,7 @@ pub(super) fn table(parts: &Parts, home: &Home, doors: &Arc<Doors>, quarantines:
         ("store_writer", store_writer(parts)),
         ("usage_recorder", usage_recorder(parts)),
         ("search_indexer", search_indexer(parts)),
+        ("embedder", embedder(parts)),
         ("observer", observer(parts)),
         ("session", Arc::new(LaneFactory::new(Arc::clone(&parts.sessions))) as Arc<dyn StartChild>),
         ("session_sweeper", session_sweeper(parts)),
@@ -174,6 +176,19 @@ fn search_indexer(parts: &Parts) -> Arc<dyn StartChild> {
     let (finder, db) = (parts.mind.finder.clone(), parts.db.clone());
     Service::factory(move |_, stop| {
         let run = finder.indexer(db.clone()).run(stop);
+        let run = ServiceRun::new(async move {
+            Box::pin(run).await;
+            Ok(())
+        });
+        futures::future::ready(Ok(run)).boxed()
+    })
+}
+
+/// Makes vectors of messages, where a model for them is set.
+fn embedder(parts: &Parts) -> Arc<dyn StartChild> {
+    let Some(semantic) = parts.mind.finder.semantic().cloned() else { return Arc::new(Absent) };
+    Service::factory(move |_, stop| {
+        let run = semantic.worker().run(stop);
         let run = ServiceRun::new(async move {
             Box::pin(run).await;
             Ok(())

@@ -5,11 +5,15 @@ use std::sync::Arc;
 use super::extensions::{PlugMakers, Rebuilder};
 use crate::adapters::knowledge::Knowledge;
 use crate::adapters::search::{Finder, Searchable};
+use crate::backends::{Backends, UsageRecorder};
 use crate::config::{Config, Home};
+use crate::db::Db;
 use crate::extensions::Extensions;
+use crate::guard::Guard;
 use crate::recall::{Recall, RecallPlug};
 use crate::redaction::Redactor;
 use crate::search::Search;
+use crate::semantic::{Semantic, SemanticParts};
 use crate::telemetry::Metrics;
 use crate::turns::Turns;
 use crate::workspaces::{Threads, Workspaces};
@@ -20,6 +24,29 @@ pub(super) struct Mind {
     pub(super) finder: Finder,
 }
 
+/// What finds by meaning; nothing where the settings name no model.
+pub(super) fn semantic(
+    config: &Config,
+    (db, metrics): (&Db, &Metrics),
+    (turns, threads): (&Turns, &Threads),
+    (backends, guard, usage): (&Backends, &Guard, &UsageRecorder),
+) -> Option<Semantic> {
+    let settings = &config.search.semantic;
+    let (backend, model) = settings.chosen()?;
+    Some(Semantic::new(SemanticParts {
+        db: db.clone(),
+        threads: threads.clone(),
+        turns: turns.clone(),
+        backends: backends.clone(),
+        guard: guard.clone(),
+        usage: usage.clone(),
+        metrics: metrics.clone(),
+        backend: backend.to_owned(),
+        model: model.to_owned(),
+        similarity_min: settings.similarity_min as f32,
+    }))
+}
+
 // === impl Mind ===
 
 impl Mind {
@@ -28,11 +55,11 @@ impl Mind {
     pub(super) async fn build(
         extensions: Extensions,
         (home, config, metrics): (&Home, &Config, &Metrics),
-        searchable: Searchable,
+        (searchable, semantic): (Searchable, Option<Semantic>),
         mut makers: PlugMakers,
     ) -> Self {
         let search = Search::new(home.search());
-        let recall = Recall::new(search.clone(), searchable.threads.clone());
+        let recall = Recall::new(search.clone(), searchable.threads.clone()).with_semantic(semantic);
         let finder = Finder::new(search, recall.clone(), searchable);
         makers.add("recall", move |config| Arc::new(RecallPlug::new(recall.clone(), config.recall.clone())));
         let (pipelines, problems) = makers.compile(&config.extensions).await;

@@ -39,7 +39,7 @@ use crate::workspaces::{Threads, Workspaces};
 use super::experiments;
 use super::extensions::{OwnPlugs, PlugMakers};
 use super::hands::{Hands, schedules};
-use super::mind::{Mind, searchable};
+use super::mind::{Mind, searchable, semantic};
 use super::told::Told;
 use super::wanted::{first_assistant, limits, times};
 
@@ -89,8 +89,7 @@ impl Parts {
         home: &Home,
         (redactor, own_plugs): (Redactor, (OwnPlugs, Option<Sources>)),
     ) -> anyhow::Result<Self> {
-        let (started, config) = (Instant::now(), Arc::new(config));
-        let plugs = Extensions::default();
+        let (started, config, plugs) = (Instant::now(), Arc::new(config), Extensions::default());
         let (db, writer) = store(home, &config.store, (&redactor, &plugs)).context("the database")?;
         let (prices, bell) = (Prices::new(&config.backends), Channels::bell());
         let turns = Turns::owing(db.clone(), EventHub::new(), prices.clone(), bell.clone());
@@ -102,16 +101,17 @@ impl Parts {
         let approvals = approvals(&db, &policies, &config.approvals, (&notifications, &bell));
         let kill_switches = KillSwitches::open(db.clone()).await.context("the kill switch")?;
         let (egress, backends, oauth) = reach(&config, &vault)?;
-        let (leaks, metrics) = (LeakLog::new(db.clone()), metrics(&db));
+        let (leaks, metrics, usage) = (LeakLog::new(db.clone()), metrics(&db), usage(&db, &prices));
         let budgets = budgets(&db, &prices, &metrics, &config).await?;
-        let scanner = (redactor.clone(), leaks.clone());
-        let judges = (policies.clone(), kill_switches.clone());
+        let (scanner, judges) =
+            ((redactor.clone(), leaks.clone()), (policies.clone(), kill_switches.clone()));
         let guard = guard(&scanner, &judges, &approvals, &budgets);
         let own = (&workspaces, schedules(&db, &kill_switches, (&metrics, &notifications)).await?);
         let hands = Hands::build((&db, home, &config), (&egress, &vault), (scanner, judges), own);
+        let meaning = semantic(&config, (&db, &metrics), (&turns, &threads), (&backends, &guard, &usage));
         let searched = searchable((&turns, &threads, &workspaces), &hands.knowledge, &redactor);
         let makers = PlugMakers::new(&redactor, &hands.sandbox, own_plugs).knowing(&hands.knowledge);
-        let mind = Mind::build(plugs, (home, &config, &metrics), searched, makers).await;
+        let mind = Mind::build(plugs, (home, &config, &metrics), (searched, meaning), makers).await;
         workspaces.ensure_default(&TenantId::home()).await.context("the first workspace")?;
         let model_turns = runner(&config, home, (&backends, &guard, &mind), &hands, (&db, &metrics));
         super::notices::ways(&notifications, &config.notifications, (&egress, &vault))?;
@@ -119,12 +119,12 @@ impl Parts {
         let ports = ports((&turns, &metrics, &notifications), (&mind, &db), (&model_turns, &hands));
         let (opener, sessions) = sessions(ports, &kill_switches, &config.sessions);
         let (webhooks, channels) = doors(&db, (&vault, &guard), (&metrics, &notifications, &bell)).await?;
-        let judges = (&approvals, &policies, &kill_switches);
-        let experiments = experiments::build((&db, home, &workspaces), judges, (&notifications, &mind));
+        let asked = (&approvals, &policies, &kill_switches);
+        let experiments = experiments::build((&db, home, &workspaces), asked, (&notifications, &mind));
         Ok(Self {
             config,
             experiments,
-            usage: UsageRecorder::new(db.clone()).with_prices(prices),
+            usage,
             budgets,
             told: told(&audit, &turns, home, &notifications),
             audit,
@@ -263,6 +263,11 @@ fn told(audit: &Audit, turns: &Turns, home: &Home, notices: &Notifications) -> T
 async fn budgets(db: &Db, prices: &Prices, metrics: &Metrics, config: &Config) -> anyhow::Result<Budgets> {
     let budgets = Budgets::open(db.clone(), prices.clone(), metrics.clone(), config.budgets.clone());
     budgets.await.context("the budgets")
+}
+
+/// Who counts the tokens of stateless calls.
+fn usage(db: &Db, prices: &Prices) -> UsageRecorder {
+    UsageRecorder::new(db.clone()).with_prices(prices.clone())
 }
 
 /// The registry of metrics, with the store's.

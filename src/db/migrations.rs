@@ -33,6 +33,7 @@ pub(super) const MIGRATIONS: &[(&str, &str)] = &[
     ("0021_knowledge.sql", include_str!("../../migrations/0021_knowledge.sql")),
     ("0022_schedules.sql", include_str!("../../migrations/0022_schedules.sql")),
     ("0023_experiments.sql", include_str!("../../migrations/0023_experiments.sql")),
+    ("0024_embeddings.sql", include_str!("../../migrations/0024_embeddings.sql")),
 ];
 
 /// Brings the file to the newest version that this program knows; the number of migrations applied.

@@ -3,10 +3,12 @@
 //! The prompt is cleaned, then what it may need is taken out of every budget that it belongs to. The
 //! answer is scanned and counted as it streams; its end, however it comes, settles what was spent.
 
+use futures::future::{Either, select};
 use futures::stream::BoxStream;
 
 use super::{Guard, ModelCall, answer};
 use crate::budgets::{Estimate, Refusal, Reservation, Scope, TurnPass};
+use crate::protocol::chat::Usage;
 use crate::protocol::model::{ModelError, ModelErrorKind, ModelEvent, ModelRequest};
 
 /// A call that may be made now. Dropping it gives back what it reserved.
@@ -51,6 +53,36 @@ impl Admitted {
     ) -> BoxStream<'static, Result<ModelEvent, ModelError>> {
         let halt = self.call.turn.is_none().then(|| self.guard.halt(&self.call.of));
         answer::screen(self.guard, self.call.of, (self.spending, halt), answer)
+    }
+
+    /// The same for a call whose answer holds no text: what it used is settled, and the kill switch ends it.
+    ///
+    /// # Errors
+    /// Those of the call, without secrets; `Halted`.
+    pub async fn figures<T>(
+        self,
+        answer: impl Future<Output = Result<(T, Usage), ModelError>> + Send,
+    ) -> Result<T, ModelError> {
+        let halt = self.guard.halt(&self.call.of);
+        let answered = match select(std::pin::pin!(answer), halt).await {
+            Either::Left((answered, _)) => answered,
+            Either::Right((halted, _)) => Err(halted),
+        };
+        match answered {
+            Ok((answer, usage)) => {
+                self.spending.settle(usage);
+                Ok(answer)
+            }
+            Err(mut error) => {
+                // What was refused, or did not get there, used nothing; of anything else nobody knows, so it counts.
+                let unused = matches!(error.kind, ModelErrorKind::Network | ModelErrorKind::Configuration);
+                if unused || error.status.is_some() {
+                    self.spending.release();
+                }
+                error.message = self.guard.clean(&self.call.of, "error", error.message).text;
+                Err(error)
+            }
+        }
     }
 }
 

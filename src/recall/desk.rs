@@ -7,6 +7,7 @@ use super::question::Question;
 use super::ranking::{Ranked, rank};
 use crate::protocol::ids::{AssistantId, MessageId, TenantId};
 use crate::search::{Found, Marks, Query, Search};
+use crate::semantic::{Near, OnBehalf, Semantic};
 use crate::workspaces::{FoundMessage, Threads, finders};
 
 /// Hits whose surroundings are looked at.
@@ -19,6 +20,7 @@ const BESIDE: (usize, usize) = (2, 2);
 pub struct Recall {
     search: Search,
     threads: Threads,
+    semantic: Option<Semantic>,
 }
 
 /// A turn that may hold the answer.
@@ -47,7 +49,19 @@ impl Recall {
     /// Recalls messages with this index.
     #[must_use]
     pub const fn new(search: Search, threads: Threads) -> Self {
-        Self { search, threads }
+        Self { search, threads, semantic: None }
+    }
+
+    /// The same, which also finds what means the same in other words.
+    #[must_use]
+    pub fn with_semantic(self, semantic: Option<Semantic>) -> Self {
+        Self { semantic, ..self }
+    }
+
+    /// What finds by meaning, where that is on.
+    #[must_use]
+    pub const fn semantic(&self) -> Option<&Semantic> {
+        self.semantic.as_ref()
     }
 
     /// The words of everything that an assistant may find.
@@ -66,12 +80,20 @@ impl Recall {
     ///
     /// # Errors
     /// [`RecallError`].
-    pub async fn turns(&self, tenant: &TenantId, text: &str, within: Query) -> Result<Around, RecallError> {
+    pub async fn turns(
+        &self,
+        tenant: &TenantId,
+        text: &str,
+        within: Query,
+        by: &OnBehalf,
+    ) -> Result<Around, RecallError> {
         let now_ms = Timestamp::now().as_millisecond();
         let question = Question::of(text, now_ms);
         let query =
             Query { text: question.text.clone(), kinds: vec!["message"], limit: HITS, ..within.clone() };
-        let found = self.search.find(tenant, query.clone()).await?;
+        let (found, near) =
+            tokio::join!(self.search.find(tenant, query.clone()), self.near(tenant, text, &within, by));
+        let found = found?;
         let mut ids: Vec<MessageId> = ids(&found);
         if let Some(window) = question.window {
             let from_ms = Some(within.from_ms.map_or(window.from_ms, |from| from.max(window.from_ms)));
@@ -81,15 +103,26 @@ impl Recall {
             let more = self::ids(&then).into_iter().filter(|id| !ids.contains(id)).collect::<Vec<_>>();
             ids.extend(more);
         }
+        let by_meaning = near.iter().map(|near| near.id).filter(|id| !ids.contains(id));
+        let by_meaning: Vec<MessageId> = by_meaning.collect();
+        ids.extend(by_meaning);
         let places = self.threads.found(tenant, ids).await?;
         let places = places.into_iter().map(|message| (message.thread_id, message.id)).collect();
         let stretches = self.threads.around(tenant, places, BESIDE).await?;
         let marks = found.marks.clone();
         // Some hundred texts are read: that takes a thread of its own.
-        let ranked = tokio::task::spawn_blocking(move || rank(&question, &marks, stretches, now_ms)).await;
+        let ranked =
+            tokio::task::spawn_blocking(move || rank(&question, (&marks, &near), stretches, now_ms)).await;
         let ranked = ranked.unwrap_or_default().into_iter().filter(|one| fits(&one.message, &within));
         let turns = ranked.map(|Ranked { message, score }| Turn { message, score }).collect();
         Ok(Around { turns, marks: found.marks, partial: found.partial })
+    }
+
+    async fn near(&self, tenant: &TenantId, text: &str, within: &Query, by: &OnBehalf) -> Vec<Near> {
+        match &self.semantic {
+            Some(semantic) => semantic.near(tenant, text, within, by).await,
+            None => Vec::new(),
+        }
     }
 }
 

@@ -11,9 +11,11 @@ use super::desk::Recall;
 use super::error::RecallError;
 use crate::config::{RecallPlugConfig, RecallScope};
 use crate::extensions::{Context, Injection, Plug, PlugError, Source};
+use crate::policy::{SourceKind, Subject};
 use crate::protocol::ids::{AssistantId, ThreadId, WorkspaceId};
 use crate::protocol::turn::Provenance;
 use crate::search::{Query, SearchError};
+use crate::semantic::OnBehalf;
 
 /// A prompt of fewer characters says nothing that could be recalled for.
 const PROMPT_CHARS_MIN: usize = 3;
@@ -42,7 +44,8 @@ impl RecallPlug {
         }
         let Some(within) = self.within(&context) else { return Ok(context) };
         let within = self.of_assistant(&context, within).await?;
-        let found = match self.recall.turns(&context.tenant, &prompt, within).await {
+        let by = on_behalf(&context);
+        let found = match self.recall.turns(&context.tenant, &prompt, within, &by).await {
             Ok(found) => found,
             // A daemon that has just begun has nothing to recall yet.
             Err(RecallError::Search(SearchError::Building)) => return Ok(context),
@@ -86,6 +89,19 @@ impl RecallPlug {
         let roles = ["user", "assistant"].map(str::to_owned).to_vec();
         Some(Query { not_group: Some(*thread.as_bytes()), scope, roles, ..Query::default() })
     }
+}
+
+/// Whose question it is.
+fn on_behalf(context: &Context) -> OnBehalf {
+    // What cannot be read was refused above, or is least trusted.
+    let provenance = Provenance::parse(context.text("provenance")).unwrap_or(Provenance::Tool);
+    let subject = Subject {
+        assistant: context.text("assistant_id").parse().ok(),
+        workspace: context.text("workspace_id").parse().ok(),
+        thread: context.text("thread_id").parse().ok(),
+        source: SourceKind::of(provenance),
+    };
+    OnBehalf { source: context.text("source").to_owned(), subject }
 }
 
 fn unavailable(error: impl std::fmt::Display) -> PlugError {

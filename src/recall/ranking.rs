@@ -2,7 +2,8 @@
 //!
 //! BM25F over a turn and the turns beside it: the answer to a question seldom repeats it, so a turn has a share of the words
 //! of its neighbours, half of those before it, a quarter of those after it, and an eighth of those two away. Who says it is a
-//! field too. Then count: how much of the question the conversation and the session around it have between them, the time that
+//! field too. What a model says means about the same counts by its place among these (as reciprocal rank fusion counts it), half
+//! of that for the turn after it. Then count: how much of the question the conversation and the session around it have between them, the time that
 //! the question names, and what it asks for. The shares are halvings and the usual constants of BM25 for short texts; none was
 //! fitted to a set of questions.
 
@@ -12,6 +13,7 @@ use super::answer::{has_it, only_asks, speaker};
 use super::question::{Asks, Question};
 use crate::protocol::ids::MessageId;
 use crate::search::{Marks, Share};
+use crate::semantic::Near;
 use crate::workspaces::FoundMessage;
 
 /// BM25: how soon more of the same word says nothing more, and how much a long text is held back.
@@ -22,6 +24,11 @@ const AUTHOR: f32 = 1.5;
 /// What words of turns beside it count, by how far before and after.
 const BEFORE: [f32; 2] = [0.5, 0.125];
 const AFTER: [f32; 2] = [0.25, 0.125];
+/// For the turn that means most nearly what is asked, as a part of the best by its words; the tenth of these has about half of it.
+const MEANING: f32 = 0.7;
+const MEANING_RANKS: f32 = 10.0;
+/// What of it the turn after it has: who is asked about the same answers.
+const MEANING_AFTER: f32 = 0.5;
 /// For a conversation, and for a session of it, that has all words of the question; others have their share.
 const CONVERSATION: f32 = 0.5;
 const SESSION: f32 = 0.25;
@@ -58,7 +65,7 @@ struct Read {
 /// Orders the turns of these stretches of conversations, which may overlap.
 pub(super) fn rank(
     question: &Question,
-    marks: &Marks,
+    (marks, near): (&Marks, &[Near]),
     stretches: Vec<Vec<FoundMessage>>,
     now_ms: i64,
 ) -> Vec<Ranked> {
@@ -66,27 +73,33 @@ pub(super) fn rank(
     let weights = marks.weights();
     let average = average(&turns);
     let scored: Vec<f32> = (0..turns.len()).map(|at| score(&turns, at, weights, average)).collect();
+    let meanings = meanings(&turns, near);
     let conversations =
         coverage(&turns, weights, |one, before| one.message.thread_id == before.message.thread_id);
     let sessions = coverage(&turns, weights, |one, before| {
         one.message.thread_id == before.message.thread_id
             && one.message.created_ms - before.message.created_ms <= SESSION_GAP_MS
     });
-    let mut ranked: Vec<Ranked> = turns
+    let ranked: Vec<(Ranked, f32)> = turns
         .into_iter()
         .zip(scored)
         .zip(conversations.into_iter().zip(sessions))
-        .filter(|((_, score), _)| *score > 0.0)
-        .map(|((turn, score), (conversation, session))| {
+        .zip(meanings)
+        .filter(|(((_, score), _), meaning)| *score > 0.0 || *meaning > 0.0)
+        .map(|(((turn, score), (conversation, session)), meaning)| {
             let score = score * (1.0 + CONVERSATION * conversation) * (1.0 + SESSION * session);
             let asking = if only_asks(&turn.message.content) { ONLY_ASKS } else { 1.0 };
-            Ranked { message: turn.message, score: score * asking }
+            (Ranked { message: turn.message, score: score * asking }, meaning * asking)
         })
         .collect();
-    let best = ranked.iter().map(|one| one.score).fold(f32::MIN_POSITIVE, f32::max);
-    for one in &mut ranked {
-        one.score = one.score / best + circumstances(question, &one.message, now_ms);
-    }
+    let best = ranked.iter().map(|(one, _)| one.score).fold(f32::MIN_POSITIVE, f32::max);
+    let mut ranked: Vec<Ranked> = ranked
+        .into_iter()
+        .map(|(one, meaning)| {
+            let score = one.score / best + MEANING * meaning + circumstances(question, &one.message, now_ms);
+            Ranked { score, ..one }
+        })
+        .collect();
     ranked.sort_by(|a, b| b.score.total_cmp(&a.score).then_with(|| b.message.id.cmp(&a.message.id)));
     ranked
 }
@@ -168,6 +181,24 @@ fn coverage(turns: &[Read], weights: &[f32], same: impl Fn(&Read, &Read) -> bool
     };
     let groups = turns.chunk_by(|before, one| same(one, before));
     groups.flat_map(|group| std::iter::repeat_n(part(group), group.len())).collect()
+}
+
+/// For every turn, how near it is to what is asked: 1 for the nearest.
+fn meanings(turns: &[Read], near: &[Near]) -> Vec<f32> {
+    #[expect(clippy::cast_precision_loss, reason = "there are forty at the most")]
+    let by_rank = |rank: usize| MEANING_RANKS / (MEANING_RANKS + rank as f32);
+    let own: HashMap<MessageId, f32> =
+        near.iter().enumerate().map(|(rank, near)| (near.id, by_rank(rank))).collect();
+    let of = |turn: &Read| own.get(&turn.message.id).copied().unwrap_or_default();
+    let mut before = 0.0;
+    turns
+        .iter()
+        .map(|turn| {
+            let after = if turn.joined { MEANING_AFTER * before } else { 0.0 };
+            before = of(turn);
+            before.max(after)
+        })
+        .collect()
 }
 
 /// What counts besides words.

@@ -159,7 +159,7 @@ async fn ranked(
         .collect();
     let query = Query { text: question.text.clone(), limit: 10, ..Query::default() };
     let found = crate::search::found_among(folder.path(), &documents, &query).unwrap();
-    super::ranking::rank(question, &found.marks, stretches, NOW_MS)
+    super::ranking::rank(question, (&found.marks, &[]), stretches, NOW_MS)
         .into_iter()
         .map(|one| one.message.id)
         .collect()

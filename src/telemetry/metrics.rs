@@ -15,8 +15,8 @@ use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
 
 pub use groups::{
-    ActorMetrics, BudgetMetrics, HttpMetrics, MessageMetrics, ModelMetrics, ScheduleMetrics, Seconds,
-    SessionMetrics, TurnMetrics, WebhookMetrics,
+    ActorMetrics, BudgetMetrics, HttpMetrics, MessageMetrics, ModelMetrics, ScheduleMetrics, SearchMetrics,
+    Seconds, SessionMetrics, TurnMetrics, WebhookMetrics,
 };
 pub use plugs::PlugMetrics;
 pub use store::StoreMetrics;
@@ -43,6 +43,8 @@ pub struct Metrics {
     pub turns: TurnMetrics,
     /// Model calls and tokens.
     pub models: ModelMetrics,
+    /// Search.
+    pub search: SearchMetrics,
     /// Budgets.
     pub budgets: BudgetMetrics,
     /// Plugs.
@@ -79,6 +81,7 @@ impl Metrics {
             schedules: ScheduleMetrics::register(&mut registry),
             turns: TurnMetrics::register(&mut registry),
             models: ModelMetrics::register(&mut registry),
+            search: SearchMetrics::register(&mut registry),
             budgets: BudgetMetrics::register(&mut registry),
             plugs: PlugMetrics::register(&mut registry),
             store: StoreMetrics::register(&mut registry),

@@ -36,6 +36,7 @@ const ROWS: &[&[&str]] = &[
         "processes",
         "recall",
         "schedules",
+        "semantic",
         "skills",
         "tools",
         "turns",

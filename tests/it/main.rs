@@ -32,6 +32,7 @@ mod readme;
 mod sandbox;
 mod schedules;
 mod search;
+mod semantic;
 mod siblings_live;
 mod support;
 mod tls;

@@ -3,6 +3,7 @@
 pub mod client;
 pub mod daemon;
 pub mod discord;
+pub mod embeddings;
 pub mod imap;
 pub mod kinds;
 pub mod mail;

@@ -5,11 +5,13 @@ use std::collections::HashSet;
 use crate::db::Db;
 use crate::identity::Principal;
 use crate::memory::{MemoryError, Visible};
+use crate::policy::{SourceKind, Subject};
 use crate::protocol::ids::{FactId, MessageId, ThreadId, WorkspaceId};
 use crate::recall::{Question, Recall, RecallError};
 use crate::search::{
     Found, Hit, Indexer, Marks, Order, Query, RawId, Search, SearchError, Snippet, WINDOW_MAX,
 };
+use crate::semantic::{OnBehalf, Semantic};
 use crate::skills::{SkillError, SkillPlace};
 use crate::workspaces::{FoundMessage, WorkspaceError, finders};
 
@@ -126,6 +128,12 @@ impl Finder {
         &self.search
     }
 
+    /// What finds by meaning, where that is on.
+    #[must_use]
+    pub const fn semantic(&self) -> Option<&Semantic> {
+        self.recall.semantic()
+    }
+
     /// One life of what keeps the index in step with the store.
     #[must_use]
     pub fn indexer(&self, db: Db) -> Indexer {
@@ -170,7 +178,13 @@ impl Finder {
         within: Query,
         found: &mut Found,
     ) -> Result<(), FindError> {
-        let around = self.recall.turns(&by.tenant, text, within).await?;
+        let subject = Subject {
+            assistant: by.assistant,
+            source: SourceKind::of(by.provenance()),
+            ..OnBehalf::nobody()
+        };
+        let whose = OnBehalf { source: by.source(), subject };
+        let around = self.recall.turns(&by.tenant, text, within, &whose).await?;
         let best = found.hits.first().map_or(1.0, |hit| hit.score);
         let top = around.turns.first().map_or(1.0, |turn| turn.score).max(f32::MIN_POSITIVE);
         let mut turns = around.turns.into_iter().map(|turn| Hit {

@@ -20,6 +20,7 @@ use crate::http::state::AppState;
 use crate::protocol::ids::{ThreadId, WorkspaceId};
 use crate::recall::RecallError;
 use crate::search::{Order, SearchError, TEXT_CHARS_MAX};
+use crate::semantic::SemanticStatus;
 
 /// Items of a page unless the request says otherwise.
 const LIMIT_DEFAULT: usize = 20;
@@ -85,6 +86,32 @@ pub(super) struct StatusView {
     documents: u64,
     /// What went wrong last, while it fails.
     trouble: Option<String>,
+    /// Whether messages are found by their meaning too; `null` where no model for that is set.
+    semantic: Option<SemanticView>,
+}
+
+/// How what finds by meaning does.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = SemanticStatus)]
+pub(super) struct SemanticView {
+    /// The backend and the model that make vectors.
+    backend: String,
+    model: String,
+    /// Messages that have a vector.
+    vectors: usize,
+    /// Messages that should have one.
+    messages: usize,
+    /// Messages of these that the policy or the provider refuses.
+    left_out: usize,
+    /// What went wrong last, while it does.
+    trouble: Option<String>,
+}
+
+impl From<SemanticStatus> for SemanticView {
+    fn from(status: SemanticStatus) -> Self {
+        let SemanticStatus { backend, model, vectors, messages, left_out, trouble } = status;
+        Self { backend, model, vectors, messages, left_out, trouble }
+    }
 }
 
 /// The parameters of a search.
@@ -153,7 +180,9 @@ async fn status(by: May<ReadChats>, State(state): State<AppState>) -> Json<Statu
     let status = state.finder.search().status(&by.tenant);
     // Figures of what a token for one assistant may not see are not for it.
     let documents = if by.assistant.is_some() { 0 } else { status.documents };
-    Json(StatusView { state: status.state.as_str(), documents, trouble: status.trouble })
+    let semantic = state.finder.semantic().filter(|_| by.assistant.is_none());
+    let semantic = semantic.map(|semantic| semantic.status(&by.tenant).into());
+    Json(StatusView { state: status.state.as_str(), documents, trouble: status.trouble, semantic })
 }
 
 /// Has the index made anew, in the background; the one before serves meanwhile.

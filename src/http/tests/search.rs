@@ -171,4 +171,5 @@ async fn what_is_asked_wrongly_is_said() {
     assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
     let status: Value = world.get("/api/v1/search/status", &token).await.json();
     assert_eq!(status["state"], "closed");
+    assert!(status["semantic"].is_null(), "no model for it is set");
 }

@@ -21,6 +21,7 @@ use crate::protocol::ids::{MessageId, TenantId};
 use crate::recall::{Question, Recall};
 use crate::redaction::Redactor;
 use crate::search::{Indexer, Query, Search};
+use crate::semantic::OnBehalf;
 use crate::skills::Skills;
 use crate::turns::{EventHub, Turns};
 use crate::workspaces::{ImportedLine, Threads, Workspaces};
@@ -150,6 +151,7 @@ async fn the_turns_that_hold_the_answer_are_found_more_often_than_by_fts5() {
     }
     baseline(&db, &ids.iter().map(|one| one.id).collect::<Vec<_>>(), &set).await;
     let recall = Recall::new(search.clone(), threads);
+    let by = OnBehalf { source: "owner".into(), subject: OnBehalf::nobody() };
     let mut ways: BTreeMap<(&str, String), Figures> = BTreeMap::new();
     for (text, kind, gold) in &set.questions {
         let gold: Vec<MessageId> = gold.iter().map(|at| ids[*at].id).collect();
@@ -157,7 +159,7 @@ async fn the_turns_that_hold_the_answer_are_found_more_often_than_by_fts5() {
         let asked = Query { text: text.clone(), limit: 50, ..Query::default() };
         let by_words = search.find(&tenant, asked).await.unwrap().hits;
         let by_words: Vec<_> = by_words.iter().map(|hit| MessageId::from_bytes(hit.id)).collect();
-        let by_recall = recall.turns(&tenant, text, Query::default()).await.unwrap().turns;
+        let by_recall = recall.turns(&tenant, text, Query::default(), &by).await.unwrap().turns;
         let by_recall: Vec<_> = by_recall.iter().map(|turn| turn.message.id).collect();
         assert!(other.is_some() || Question::is_one(text), "{text}");
         for (way, found) in [("1 FTS5", &by_fts), ("2 search", &by_words), ("3 recall", &by_recall)] {

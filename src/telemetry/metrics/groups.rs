@@ -257,6 +257,26 @@ impl ModelMetrics {
     }
 }
 
+/// Search.
+#[derive(Clone)]
+pub struct SearchMetrics {
+    questions: Family<Outcome, Counter>,
+}
+
+impl SearchMetrics {
+    pub(super) fn register(registry: &mut Registry) -> Self {
+        let questions = Family::default();
+        let help = "Questions whose meaning was looked for, by outcome";
+        registry.register("search_semantic_questions", help, Family::clone(&questions));
+        Self { questions }
+    }
+
+    /// The meaning of a question was looked for: `ok`, or a word of what went wrong.
+    pub fn question(&self, outcome: &'static str) {
+        self.questions.get_or_create(&Outcome { outcome }).inc();
+    }
+}
+
 /// Budgets.
 #[derive(Clone)]
 pub struct BudgetMetrics {
