@@ -7,6 +7,7 @@ mod error;
 mod evaluation;
 mod experiment;
 mod files;
+mod launching;
 mod live;
 mod machine;
 mod metric;
@@ -17,6 +18,7 @@ mod scope;
 mod settings;
 mod store;
 mod strategy;
+mod telling;
 mod wanted;
 mod workbench;
 
@@ -36,7 +38,8 @@ pub use metric::{Direction, Metric, Sample};
 pub use report::{Report, chart};
 pub use results::{Counts, Format};
 pub use settings::{
-    Apply, Case, Check, PARALLEL_DEFAULT, PromptCases, Rubric, Settings, ShellCommand, Spending, TestCommand,
+    Apply, Case, Check, PARALLEL_DEFAULT, PromptCases, Rubric, Settings, ShellCommand, Spending,
+    StrategyComponent, TestCommand,
 };
 pub use strategy::{Decision, Past, Preparation, Strategy, Verdict, is_stuck, strategy};
 pub use wanted::NewExperiment;

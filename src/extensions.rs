@@ -14,7 +14,7 @@ mod secret_scanner;
 mod station;
 
 pub use command::{CommandPlug, CommandWish};
-pub use component::{ComponentLimits, ComponentPlug};
+pub use component::{Answerer, COMPONENT_BYTES_MAX, ComponentLimits, ComponentPlug};
 pub use context::{Context, Halt, Injection, Source};
 pub use desk::{Extensions, Rebuild, Tried};
 pub use hook::Hook;

@@ -19,6 +19,7 @@ mod slots;
 mod store;
 mod tool;
 mod words;
+mod work;
 
 pub use beginning::{Begun, Refused, Then};
 pub use desk::Schedules;
@@ -29,8 +30,11 @@ pub use looking::{Errand, Looked, What};
 pub use policies::{CatchUp, ON_TIME_MS, Overlap, Policies};
 pub use rule::{EVERY_S, Rule, Timetable, local_time, seconds_of, system_zone};
 pub use run::{Run, RunCause, RunState};
-pub use schedule::{JOB_BYTES_MAX, Job, NewSchedule, Place, Schedule, ScheduleChange, ScheduleState};
+pub use schedule::{
+    EXPERIMENT_BYTES_MAX, JOB_BYTES_MAX, Job, NewSchedule, Place, Schedule, ScheduleChange, ScheduleState,
+};
 pub use tool::schedule_tool;
+pub use work::Work;
 
 #[cfg(test)]
 mod tests;

@@ -12,8 +12,8 @@
 //!
 //! The plug of `query_pre` puts the skills before a question that it needs: five with 2,000 characters unless
 //! the settings say otherwise, by how well their words fit, times how useful they have been. How useful is a Beta posterior over what came
-//! of them (`estimate`): what people say of an answer (1), an experiment that had it, or that it was learnt from (1), a turn
-//! that failed (1/4), each halved for every `skills.half_life_days`. Ranking uses its lower bound.
+//! of them (`estimate`): what people say of an answer (1), an experiment that had it, or that it was learnt from (1), an
+//! iteration of one that had it (1/4), a turn that failed (1/4), each halved for every `skills.half_life_days`. Ranking uses its lower bound.
 //!
 //! An experiment that was accepted becomes a skill of the home: what it was for, what worked, what changed and what proved
 //! it. Every text of a skill of the home is a version that can be put back, also after the skill was removed.

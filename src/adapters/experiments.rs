@@ -84,6 +84,8 @@ impl KeepRunning for TrialRuns {
             let ended = std::mem::take(&mut *down.lock());
             for (key, why) in ended {
                 parts.experiments.is_down(&key, &why).await;
+                // No life of it does so any more.
+                Life::new(Arc::clone(&parts), key).clear().await;
             }
             let wanted = parts.experiments.wanted(&tenant).await.map_err(|error| Ended(error.to_string()))?;
             let wanted = wanted.into_iter();

@@ -1,4 +1,4 @@
-//! Implements `Carry` for schedules: slots become runs, and a run a durable turn in its thread.
+//! Implements `Carry` for schedules: slots become runs, and a run a durable turn in its thread, or an experiment.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -10,9 +10,11 @@ use capuchin_actors::session::SessionDirectory;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 
-use crate::protocol::ids::{ScheduleId, TenantId, ThreadId, TurnId};
+use crate::experiments::{ExperimentError, Experiments, Maker};
+use crate::identity::RequestKey;
+use crate::protocol::ids::{ExperimentId, ScheduleId, TenantId, ThreadId, TurnId};
 use crate::protocol::turn::{Accepted, Inbound, Scheduled, ScriptedCall, TurnOverrides};
-use crate::schedules::{Begun, Errand, Job, Refused, ScheduleError, Schedules, Then, What};
+use crate::schedules::{Begun, Errand, Job, Refused, ScheduleError, Schedules, Then, What, Work};
 
 /// Wait after an errand that failed.
 const AGAIN: Duration = Duration::from_secs(1);
@@ -31,6 +33,7 @@ pub trait Turning: Send + Sync + 'static {
 pub struct Scheduler {
     schedules: Schedules,
     turning: Arc<dyn Turning>,
+    experiments: Experiments,
 }
 
 impl Turning for SessionDirectory {
@@ -47,10 +50,10 @@ impl Turning for SessionDirectory {
 // === impl Scheduler ===
 
 impl Scheduler {
-    /// Runs these schedules in these sessions.
+    /// Runs these schedules in these sessions, and as these experiments.
     #[must_use]
-    pub fn new(schedules: Schedules, turning: Arc<dyn Turning>) -> Self {
-        Self { schedules, turning }
+    pub fn new(schedules: Schedules, turning: Arc<dyn Turning>, experiments: Experiments) -> Self {
+        Self { schedules, turning, experiments }
     }
 
     async fn look(self, busy: HashSet<ScheduleId>) -> Result<Due<Self>, ScheduleError> {
@@ -81,8 +84,12 @@ impl Scheduler {
         match done {
             Ok(Then::Nothing) => Ok(()),
             Ok(Then::Run(begun)) => self.hand_over(&errand.tenant, &begun).await,
-            Ok(Then::Stop(thread, turn)) => {
+            Ok(Then::Stop(Work::Turn(thread, turn))) => {
                 self.turning.stop(thread, turn);
+                Ok(())
+            }
+            Ok(Then::Stop(Work::Experiment(id))) => {
+                self.cancel(&Maker::schedule(errand.tenant.clone(), errand.schedule), id).await;
                 Ok(())
             }
             // It was removed meanwhile, with its runs.
@@ -92,9 +99,34 @@ impl Scheduler {
     }
 
     async fn hand_over(&self, tenant: &TenantId, begun: &Begun) -> Result<(), ScheduleError> {
-        match self.turning.submit(inbound(tenant, begun)).await {
-            Ok(accepted) => self.schedules.handed_over(tenant, begun.run, accepted.turn_id).await,
-            Err(error) => {
+        let schedule = &begun.schedule;
+        let handed = match &schedule.job {
+            Job::Prompt { text } => self.submit(tenant, begun, (text.clone(), None)).await,
+            Job::Tool { name, arguments } => {
+                let arguments = serde_json::Value::Object(arguments.clone()).to_string();
+                let words = format!("The schedule \"{}\" calls `{name}`.", schedule.name);
+                let call = ScriptedCall { name: name.clone(), arguments };
+                self.submit(tenant, begun, (words, Some(call))).await
+            }
+            Job::Experiment { .. } => self.launch(tenant, begun).await,
+        };
+        match handed {
+            Ok(work) => self.schedules.handed_over(tenant, begun.run, work).await,
+            Err(refusal) => self.schedules.refused(tenant, begun.run, refusal).await,
+        }
+    }
+
+    /// The run becomes a turn.
+    async fn submit(
+        &self,
+        tenant: &TenantId,
+        begun: &Begun,
+        said: (String, Option<ScriptedCall>),
+    ) -> Result<Work, (Refused, String)> {
+        let none = || (Refused::ForGood, "it has no thread to work in".to_owned());
+        let thread = begun.thread.ok_or_else(none)?;
+        let accepted =
+            self.turning.submit(inbound(tenant, (begun, thread), said)).await.map_err(|error| {
                 let how = match error {
                     AcceptError::Held { .. } => Refused::Held,
                     AcceptError::KeyReused
@@ -104,8 +136,37 @@ impl Scheduler {
                     // After a time-out the outcome is open; the same key finds out.
                     AcceptError::Busy { .. } | AcceptError::Ledger(_) | AcceptError::Timeout => Refused::Now,
                 };
-                self.schedules.refused(tenant, begun.run, (how, error.to_string())).await
-            }
+                (how, error.to_string())
+            })?;
+        Ok(Work::Turn(thread, accepted.turn_id))
+    }
+
+    /// The run becomes an experiment.
+    async fn launch(&self, tenant: &TenantId, begun: &Begun) -> Result<Work, (Refused, String)> {
+        let schedule = &begun.schedule;
+        let none = || (Refused::ForGood, "it has nothing to try out".to_owned());
+        let new = schedule.experiment().ok_or_else(none)?;
+        let provenance = schedule.provenance;
+        let maker = Maker { provenance, ..Maker::schedule(tenant.clone(), schedule.id) };
+        // What was asked for may have changed since; the run is still the same.
+        let key = RequestKey::of(&schedule.source(), "run", &begun.key, &[]);
+        let launched = self.experiments.launch(&maker, new, key).await.map_err(|error| {
+            let switches = &self.experiments.parts().switches;
+            let how = match error {
+                ExperimentError::Denied(_) if switches.status(tenant).is_some() => Refused::Held,
+                ExperimentError::Busy(_) | ExperimentError::Store(_) => Refused::Now,
+                _ => Refused::ForGood,
+            };
+            (how, error.to_string())
+        })?;
+        Ok(Work::Experiment(launched.id))
+    }
+
+    async fn cancel(&self, by: &Maker, id: ExperimentId) {
+        match self.experiments.cancel(by, id).await {
+            // One that is over or gone is found by the next look.
+            Ok(_) | Err(ExperimentError::State(_) | ExperimentError::NotFound) => {}
+            Err(error) => tracing::warn!(%error, %id, "the experiment of a schedule could not be ended"),
         }
     }
 }
@@ -124,26 +185,28 @@ impl Carry for Scheduler {
     }
 
     fn changed(&self) -> BoxFuture<'static, ()> {
-        let schedules = self.schedules.clone();
-        async move { schedules.changed().await }.boxed()
+        let (schedules, experiments) = (self.schedules.clone(), self.experiments.clone());
+        async move {
+            tokio::select! {
+                () = schedules.changed() => {}
+                () = experiments.moved() => {}
+            }
+        }
+        .boxed()
     }
 }
 
 /// The message of a run: the words of who made the schedule, or the call that it makes.
-fn inbound(tenant: &TenantId, begun: &Begun) -> Inbound {
+fn inbound(
+    tenant: &TenantId,
+    (begun, thread): (&Begun, ThreadId),
+    (content, call): (String, Option<ScriptedCall>),
+) -> Inbound {
     let schedule = &begun.schedule;
-    let (content, call) = match &schedule.job {
-        Job::Prompt { text } => (text.clone(), None),
-        Job::Tool { name, arguments } => {
-            let arguments = serde_json::Value::Object(arguments.clone()).to_string();
-            let content = format!("The schedule \"{}\" calls `{name}`.", schedule.name);
-            (content, Some(ScriptedCall { name: name.clone(), arguments }))
-        }
-    };
     let ceiling = schedule.ceiling.map(|ceiling| ceiling.as_str().to_owned());
     Inbound {
         tenant: tenant.clone(),
-        thread: begun.thread,
+        thread,
         content,
         provenance: schedule.provenance,
         source: schedule.source(),

@@ -74,7 +74,8 @@ pub(super) async fn run(place: &Place, command: ExperimentCommand) -> Outcome {
     }
 }
 
-fn read(file: &Path) -> Result<Value, Failure> {
+/// An experiment as a person wrote it down.
+pub(super) fn read(file: &Path) -> Result<Value, Failure> {
     let mut typed = String::new();
     if file == Path::new("-") {
         std::io::stdin().lock().take(FILE_BYTES_MAX).read_to_string(&mut typed)?;

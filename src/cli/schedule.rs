@@ -85,6 +85,7 @@ async fn wanted(client: &Client, args: ScheduleAddArgs) -> Result<Value, Failure
             Failure::text(Exit::Failed, format_args!("the arguments are not JSON: {error}"))
                 .hint("they look like '{\"path\": \"notes.md\"}'")
         })?;
+    let experiment = args.experiment.as_deref().map(super::experiment::read).transpose()?;
     let workspace = match args.workspace {
         Some(name) => Some(workspace::id(client, &name).await?),
         None => None,
@@ -100,7 +101,8 @@ async fn wanted(client: &Client, args: ScheduleAddArgs) -> Result<Value, Failure
     let policies: Map<String, Value> =
         given.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect();
     Ok(json!({
-        "name": args.name, "prompt": args.prompt, "tool": args.tool, "arguments": arguments, "at": args.at,
+        "name": args.name, "prompt": args.prompt, "tool": args.tool, "arguments": arguments,
+        "experiment": experiment, "at": args.at,
         "every": args.every, "cron": args.cron, "rrule": args.rrule, "zone": args.zone, "thread_id": args.thread,
         "new_thread": args.new_thread, "workspace_id": workspace, "ceiling": args.ceiling, "policies": policies,
     }))

@@ -8,6 +8,9 @@ use serde_json::{Value, json};
 use super::client::{Client, ClientError};
 use super::exit::{Exit, Failure};
 
+/// Most characters of a workspace's name.
+const NAME_CHARS: usize = 100;
+
 /// The id of the workspace with this name or id.
 pub(super) async fn id(client: &Client, wanted: &str) -> Result<String, Failure> {
     let all = client.list("/api/v1/workspaces").await?;
@@ -35,8 +38,8 @@ pub(super) async fn of_folder(client: &Client, folder: &Path) -> Result<String, 
     }
     let name = folder.file_name().map_or_else(|| path.clone(), |name| name.to_string_lossy().into_owned());
     let taken = all.iter().any(|one| text(one, "name").as_ref() == Some(&name));
-    let name =
-        if taken { path.chars().rev().take(100).collect::<String>().chars().rev().collect() } else { name };
+    let last = path.char_indices().nth_back(NAME_CHARS - 1).map_or(0, |(at, _)| at);
+    let name = if taken { path.get(last..).unwrap_or_default().to_owned() } else { name };
     let made = client.post("/api/v1/workspaces", &json!({ "name": name }), None).await?;
     let id = text(&made, "id").ok_or(ClientError::Strange)?;
     let path = json!({ "path": path });

@@ -76,7 +76,7 @@ pub struct HooksConfig {
     pub experiment_completed: Vec<String>,
     /// Before a round of an experiment.
     pub iteration_started: Vec<String>,
-    /// After it.
+    /// After it. Default `skills`, which weighs those that it had.
     pub iteration_completed: Vec<String>,
 }
 
@@ -188,7 +188,7 @@ impl Default for HooksConfig {
             experiment_started: none(),
             experiment_completed: names(&["skills"]),
             iteration_started: none(),
-            iteration_completed: none(),
+            iteration_completed: names(&["skills"]),
         }
     }
 }

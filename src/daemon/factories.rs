@@ -268,7 +268,7 @@ fn webhook_dispatcher(parts: &Parts) -> Arc<dyn StartChild> {
 
 fn scheduler(parts: &Parts) -> Arc<dyn StartChild> {
     let (schedules, sessions) = (parts.hands.schedules.clone(), Arc::clone(&parts.sessions));
-    courier_factory(Arc::new(Scheduler::new(schedules, sessions)))
+    courier_factory(Arc::new(Scheduler::new(schedules, sessions, parts.experiments.clone())))
 }
 
 fn console_listener(parts: &Parts, home: &Home, doors: &Arc<Doors>) -> Arc<dyn StartChild> {

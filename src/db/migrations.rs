@@ -34,6 +34,7 @@ pub(super) const MIGRATIONS: &[(&str, &str)] = &[
     ("0022_schedules.sql", include_str!("../../migrations/0022_schedules.sql")),
     ("0023_experiments.sql", include_str!("../../migrations/0023_experiments.sql")),
     ("0024_embeddings.sql", include_str!("../../migrations/0024_embeddings.sql")),
+    ("0025_schedules_try.sql", include_str!("../../migrations/0025_schedules_try.sql")),
 ];
 
 /// Brings the file to the newest version that this program knows; the number of migrations applied.

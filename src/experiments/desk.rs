@@ -95,19 +95,9 @@ impl Experiments {
         key: Option<RequestKey>,
     ) -> Result<Made<Experiment>, ExperimentError> {
         let (now_ms, maker) = (now_ms(), by.clone());
-        let write = self.db().write(&by.tenant, move |tx| {
-            once(tx, key.as_ref(), now_ms, |tx| {
-                if store::count(tx)? >= EXPERIMENTS_MAX {
-                    return Err(ExperimentError::TooMany(EXPERIMENTS_MAX));
-                }
-                let named = Workspaces::named_or_default(tx, new.workspace_id)?;
-                let workspace = named.ok_or(ExperimentError::NoWorkspace)?;
-                let made = new.into_experiment(&maker, workspace, now_ms)?;
-                store::insert(tx, &made)?;
-                audit::append(tx, told(&maker.source, "experiment.created", &made))?;
-                Ok(made)
-            })
-        });
+        let write = self
+            .db()
+            .write(&by.tenant, move |tx| once(tx, key.as_ref(), now_ms, |tx| make(tx, &maker, new, now_ms)));
         write.await
     }
 
@@ -126,17 +116,7 @@ impl Experiments {
             if experiment.state != State::Created {
                 return Err(ExperimentError::State(experiment.state));
             }
-            if store::live(tx)?.len() >= LIVE_MAX {
-                return Err(ExperimentError::Busy(LIVE_MAX));
-            }
-            let (next, _) = experiment.machine().next(Event::Start);
-            let now_ms = now_ms();
-            experiment.state = next.state;
-            experiment.started_ms = Some(now_ms);
-            let budget_ms = i64::try_from(experiment.time_budget_ms).unwrap_or(i64::MAX);
-            experiment.deadline_ms = Some(now_ms.saturating_add(budget_ms));
-            audit::append(tx, told(&source, "experiment.started", experiment))?;
-            Ok(())
+            begin(tx, &source, experiment, now_ms())
         });
         let started = started.await?;
         self.inner.live.changed(&by.tenant);
@@ -191,6 +171,12 @@ impl Experiments {
     /// Resolves once others shall run. A change between two calls counts for the second.
     pub async fn changed(&self, tenant: &TenantId) {
         self.inner.live.bell(tenant).notified().await;
+    }
+
+    /// Resolves once an experiment of anybody is in another state. A change between two calls counts for the second; one
+    /// waits at a time.
+    pub async fn moved(&self) {
+        self.inner.live.until_moved().await;
     }
 
     /// Has the keeper of a tenant look again at what shall run.
@@ -253,11 +239,16 @@ impl Experiments {
         id: ExperimentId,
         change: impl FnOnce(&mut TenantTx<'_>, &mut Experiment) -> Result<(), ExperimentError> + Send + 'static,
     ) -> Result<Experiment, ExperimentError> {
+        let inner = Arc::clone(&self.inner);
         let write = self.db().write(tenant, move |tx| {
             let mut found = store::by_id(tx, id)?;
+            let before = found.state;
             change(tx, &mut found)?;
             (found.version, found.updated_ms) = (found.version + 1, now_ms());
             store::update(tx, &found)?;
+            if found.state != before {
+                tx.on_commit(move || inner.live.moved());
+            }
             Ok(found)
         });
         write.await
@@ -313,6 +304,43 @@ impl Experiment {
             stopping: self.stopping,
         }
     }
+}
+
+/// Makes an experiment in this transaction.
+pub(super) fn make(
+    tx: &mut TenantTx<'_>,
+    maker: &Maker,
+    new: NewExperiment,
+    now_ms: i64,
+) -> Result<Experiment, ExperimentError> {
+    if store::count(tx)? >= EXPERIMENTS_MAX {
+        return Err(ExperimentError::TooMany(EXPERIMENTS_MAX));
+    }
+    let named = Workspaces::named_or_default(tx, new.workspace_id)?;
+    let workspace = named.ok_or(ExperimentError::NoWorkspace)?;
+    let made = new.into_experiment(maker, workspace, now_ms)?;
+    store::insert(tx, &made)?;
+    audit::append(tx, told(&maker.source, "experiment.created", &made))?;
+    Ok(made)
+}
+
+/// An experiment begins, in this transaction of its caller, who writes it.
+pub(super) fn begin(
+    tx: &mut TenantTx<'_>,
+    source: &str,
+    experiment: &mut Experiment,
+    now_ms: i64,
+) -> Result<(), ExperimentError> {
+    if store::live(tx)?.len() >= LIVE_MAX {
+        return Err(ExperimentError::Busy(LIVE_MAX));
+    }
+    let (next, _) = experiment.machine().next(Event::Start);
+    experiment.state = next.state;
+    experiment.started_ms = Some(now_ms);
+    let budget_ms = i64::try_from(experiment.time_budget_ms).unwrap_or(i64::MAX);
+    experiment.deadline_ms = Some(now_ms.saturating_add(budget_ms));
+    audit::append(tx, told(source, "experiment.started", experiment))?;
+    Ok(())
 }
 
 pub(super) fn now_ms() -> i64 {

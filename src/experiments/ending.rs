@@ -1,7 +1,7 @@
 //! How experiments end: by themselves, by a person, or because they cannot go on. The end is written once, with every
 //! iteration that did not end, and then told.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::desk::{Experiments, now_ms, told};
 use super::error::ExperimentError;
@@ -9,6 +9,7 @@ use super::experiment::{Answer, Experiment, Iteration, Maker, Outcome, Reason, S
 use super::live::ExperimentKey;
 use super::machine::{Effect, Event};
 use super::store;
+use super::telling::{self, Had};
 use crate::approvals::{ApprovalError, Choice, DecisionScope};
 use crate::audit;
 use crate::db::TenantTx;
@@ -175,9 +176,10 @@ impl Experiments {
         experiment.outcome = Some(outcome(experiment, &iterations, summary));
         audit::append(tx, told("experiment", "experiment.ended", experiment))?;
         let (parts, tenant, ended) = (self.inner.parts.clone(), tx.tenant().clone(), experiment.clone());
+        let had = Had::of(tx, &iterations)?;
         tx.on_commit(move || {
             parts.notices.raise(&tenant, is_over(&ended));
-            let data = json!({ "experiment": data(&ended), "result": ended.outcome });
+            let data = json!({ "experiment": telling::experiment(&ended, &had), "result": ended.outcome });
             parts.extensions.tell(Hook::ExperimentCompleted, &tenant, data);
             tracing::info!(
                 target: "capuchin::experiment", event = "completed", experiment_id = %ended.id,
@@ -188,24 +190,6 @@ impl Experiments {
             );
         });
         Ok(())
-    }
-}
-
-/// An experiment as plugs are told.
-#[must_use]
-pub(super) fn data(experiment: &Experiment) -> Value {
-    json!({
-        "id": experiment.id, "title": experiment.title, "kind": experiment.kind,
-        "workspace_id": experiment.workspace_id, "goal": experiment.goal, "config": experiment.settings,
-        "state": experiment.state,
-    })
-}
-
-impl Experiments {
-    /// An experiment as plugs are told.
-    #[must_use]
-    pub fn data(experiment: &Experiment) -> Value {
-        data(experiment)
     }
 }
 

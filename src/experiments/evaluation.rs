@@ -19,7 +19,7 @@ use crate::protocol::ids::TenantId;
 use crate::sandbox::Sandbox;
 
 pub use citations::{Cited, Evidence};
-pub(super) use measure::{cases, external, judged, metric, rubric, tests};
+pub(super) use measure::{cases, component, external, judged, metric, rubric, tests};
 
 /// Most bytes of a program's output that are looked at.
 const OUTPUT_BYTES_MAX: usize = 1 << 20;

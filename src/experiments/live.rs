@@ -26,6 +26,7 @@ pub type Signal = watch::Receiver<u64>;
 pub(super) struct LiveTable {
     signals: Mutex<HashMap<ExperimentKey, watch::Sender<u64>>>,
     tenants: Mutex<HashMap<TenantId, Arc<Notify>>>,
+    moved: Notify,
 }
 
 // === impl LiveTable ===
@@ -53,6 +54,15 @@ impl LiveTable {
     /// Tells the keeper of a tenant that others shall run now.
     pub(super) fn changed(&self, tenant: &TenantId) {
         self.bell(tenant).notify_one();
+    }
+
+    /// An experiment is in another state.
+    pub(super) fn moved(&self) {
+        self.moved.notify_one();
+    }
+
+    pub(super) async fn until_moved(&self) {
+        self.moved.notified().await;
     }
 
     pub(super) fn bell(&self, tenant: &TenantId) -> Arc<Notify> {

@@ -1,6 +1,9 @@
 //! How an experiment is done and judged, as a person writes it.
 
+use std::path::{Component, Path};
+
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use super::error::ExperimentError;
 use super::experiment::Kind;
@@ -53,8 +56,10 @@ pub struct Settings {
     pub apply: Apply,
     /// Of a prompt: what it is tried with.
     pub prompt: Option<PromptCases>,
-    /// Of an external one: the program.
+    /// Of an external one: the program; this or `component`.
     pub command: Option<ShellCommand>,
+    /// Of an external one: the WebAssembly component.
+    pub component: Option<StrategyComponent>,
 }
 
 /// What an experiment may spend in all its turns. What is left out has no limit of its own.
@@ -89,6 +94,20 @@ pub struct ShellCommand {
     /// The program, then its arguments.
     pub command: Vec<String>,
     /// Its longest time in seconds, up to an hour.
+    #[serde(default = "timeout_s")]
+    pub timeout_s: u64,
+}
+
+/// A WebAssembly component that says what to try and judges it.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StrategyComponent {
+    /// Its file, relative to the workspace and not in the scope.
+    pub file: String,
+    /// What it is told when it begins.
+    #[serde(default)]
+    pub options: Map<String, Value>,
+    /// Its longest time for one answer in seconds, up to an hour.
     #[serde(default = "timeout_s")]
     pub timeout_s: u64,
 }
@@ -191,6 +210,7 @@ impl Default for Settings {
             apply: Apply::default(),
             prompt: None,
             command: None,
+            component: None,
         }
     }
 }
@@ -265,11 +285,14 @@ impl Settings {
                 Some(prompt) if (1..=LIST_MAX).contains(&prompt.cases.len()) => check_cases(prompt),
                 _ => needs("settings/prompt", "names a file and 1 to 200 cases"),
             },
-            Kind::External if self.command.is_none() => needs("settings/command", "names the program"),
+            Kind::External if self.command.is_some() == self.component.is_some() => {
+                needs("settings/command", "names the program, or component the component; one of them")
+            }
             Kind::External if self.scope.is_empty() => {
                 needs("settings/scope", "names the files that may be changed; the program cannot widen it")
             }
-            Kind::Code | Kind::Research | Kind::External => Ok(()),
+            Kind::External => self.component.as_ref().map_or(Ok(()), |one| check_component(one, &self.scope)),
+            Kind::Code | Kind::Research => Ok(()),
         }
     }
 }
@@ -283,6 +306,22 @@ fn check_command(field: &'static str, command: &[String], timeout_s: u64) -> Res
     }
     if !(1..=TIMEOUT_S_MAX).contains(&timeout_s) {
         return Err(ExperimentError::field(field, format!("has a timeout_s of 1 to {TIMEOUT_S_MAX}")));
+    }
+    Ok(())
+}
+
+fn check_component(component: &StrategyComponent, scope: &[String]) -> Result<(), ExperimentError> {
+    let wrong = |why: &str| Err(ExperimentError::field("settings/component", why.to_owned()));
+    let file = Path::new(&component.file);
+    let is_plain = file.components().all(|part| matches!(part, Component::Normal(_)));
+    if !is_plain || component.file.is_empty() || component.file.len() > TEXT_BYTES_MAX {
+        return wrong("has a file: its path in the workspace");
+    }
+    if Scope::new(scope)?.allows(&component.file) {
+        return wrong("has a file that the scope lets be changed; what judges must stay as it is");
+    }
+    if !(1..=TIMEOUT_S_MAX).contains(&component.timeout_s) {
+        return wrong("has a timeout_s of 1 to 3600");
     }
     Ok(())
 }

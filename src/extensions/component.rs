@@ -1,4 +1,4 @@
-//! A plug that is a WebAssembly component (`wit/plug.wit`): compiled once, a fresh instance for each call.
+//! A WebAssembly component of `wit/plug.wit`: compiled once, a fresh instance for each call; and a plug that is one.
 //!
 //! It has no rights at all: the one thing that it may import is a line for the log. What it computes is bounded by fuel, what
 //! it holds by its memory, and how long it runs by whoever waits: when nobody does any more it is interrupted. It runs on
@@ -19,8 +19,8 @@ use super::answer::{Speaker, asked, short, take};
 use super::context::Context;
 use super::plug::{Plug, PlugError};
 
-/// Largest file in bytes.
-const FILE_BYTES_MAX: u64 = 16 << 20;
+/// Largest component in bytes.
+pub const COMPONENT_BYTES_MAX: u64 = 16 << 20;
 /// Calls of one plug at a time; further ones wait, and their time counts.
 const PLACES: usize = 4;
 /// Stack in bytes.
@@ -41,14 +41,20 @@ pub struct ComponentLimits {
     pub memory_bytes: usize,
 }
 
-/// See the module.
-pub struct ComponentPlug {
-    speaker: Speaker,
-    guards: bool,
-    /// The settings of the plug, as JSON.
+/// A component that took its options: text in, text out.
+pub struct Answerer {
+    name: String,
+    /// Its settings, as JSON.
     options: Arc<str>,
     code: Code,
     places: Arc<Semaphore>,
+}
+
+/// A plug that is a component.
+pub struct ComponentPlug {
+    speaker: Speaker,
+    guards: bool,
+    answerer: Answerer,
 }
 
 #[derive(Clone)]
@@ -83,28 +89,41 @@ impl Drop for Waiting {
     }
 }
 
-// === impl ComponentPlug ===
+// === impl Answerer ===
 
-impl ComponentPlug {
-    /// Reads, compiles and tries a component: it has to take its options before it is ever called.
+impl Answerer {
+    /// Compiles and tries a component: it has to take its options before it is ever called.
     ///
     /// # Errors
-    /// Why it cannot be a plug.
-    pub async fn load(
-        (name, path): (&str, &Path),
+    /// Why it cannot be one.
+    pub async fn of_bytes(
+        (name, bytes): (&str, Vec<u8>),
         options: &Map<String, Value>,
-        (trusted, guards): (bool, bool),
         limits: ComponentLimits,
+    ) -> Result<Self, PlugError> {
+        Self::made(name, options, move || Code::of_bytes(&bytes, limits)).await
+    }
+
+    async fn made(
+        name: &str,
+        options: &Map<String, Value>,
+        compile: impl FnOnce() -> Result<Code, PlugError> + Send + 'static,
     ) -> Result<Self, PlugError> {
         let options: Arc<str> =
             serde_json::to_string(options).map_err(|error| PlugError::Invalid(error.to_string()))?.into();
-        let owned = path.to_owned();
-        let code = blocking(move || Code::compile(&owned, limits)).await?;
-        let speaker = Speaker { name: name.to_owned(), trusted };
+        let code = blocking(compile).await?;
         let places = Arc::new(Semaphore::new(PLACES));
-        let plug = Self { speaker, guards, options, code, places };
-        plug.run(None).await?;
-        Ok(plug)
+        let made = Self { name: name.to_owned(), options, code, places };
+        made.run(None).await?;
+        Ok(made)
+    }
+
+    /// What a fresh instance answers to a text. A call that nobody waits for any more is interrupted.
+    ///
+    /// # Errors
+    /// Why it has no answer.
+    pub async fn answer(&self, text: String) -> Result<Vec<u8>, PlugError> {
+        self.run(Some(text)).await
     }
 
     /// A fresh instance takes the options, and then a call if there is one.
@@ -114,13 +133,32 @@ impl ComponentPlug {
         };
         let over = Arc::new(AtomicBool::new(false));
         let _waiting = Waiting { engine: self.code.engine.clone(), over: Arc::clone(&over) };
-        let (code, options, plug) = (self.code.clone(), Arc::clone(&self.options), self.speaker.name.clone());
+        let (code, options, name) = (self.code.clone(), Arc::clone(&self.options), self.name.clone());
         blocking(move || {
             // Held until the call is over, whoever waits for it.
             let _place = place;
-            code.run((plug, over), &options, call.as_deref())
+            code.run((name, over), &options, call.as_deref())
         })
         .await
+    }
+}
+
+// === impl ComponentPlug ===
+
+impl ComponentPlug {
+    /// Reads, compiles and tries a component.
+    ///
+    /// # Errors
+    /// Why it cannot be a plug.
+    pub async fn load(
+        (name, path): (&str, &Path),
+        options: &Map<String, Value>,
+        (trusted, guards): (bool, bool),
+        limits: ComponentLimits,
+    ) -> Result<Self, PlugError> {
+        let owned = path.to_owned();
+        let answerer = Answerer::made(name, options, move || Code::compile(&owned, limits)).await?;
+        Ok(Self { speaker: Speaker { name: name.to_owned(), trusted }, guards, answerer })
     }
 }
 
@@ -131,7 +169,7 @@ impl Plug for ComponentPlug {
 
     fn call(&self, context: Context) -> BoxFuture<'_, Result<Context, PlugError>> {
         async move {
-            let said = self.run(Some(asked(&context, None)?)).await?;
+            let said = self.answerer.answer(asked(&context, None)?).await?;
             take(context, &self.speaker, &said)
         }
         .boxed()
@@ -154,8 +192,8 @@ async fn blocking<T: Send + 'static>(
 impl Code {
     fn compile(path: &Path, limits: ComponentLimits) -> Result<Self, PlugError> {
         let missing = |error: std::io::Error| PlugError::Unavailable(format!("{}: {error}", path.display()));
-        if std::fs::metadata(path).map_err(missing)?.len() > FILE_BYTES_MAX {
-            return Err(PlugError::TooMuch(format!("{} MiB", FILE_BYTES_MAX >> 20)));
+        if std::fs::metadata(path).map_err(missing)?.len() > COMPONENT_BYTES_MAX {
+            return Err(PlugError::TooMuch(format!("{} MiB", COMPONENT_BYTES_MAX >> 20)));
         }
         let bytes = std::fs::read(path).map_err(missing)?;
         Self::of_bytes(&bytes, limits)

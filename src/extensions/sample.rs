@@ -6,6 +6,8 @@ use serde_json::{Value, json};
 
 use super::hook::Hook;
 
+/// A commit of the examples.
+const COMMIT: &str = "3f1c0a9d5b7e2f4468ac1b0d9e8f7a6b5c4d3e2f";
 /// Ids of the examples.
 const ID: &str = "0197f0c0-1111-7000-8000-000000000001";
 
@@ -74,13 +76,18 @@ impl Hook {
                     "created_ms": 1_790_000_000_000_i64, "updated_ms": 1_790_000_000_000_i64,
                 },
             }),
-            Self::ExperimentStarted => json!({ "experiment": experiment() }),
+            Self::ExperimentStarted => json!({ "experiment": experiment("running") }),
             Self::ExperimentCompleted => {
-                json!({ "experiment": experiment(), "result": { "state": "accepted" } })
+                json!({
+                    "experiment": experiment("accepted"),
+                    "result": {
+                        "decision": "accepted", "score": 0.93, "summary": "iteration 2 is accepted: tests pass",
+                        "diff_stat": diff(), "iterations": 2,
+                    },
+                })
             }
-            Self::IterationStarted | Self::IterationCompleted => {
-                json!({ "experiment_id": ID, "iteration": { "number": 1 } })
-            }
+            Self::IterationStarted => json!({ "experiment_id": ID, "iteration": iteration("running") }),
+            Self::IterationCompleted => json!({ "experiment_id": ID, "iteration": iteration("accepted") }),
         }
     }
 }
@@ -99,6 +106,34 @@ fn session(reason: Option<&str>) -> Value {
     data
 }
 
-fn experiment() -> Value {
-    json!({ "id": ID, "name": "Faster parser", "strategy": "code" })
+fn experiment(state: &str) -> Value {
+    json!({
+        "id": ID, "title": "Faster parser", "kind": "code", "workspace_id": ID, "goal": "Make the parser faster.",
+        // What the settings are, and the ids of the skills that were in its prompts.
+        "config": { "scope": ["src/**"], "tests": { "command": ["cargo", "test"] }, "skills": ["fast-tables"] },
+        "state": state, "tainted": false,
+    })
+}
+
+/// One that begins has no thread, no tree and no score yet.
+fn iteration(status: &str) -> Value {
+    let is_over = status != "running";
+    let once_over = |value: Value| if is_over { value } else { Value::Null };
+    json!({
+        "number": 2, "round": 2, "status": status, "reason": "none", "parent": COMMIT, "tree": once_over(json!(COMMIT)),
+        "thread": once_over(json!(ID)), "turn": once_over(json!(ID)),
+        "prompt": if is_over { "This is iteration 2 of at most 10 …" } else { "" },
+        "answer": if is_over { "I put a table in the place of the ifs." } else { "" },
+        "score": once_over(json!(0.93)), "summary": if is_over { "tests pass" } else { "" },
+        "evaluation": once_over(json!({ "tests": { "passed": true, "ended": "exit 0", "counts": null } })),
+        "diff": once_over(diff()), "tokens": 0, "tool_calls": 0, "started_ms": 1_790_000_000_000_i64,
+        "ended_ms": once_over(json!(1_790_000_060_000_i64)), "skills": ["fast-tables"], "tainted": false,
+    })
+}
+
+fn diff() -> Value {
+    json!({
+        "files": 1, "insertions": 12, "deletions": 30,
+        "changes": [{ "path": "src/parser.rs", "how": "changed", "insertions": 12, "deletions": 30 }],
+    })
 }

@@ -36,6 +36,7 @@ impl ToolUse {
             tainted: call.tainted,
             workspace_root: Some(self.workspace_root.clone()),
             known_hosts: self.known_hosts.clone(),
+            private: call.private,
             ..Ask::plain(action.clone(), call.subject)
         }
     }

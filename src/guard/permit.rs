@@ -33,6 +33,8 @@ pub struct ModelCall {
     pub model: String,
     /// Whether the conversation stays on this machine.
     pub local: bool,
+    /// Whether its tools work in a private copy, which nothing leaves but through a gate.
+    pub private: bool,
 }
 
 /// What a call may do now.

@@ -50,6 +50,7 @@ fn call() -> ModelCall {
         backend: "demo".into(),
         model: "demo".into(),
         local: true,
+        private: false,
     }
 }
 

@@ -19,7 +19,7 @@ use crate::budgets::Budgets;
 use crate::channels::Channels;
 use crate::config::Config;
 use crate::db::Db;
-use crate::experiments::Experiments;
+use crate::experiments::{ExperimentError, Experiments, Maker};
 use crate::extensions::Extensions;
 use crate::guard::{Guard, TextOf};
 use crate::identity::{Identity, Principal};
@@ -31,7 +31,7 @@ use crate::protocol::ids::TenantId;
 use crate::protocol::turn::{Accepted, Inbound, TurnOverrides};
 use crate::redaction::{LeakLog, Redactor};
 use crate::sandbox::Sandbox;
-use crate::schedules::Schedules;
+use crate::schedules::{Schedules, Work};
 use crate::telemetry::Metrics;
 use crate::tools::Tools;
 use crate::turns::Turns;
@@ -239,6 +239,22 @@ impl AppState {
         self.kill_switches.release(tenant, by).await?;
         self.sessions.release(tenant);
         Ok(())
+    }
+
+    /// Ends what a run of a schedule has begun.
+    pub async fn end_work(&self, by: &Principal, work: Work) {
+        match work {
+            Work::Turn(thread, turn) => {
+                // silent-ok: a turn that is not there has ended
+                let _ = self.sessions.stop(thread, turn);
+            }
+            Work::Experiment(id) => match self.experiments.cancel(&Maker::from(by), id).await {
+                Ok(_) | Err(ExperimentError::State(_) | ExperimentError::NotFound) => {}
+                Err(error) => {
+                    tracing::warn!(%error, %id, "the experiment of a schedule could not be ended");
+                }
+            },
+        }
     }
 
     async fn submit(&self, inbound: Inbound) -> Result<Accepted, AcceptError> {

@@ -35,8 +35,14 @@ impl RequestKey {
     /// The key of a principal for one kind of call with this request. Keys of others never meet it.
     #[must_use]
     pub fn new(principal: &Principal, call: &str, key: &str, request: &[u8]) -> Self {
+        Self::of(&principal.source(), call, key, request)
+    }
+
+    /// The same for a part of the daemon that goes by this source, such as `schedule:ID`.
+    #[must_use]
+    pub fn of(source: &str, call: &str, key: &str, request: &[u8]) -> Self {
         Self {
-            source: format!("{} {call}", principal.source()),
+            source: format!("{source} {call}"),
             key: key.to_owned(),
             fingerprint: fingerprint(&[call.as_bytes(), request]),
         }

@@ -35,6 +35,8 @@ pub struct Ask {
     pub known_hosts: Vec<String>,
     /// Channel and target that the turn answers to: no other target to a tainted one.
     pub answers_to: Option<(String, String)>,
+    /// Whether that folder is a private copy, which nothing leaves but through a gate.
+    pub private: bool,
 }
 
 /// What becomes of it, and why.
@@ -63,6 +65,7 @@ impl Ask {
             workspace_root: None,
             known_hosts: Vec::new(),
             answers_to: None,
+            private: false,
         }
     }
 }
@@ -187,7 +190,8 @@ fn still_asked(
     if policy.approvals == ApprovalMode::Always && !matches!(action, Canonical::Model { .. }) {
         return verdict.asked_because("approvals are always asked for");
     }
-    if own.decisive.is_none() && ask.subject.source.is_unattended() && action.is_effect() {
+    let is_kept_back = ask.private && matches!(action, Canonical::Write(place) if place.is_inside());
+    if own.decisive.is_none() && ask.subject.source.is_unattended() && action.is_effect() && !is_kept_back {
         return verdict.asked_because("nobody attends to this turn, and no rule of a person allows it");
     }
     match outlet(ask, action) {

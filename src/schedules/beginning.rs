@@ -8,10 +8,11 @@ use super::firing::{cut, hold};
 use super::outcome;
 use super::policies::Overlap;
 use super::run::{Run, RunCause, RunState};
-use super::schedule::{Place, Schedule};
+use super::schedule::{Job, Place, Schedule};
 use super::store;
+use super::work::Work;
 use crate::db::TenantTx;
-use crate::protocol::ids::{ScheduleRunId, TenantId, ThreadId, TurnId};
+use crate::protocol::ids::{ScheduleRunId, TenantId, ThreadId};
 use crate::workspaces::BoundThread;
 
 /// Most runs of a schedule that wait.
@@ -19,15 +20,15 @@ pub(super) const WAITING_MAX: usize = 100;
 /// How long a begun run that could not be handed over waits: a second, in milliseconds.
 const HAND_OVER_AGAIN_MS: i64 = 1_000;
 
-/// A run that begins now: what whoever runs turns is given.
+/// A run that begins now: what whoever does its work is given.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Begun {
     /// The run. Its attempt is counted already.
     pub run: ScheduleRunId,
-    /// The key of its turn: sent twice, it is the same turn.
+    /// The key of its work: begun twice, it is the same.
     pub key: String,
-    /// The thread.
-    pub thread: ThreadId,
+    /// The thread of its turn; `None` for an experiment, which has threads of its own.
+    pub thread: Option<ThreadId>,
     /// The schedule, as it is now.
     pub schedule: Schedule,
 }
@@ -37,10 +38,10 @@ pub struct Begun {
 pub enum Then {
     /// Nothing.
     Nothing,
-    /// This run is handed to whoever runs turns.
+    /// This run is handed to whoever does its work.
     Run(Box<Begun>),
-    /// This turn is told to stop.
-    Stop(ThreadId, TurnId),
+    /// This is told to stop.
+    Stop(Work),
 }
 
 /// Why a run was not handed over.
@@ -69,16 +70,15 @@ impl Schedules {
     fn begin_in(&self, tx: &mut TenantTx<'_>, id: ScheduleRunId, now_ms: i64) -> Result<Then, ScheduleError> {
         let run = store::runs::by_id(tx, id)?;
         let schedule = store::by_id(tx, run.schedule)?;
-        if run.is_active() && run.turn.is_none() {
+        if run.is_active() && run.work().is_none() {
             // It had begun, and nobody knows whether it was handed over: its key finds out.
-            return match (now_ms >= run.deadline_ms, run.thread) {
-                (false, Some(thread)) => Ok(handed(&run, thread, schedule)),
-                _ => {
-                    let reason =
-                        format!("it was begun, and nobody knows whether its turn is there: {}", run.reason);
-                    self.end(tx, &run, &schedule, (RunState::Unknown, reason), now_ms).map(|()| Then::Nothing)
-                }
-            };
+            if now_ms < run.deadline_ms {
+                return Ok(handed(&run, schedule));
+            }
+            let reason = format!("it was begun, and nobody knows what it does: {}", run.reason);
+            return self
+                .end(tx, &run, &schedule, (RunState::Unknown, reason), now_ms)
+                .map(|()| Then::Nothing);
         }
         if run.state != RunState::Due {
             return Ok(Then::Nothing);
@@ -100,17 +100,20 @@ impl Schedules {
         if let Some(active) = active {
             return stop(tx, active, schedule.policies.overlap, now_ms);
         }
-        let Some(thread) = thread_of(tx, &run, &schedule, now_ms)? else {
+        let is_turn = !matches!(schedule.job, Job::Experiment { .. });
+        let thread = if is_turn { thread_of(tx, &run, &schedule, now_ms)? } else { None };
+        if is_turn && thread.is_none() {
             let reason = "the thread in which it works was deleted".to_owned();
             return self.end(tx, &run, &schedule, (RunState::Failed, reason), now_ms).map(|()| Then::Nothing);
-        };
+        }
         let begun = Run {
             state: RunState::Running,
             reason: String::new(),
             attempt: run.attempt + 1,
             deadline_ms: now_ms.saturating_add(schedule.policies.timeout_ms()),
-            thread: Some(thread),
+            thread,
             turn: None,
+            experiment: None,
             ending: None,
             started_ms: Some(run.started_ms.unwrap_or(now_ms)),
             ..run
@@ -118,23 +121,27 @@ impl Schedules {
         store::runs::update(tx, &begun)?;
         let lag_ms = u64::try_from(now_ms.saturating_sub(begun.due_ms)).unwrap_or_default();
         self.inner.metrics.schedules.began(Duration::from_millis(lag_ms));
-        Ok(handed(&begun, thread, schedule))
+        Ok(handed(&begun, schedule))
     }
 
-    /// The turn of a run is stored.
+    /// The work of a run is stored.
     ///
     /// # Errors
-    /// What the store answers; then its key finds the turn again.
+    /// What the store answers; then its key finds the work again.
     pub async fn handed_over(
         &self,
         tenant: &TenantId,
         id: ScheduleRunId,
-        turn: TurnId,
+        work: Work,
     ) -> Result<(), ScheduleError> {
         let write = self.inner.db.write(tenant, move |tx| {
             let run = store::runs::by_id(tx, id)?;
-            if run.is_active() && run.turn.is_none() {
-                store::runs::update(tx, &Run { turn: Some(turn), ..run })?;
+            if run.is_active() && run.work().is_none() {
+                let begun = match work {
+                    Work::Turn(thread, turn) => Run { thread: Some(thread), turn: Some(turn), ..run },
+                    Work::Experiment(id) => Run { experiment: Some(id), ..run },
+                };
+                store::runs::update(tx, &begun)?;
             }
             Ok::<_, ScheduleError>(())
         });
@@ -154,7 +161,7 @@ impl Schedules {
         let (now_ms, desk) = (self.now_ms(), self.clone());
         let write = self.inner.db.write(tenant, move |tx| {
             let run = store::runs::by_id(tx, id)?;
-            if !run.is_active() || run.turn.is_some() {
+            if !run.is_active() || run.work().is_some() {
                 return Ok(());
             }
             let schedule = store::by_id(tx, run.schedule)?;
@@ -223,7 +230,7 @@ fn refusal(
 
 /// What becomes of the run that is in the way.
 fn stop(tx: &mut TenantTx<'_>, active: &Run, overlap: Overlap, now_ms: i64) -> Result<Then, ScheduleError> {
-    let Some((thread, turn)) = active.thread.zip(active.turn) else { return Ok(Then::Nothing) };
+    let Some(work) = active.work() else { return Ok(Then::Nothing) };
     if overlap != Overlap::Replace || active.ending.is_some() {
         return Ok(Then::Nothing);
     }
@@ -234,7 +241,7 @@ fn stop(tx: &mut TenantTx<'_>, active: &Run, overlap: Overlap, now_ms: i64) -> R
         ..active.clone()
     };
     store::runs::update(tx, &ending)?;
-    Ok(Then::Stop(thread, turn))
+    Ok(Then::Stop(work))
 }
 
 /// The thread of a run; `None` when the one that somebody named is gone.
@@ -267,6 +274,6 @@ fn thread_of(
     Ok(Some(bound.ensure(tx, now_ms)?))
 }
 
-fn handed(run: &Run, thread: ThreadId, schedule: Schedule) -> Then {
-    Then::Run(Box::new(Begun { run: run.id, key: run.key(), thread, schedule }))
+fn handed(run: &Run, schedule: Schedule) -> Then {
+    Then::Run(Box::new(Begun { run: run.id, key: run.key(), thread: run.thread, schedule }))
 }

@@ -10,12 +10,13 @@ use super::error::ScheduleError;
 use super::making::{Maker, changed, current, make, remove, told};
 use super::schedule::{NewSchedule, Schedule, ScheduleChange, ScheduleState};
 use super::store;
+use super::work::Work;
 use crate::audit::{self, Entry};
 use crate::db::{Db, DbError, TenantRead};
 use crate::identity::{Made, Principal, RequestKey, once};
 use crate::notifications::{Clock, Notifications};
 use crate::policy::KillSwitches;
-use crate::protocol::ids::{ScheduleId, TenantId, ThreadId, TurnId};
+use crate::protocol::ids::{ScheduleId, TenantId};
 use crate::protocol::turn::Provenance;
 use crate::telemetry::Metrics;
 
@@ -36,7 +37,7 @@ pub(super) struct Inner {
     pub(super) clock: Clock,
     /// Wakes the scheduler.
     changed: Notify,
-    /// Whether a run waits for the end of its turn.
+    /// Whether a run waits for the end of its work.
     pub(super) expects: AtomicBool,
     /// The latest time that was seen: a clock that shows less was set back.
     pub(super) seen_ms: AtomicI64,
@@ -158,7 +159,7 @@ impl Schedules {
         Ok(changed)
     }
 
-    /// Removes a schedule with its ledger; its thread stays. The turns of its runs that still work, for whoever stops them.
+    /// Removes a schedule with its ledger; its thread stays. The work of its runs that goes on, for whoever stops it.
     ///
     /// # Errors
     /// [`ScheduleError`]; then it is still there.
@@ -167,13 +168,13 @@ impl Schedules {
         by: &Principal,
         id: ScheduleId,
         version: Option<i64>,
-    ) -> Result<Vec<(ThreadId, TurnId)>, ScheduleError> {
+    ) -> Result<Vec<Work>, ScheduleError> {
         let deleter = by.source();
         let write =
             self.inner.db.write(&by.tenant, move |tx| remove(tx, (&deleter, "schedules"), id, version));
-        let turns = write.await?;
+        let work = write.await?;
         self.wake();
-        Ok(turns)
+        Ok(work)
     }
 
     /// Lets a schedule rest: its slots are skipped, and say so. A run that goes on is left alone.

@@ -90,12 +90,12 @@ impl Schedules {
         now_ms: i64,
     ) -> Result<Then, ScheduleError> {
         let run = store::runs::by_id(tx, id)?;
-        let Some((turn, thread)) = run.turn.zip(run.thread).filter(|_| run.is_active()) else {
+        let Some(work) = run.work().filter(|_| run.is_active()) else {
             return Ok(Then::Nothing);
         };
         let schedule = store::by_id(tx, run.schedule)?;
         let is_call = matches!(schedule.job, Job::Tool { .. });
-        let seen = store::runs::seen(tx, turn, is_call)?;
+        let seen = store::runs::seen(tx, work, is_call)?;
         match outcome::next(&run, seen.as_ref(), &schedule.policies, now_ms) {
             Next::Wait { .. } => {}
             Next::Park => {
@@ -109,7 +109,7 @@ impl Schedules {
             }
             Next::Stop { ending, reason, deadline_ms } => {
                 store::runs::update(tx, &Run { ending: Some(ending), reason, deadline_ms, ..run })?;
-                return Ok(Then::Stop(thread, turn));
+                return Ok(Then::Stop(work));
             }
             Next::End { state, reason, retry } => {
                 if retry && state.is_error() && run.attempt <= schedule.policies.retries {
@@ -230,6 +230,7 @@ fn planned(row: Planned, schedule: &Schedule, now_ms: i64) -> Run {
         parked_ms: None,
         thread: None,
         turn: None,
+        experiment: None,
         started_ms: None,
         ended_ms: (state == RunState::Skipped).then_some(now_ms),
         created_ms: now_ms,

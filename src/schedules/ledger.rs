@@ -8,10 +8,11 @@ use super::rule::Rule;
 use super::run::{Run, RunCause, RunState};
 use super::schedule::Schedule;
 use super::store;
+use super::work::Work;
 use crate::audit;
 use crate::db::TenantTx;
 use crate::identity::{Made, Principal, RequestKey, once};
-use crate::protocol::ids::{ScheduleId, ScheduleRunId, TenantId, ThreadId, TurnId};
+use crate::protocol::ids::{ScheduleId, ScheduleRunId, TenantId};
 
 /// Most slots of a look ahead.
 pub const AHEAD_MAX: usize = 100;
@@ -159,7 +160,7 @@ impl Schedules {
         Ok(run)
     }
 
-    /// Ends a run: one that waits at once, one that works once its turn has stopped. That turn, for whoever stops it.
+    /// Ends a run: one that waits at once, one that works once its work has stopped. That work, for whoever stops it.
     ///
     /// # Errors
     /// [`ScheduleError::Ended`], [`ScheduleError::NotFound`], or what the store answers.
@@ -167,7 +168,7 @@ impl Schedules {
         &self,
         by: &Principal,
         id: ScheduleRunId,
-    ) -> Result<(Run, Option<(ThreadId, TurnId)>), ScheduleError> {
+    ) -> Result<(Run, Option<Work>), ScheduleError> {
         let (now_ms, desk, who) = (self.now_ms(), self.clone(), by.source());
         let write = self.inner.db.write(&by.tenant, move |tx| {
             let run = store::runs::by_id(tx, id)?;
@@ -177,17 +178,17 @@ impl Schedules {
                 tx,
                 told(&who, "schedules", "schedule.run_cancelled", &schedule).with("run", id.to_string()),
             )?;
-            match (run.state, run.thread.zip(run.turn)) {
+            match (run.state, run.work()) {
                 (RunState::Due, _) => {
                     desk.end(tx, &run, &schedule, (RunState::Cancelled, reason), now_ms)?;
                     Ok((store::runs::by_id(tx, id)?, None))
                 }
-                (RunState::Running | RunState::Parked, Some(turn)) => {
+                (RunState::Running | RunState::Parked, Some(work)) => {
                     let deadline_ms = now_ms.saturating_add(super::outcome::STOP_WITHIN_MS);
                     let ending = Some(RunState::Cancelled);
                     let run = Run { ending, reason, deadline_ms, ..run };
                     store::runs::update(tx, &run)?;
-                    Ok((run, Some(turn)))
+                    Ok((run, Some(work)))
                 }
                 _ => Err(ScheduleError::Ended),
             }
@@ -240,6 +241,7 @@ fn ask(
         parked_ms: None,
         thread: None,
         turn: None,
+        experiment: None,
         started_ms: None,
         ended_ms: None,
         created_ms: now_ms,

@@ -39,7 +39,7 @@ pub enum What {
     Advance,
     /// This run begins, if it still may.
     Begin(ScheduleRunId),
-    /// What became of the turn of this run.
+    /// What became of the work of this run.
     Settle(ScheduleRunId),
 }
 
@@ -144,7 +144,7 @@ fn wanted(open: &[Open], now_ms: i64) -> (Option<What>, Option<i64>) {
     let mut is_ending = false;
     let mut is_active = false;
     for one in open.iter().filter(|one| one.run.is_active()) {
-        (is_active, is_ending) = (true, is_ending || one.run.ending.is_some() || one.run.turn.is_none());
+        (is_active, is_ending) = (true, is_ending || one.run.ending.is_some() || one.run.work().is_none());
         match settles_at(one, &policies, now_ms) {
             Some(at_ms) if at_ms <= now_ms => return (Some(errand_of(&one.run)), None),
             Some(at_ms) => later(at_ms),
@@ -170,18 +170,16 @@ fn wanted(open: &[Open], now_ms: i64) -> (Option<What>, Option<i64>) {
 }
 
 fn errand_of(run: &Run) -> What {
-    if run.turn.is_none() { What::Begin(run.id) } else { What::Settle(run.id) }
+    if run.work().is_none() { What::Begin(run.id) } else { What::Settle(run.id) }
 }
 
-/// When a run that has begun wants something; `None` for not before its turn changes.
+/// When a run that has begun wants something; `None` for not before its work changes.
 fn settles_at(open: &Open, policies: &Policies, now_ms: i64) -> Option<i64> {
     let run = &open.run;
-    if run.turn.is_none() {
+    if run.work().is_none() {
         return Some(run.due_ms);
     }
-    let Some((state, waiting)) = open.turn else { return Some(now_ms) };
-    let seen = outcome::Seen { state, waiting, failure: None, has_lost_effect: false, call: None };
-    match outcome::next(run, Some(&seen), policies, now_ms) {
+    match outcome::next(run, open.seen.as_ref(), policies, now_ms) {
         outcome::Next::Wait { until_ms: i64::MAX } => None,
         outcome::Next::Wait { until_ms } => Some(until_ms),
         _ => Some(now_ms),

@@ -1,11 +1,13 @@
 //! A schedule is made, changed or removed, within a transaction of its caller.
 
 use super::error::ScheduleError;
+use super::run::Run;
 use super::schedule::{NewSchedule, Place, SCHEDULES_MAX, Schedule, ScheduleChange, ScheduleState};
 use super::store;
+use super::work::Work;
 use crate::audit::{self, Entry};
 use crate::db::{TenantRead, TenantTx};
-use crate::protocol::ids::{ScheduleId, ThreadId, TurnId, WorkspaceId};
+use crate::protocol::ids::{ScheduleId, ThreadId, WorkspaceId};
 use crate::protocol::turn::Provenance;
 use crate::workspaces::{Answering, Workspaces};
 
@@ -66,12 +68,13 @@ pub(super) fn remove(
     (by, actor): (&str, &'static str),
     id: ScheduleId,
     version: Option<i64>,
-) -> Result<Vec<(ThreadId, TurnId)>, ScheduleError> {
+) -> Result<Vec<Work>, ScheduleError> {
     let found = current(store::by_id(tx, id)?, version)?;
-    let turns = store::active_turns(tx, id)?;
+    let active = store::runs::open_of(tx, id)?.into_iter().filter(Run::is_active);
+    let work = active.filter_map(|run| run.work()).collect();
     store::delete(tx, id)?;
     audit::append(tx, told(by, actor, "schedule.deleted", &found))?;
-    Ok(turns)
+    Ok(work)
 }
 
 /// What a schedule is after a change.

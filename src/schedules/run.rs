@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::schedule::words;
-use crate::protocol::ids::{ScheduleId, ScheduleRunId, ThreadId, TurnId};
+use super::work::Work;
+use crate::protocol::ids::{ExperimentId, ScheduleId, ScheduleRunId, ThreadId, TurnId};
 
 /// Where a run is.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
@@ -11,15 +12,15 @@ use crate::protocol::ids::{ScheduleId, ScheduleRunId, ThreadId, TurnId};
 pub enum RunState {
     /// It waits for its time, for the run before it, or for its next try.
     Due,
-    /// Its turn works.
+    /// Its work goes on.
     Running,
-    /// Its turn waits for a person.
+    /// Its work waits for a person.
     Parked,
     /// It did what it should.
     Done,
     /// It did not.
     Failed,
-    /// It took too long, and its turn has ended since.
+    /// It took too long, and its work has ended since.
     TimedOut,
     /// It never began.
     Skipped,
@@ -68,7 +69,7 @@ pub struct Run {
     pub state: RunState,
     /// Why it is there.
     pub reason: String,
-    /// As what it ends once its turn has stopped.
+    /// As what it ends once its work has stopped.
     pub ending: Option<RunState>,
     /// How often it was begun.
     pub attempt: u32,
@@ -82,6 +83,9 @@ pub struct Run {
     pub thread: Option<ThreadId>,
     /// The turn of its last attempt.
     pub turn: Option<TurnId>,
+    /// The experiment of its last attempt, where it is one.
+    #[serde(default)]
+    pub experiment: Option<ExperimentId>,
     /// When it began first.
     pub started_ms: Option<i64>,
     /// When it ended.
@@ -109,13 +113,20 @@ impl RunState {
 // === impl Run ===
 
 impl Run {
-    /// Whether its turn works or waits for a person.
+    /// What its last attempt began; `None` while nobody noted that.
+    #[must_use]
+    pub fn work(&self) -> Option<Work> {
+        let turn = || Some(Work::Turn(self.thread?, self.turn?));
+        self.experiment.map(Work::Experiment).or_else(turn)
+    }
+
+    /// Whether its work goes on or waits for a person.
     #[must_use]
     pub const fn is_active(&self) -> bool {
         matches!(self.state, RunState::Running | RunState::Parked)
     }
 
-    /// The key of the turn of its present attempt: whoever sends it twice gets the same turn.
+    /// The key of the work of its present attempt: whoever begins it twice gets the same.
     pub(super) fn key(&self) -> String {
         format!("{}:{}", self.id, self.attempt)
     }

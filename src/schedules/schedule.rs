@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 use super::error::ScheduleError;
 use super::policies::Policies;
 use super::rule::{Rule, Timetable};
+use crate::experiments::{ExperimentError, NewExperiment};
 use crate::policy::Ceiling;
 use crate::protocol::ids::{ScheduleId, ThreadId, WorkspaceId};
 use crate::protocol::turn::Provenance;
@@ -16,11 +17,13 @@ pub(super) const SCHEDULES_MAX: usize = 1_000;
 const NAME_CHARS_MAX: usize = 100;
 /// Most bytes of a prompt, and of the arguments of a tool.
 pub const JOB_BYTES_MAX: usize = 16 * 1024;
+/// Most bytes of an experiment, as JSON.
+pub const EXPERIMENT_BYTES_MAX: usize = 64 * 1024;
 /// Most characters of the name of a tool.
 const TOOL_CHARS_MAX: usize = 64;
 
 /// What is done.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Job {
     /// An assistant is told something.
@@ -34,6 +37,11 @@ pub enum Job {
         name: String,
         /// Its arguments.
         arguments: Map<String, Value>,
+    },
+    /// Something is tried out.
+    Experiment {
+        /// What. Where is the schedule's; without a title it has the schedule's name.
+        experiment: Box<NewExperiment>,
     },
 }
 
@@ -183,6 +191,7 @@ impl Job {
         match self {
             Self::Prompt { .. } => "prompt",
             Self::Tool { .. } => "tool",
+            Self::Experiment { .. } => "experiment",
         }
     }
 
@@ -194,6 +203,10 @@ impl Job {
                 text.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default().to_owned()
             }
             Self::Tool { name, .. } => format!("calls {name}"),
+            Self::Experiment { experiment } => {
+                let goal = experiment.goal.lines().map(str::trim).find(|line| !line.is_empty());
+                format!("tries out: {}", goal.unwrap_or_default())
+            }
         }
     }
 
@@ -208,12 +221,13 @@ impl Job {
                     format!("is the name of a tool, {TOOL_CHARS_MAX} characters at most"),
                 ))
             }
-            Self::Tool { arguments, .. }
-                if serde_json::to_string(arguments).map_or(usize::MAX, |text| text.len()) > JOB_BYTES_MAX =>
-            {
+            Self::Tool { arguments, .. } if bytes(arguments) > JOB_BYTES_MAX => {
                 Err(ScheduleError::field("arguments", format!("has at most {JOB_BYTES_MAX} bytes")))
             }
-            Self::Prompt { .. } | Self::Tool { .. } => Ok(()),
+            Self::Experiment { experiment } if bytes(experiment) > EXPERIMENT_BYTES_MAX => {
+                Err(ScheduleError::field("experiment", format!("has at most {EXPERIMENT_BYTES_MAX} bytes")))
+            }
+            Self::Prompt { .. } | Self::Tool { .. } | Self::Experiment { .. } => Ok(()),
         }
     }
 }
@@ -225,6 +239,18 @@ impl Schedule {
     #[must_use]
     pub fn source(&self) -> String {
         format!("schedule:{}", self.id)
+    }
+
+    /// The experiment of a run, where its job is one.
+    #[must_use]
+    pub fn experiment(&self) -> Option<NewExperiment> {
+        let Job::Experiment { experiment } = &self.job else { return None };
+        let title = if experiment.title.trim().is_empty() { &self.name } else { &experiment.title };
+        Some(NewExperiment {
+            workspace_id: self.workspace_id,
+            title: title.clone(),
+            ..experiment.as_ref().clone()
+        })
     }
 
     /// Its slots.
@@ -248,6 +274,30 @@ impl Schedule {
                 "lets no tool be called, and this schedule calls one",
             ));
         }
+        if let Some(experiment) = self.experiment() {
+            self.check_experiment(&experiment)?;
+        }
         self.timetable()
     }
+    fn check_experiment(&self, experiment: &NewExperiment) -> Result<(), ScheduleError> {
+        if self.place == Place::Named {
+            let why = "cannot be there beside an experiment, which has threads of its own";
+            return Err(ScheduleError::field("thread_id", why));
+        }
+        if self.ceiling.is_some_and(|ceiling| ceiling != Ceiling::Supervised) {
+            let why = "lets nothing be changed, and an experiment changes a copy";
+            return Err(ScheduleError::field("ceiling", why));
+        }
+        experiment.check().map_err(|error| match error {
+            ExperimentError::Field { field, why } => {
+                ScheduleError::field("experiment", format!("has a wrong {field}: {why}"))
+            }
+            other => ScheduleError::field("experiment", other.to_string()),
+        })
+    }
+}
+
+/// How much of something is stored.
+fn bytes(of: &impl Serialize) -> usize {
+    serde_json::to_string(of).map_or(usize::MAX, |text| text.len())
 }

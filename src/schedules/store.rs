@@ -5,7 +5,7 @@ pub(super) mod runs;
 use super::schedule::{Place, Schedule, ScheduleState};
 use crate::db::{DbError, Row, SystemRead, TenantRead, TenantTx};
 use crate::policy::Ceiling;
-use crate::protocol::ids::{ScheduleId, TenantId, ThreadId, TurnId, WorkspaceId};
+use crate::protocol::ids::{ScheduleId, TenantId, WorkspaceId};
 use crate::protocol::turn::Provenance;
 
 const COLUMNS: &str = "id, workspace_id, thread_id, name, rule, zone, job, place, policies, ceiling, provenance, made_by, \
@@ -138,16 +138,6 @@ pub(super) fn exists(read: &TenantRead<'_>, id: ScheduleId) -> Result<bool, DbEr
         Ok::<_, DbError>(())
     })?;
     Ok(found.is_some())
-}
-
-/// The turns of its runs that work or wait.
-pub(super) fn active_turns(
-    read: &TenantRead<'_>,
-    id: ScheduleId,
-) -> Result<Vec<(ThreadId, TurnId)>, DbError> {
-    let sql = "SELECT thread_id, turn_id FROM schedule_runs
-               WHERE tenant = ?1 AND schedule_id = ?2 AND state IN ('running', 'parked') AND turn_id IS NOT NULL";
-    read.query_all(sql, &[&id], |row| Ok::<_, DbError>((row.get(0)?, row.get(1)?)))
 }
 
 fn json(value: &impl serde::Serialize) -> Result<String, DbError> {

@@ -4,12 +4,14 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan as _};
 
-use super::outcome::{self, Next, Seen};
+use super::outcome::{self, Next};
 use super::plan::{Asked, Fate, Plan};
 use super::policies::{CatchUp, Policies};
 use super::rule::{Rule, local_time, seconds_of};
 use super::run::{Run, RunCause, RunState};
-use crate::protocol::ids::{ScheduleId, ScheduleRunId, ThreadId, TurnId};
+use super::work::{Seen, SeenExperiment, SeenTurn};
+use crate::experiments::{Applied, Reason, State};
+use crate::protocol::ids::{ExperimentId, ScheduleId, ScheduleRunId, ThreadId, TurnId};
 use crate::protocol::turn::{TurnFailure, TurnState};
 
 const ZONES: [&str; 3] = ["Europe/Berlin", "America/New_York", "Australia/Lord_Howe"];
@@ -371,6 +373,33 @@ fn a_limit_of_slots_holds_and_jitter_is_always_the_same() {
     assert!(drawn.iter().collect::<std::collections::HashSet<_>>().len() > 40, "they differ");
 }
 
+#[test]
+fn times_of_a_rule_can_be_left_out() {
+    let start = DateTime::constant(2026, 12, 21, 9, 0, 0, 0);
+    let rule = |more: &str| Rule::Rrule { rule: format!("FREQ=DAILY;COUNT=5{more}"), start };
+    let days = |rule: &Rule, zone: &str| -> Vec<i8> {
+        let slots = between(rule, zone, ms("2026-12-01T00:00:00Z"), ms("2027-01-01T00:00:00Z"));
+        let zone = TimeZone::get(zone).unwrap();
+        slots
+            .into_iter()
+            .map(|at| Timestamp::from_millisecond(at).unwrap().to_zoned(zone.clone()).day())
+            .collect()
+    };
+    for (more, expected) in [
+        ("", &[21, 22, 23, 24, 25][..]),
+        (" EXDATE:20261224T090000", &[21, 22, 23, 25]),
+        ("\nEXDATE:20261224,20261225\nEXDATE:20261221T090000", &[22, 23]),
+        (" EXDATE:20261224T100000", &[21, 22, 23, 24, 25]),
+    ] {
+        assert_eq!(days(&rule(more), "Europe/Berlin"), expected, "{more}");
+    }
+    assert_eq!(days(&rule(" EXDATE:20261224T080000Z"), "Europe/Berlin"), [21, 22, 23, 25], "in UTC");
+    assert_eq!(rule(" EXDATE:20261224,20261225").words(), "every day at 09:00, so often: 5, but for 2 times");
+    for wrong in [" RDATE:20261224", " EXDATE:tomorrow", " EXDATE:", " and then"] {
+        assert!(rule(wrong).read("UTC").is_err(), "{wrong}");
+    }
+}
+
 // === what the end of a turn means ===
 
 fn run(state: RunState, ending: Option<RunState>) -> Run {
@@ -391,34 +420,37 @@ fn run(state: RunState, ending: Option<RunState>) -> Run {
         parked_ms: Some(400),
         thread: Some(ThreadId::new()),
         turn: Some(TurnId::new()),
+        experiment: None,
         started_ms: Some(0),
         ended_ms: None,
         created_ms: 0,
     }
 }
 
-fn seen(state: TurnState) -> Seen {
-    Seen { state, waiting: false, failure: None, has_lost_effect: false, call: None }
+fn seen(state: TurnState) -> SeenTurn {
+    SeenTurn::at(state, false)
 }
 
 #[test]
 fn the_end_of_a_turn_is_read_as_what_it_is() {
     let policies = Policies::default();
-    let end = |run: &Run, seen: Option<Seen>, now_ms: i64| match outcome::next(
+    let end = |run: &Run, seen: Option<SeenTurn>, now_ms: i64| match outcome::next(
         run,
-        seen.as_ref(),
+        seen.map(Seen::Turn).as_ref(),
         &policies,
         now_ms,
     ) {
         Next::End { state, retry, .. } => Some((state, retry)),
         _ => None,
     };
-    let failed = |retryable| Seen {
+    let failed = |retryable| SeenTurn {
         failure: Some(TurnFailure::new("upstream", "it broke", retryable)),
         ..seen(TurnState::Failed)
     };
-    let call =
-        |outcome: &str| Seen { call: Some((outcome.to_owned(), "said".to_owned())), ..seen(TurnState::Done) };
+    let call = |outcome: &str| SeenTurn {
+        call: Some((outcome.to_owned(), "said".to_owned())),
+        ..seen(TurnState::Done)
+    };
     let running = run(RunState::Running, None);
     let table = [
         (seen(TurnState::Done), (RunState::Done, false)),
@@ -426,8 +458,8 @@ fn the_end_of_a_turn_is_read_as_what_it_is() {
         (failed(false), (RunState::Failed, false)),
         (seen(TurnState::Stopped), (RunState::Cancelled, false)),
         (seen(TurnState::Interrupted), (RunState::Failed, true)),
-        (Seen { has_lost_effect: true, ..seen(TurnState::Done) }, (RunState::Unknown, false)),
-        (Seen { has_lost_effect: true, ..seen(TurnState::Interrupted) }, (RunState::Unknown, false)),
+        (SeenTurn { has_lost_effect: true, ..seen(TurnState::Done) }, (RunState::Unknown, false)),
+        (SeenTurn { has_lost_effect: true, ..seen(TurnState::Interrupted) }, (RunState::Unknown, false)),
         (call("done"), (RunState::Done, false)),
         (call("failed"), (RunState::Failed, true)),
         (call("denied"), (RunState::Failed, false)),
@@ -448,8 +480,10 @@ fn the_end_of_a_turn_is_read_as_what_it_is() {
 fn only_a_question_holds_the_clock_of_a_run() {
     let policies = Policies::default();
     let (running, parked) = (run(RunState::Running, None), run(RunState::Parked, None));
-    let asking = Seen { waiting: true, ..seen(TurnState::Running) };
-    let next = |run: &Run, seen: &Seen, now_ms: i64| outcome::next(run, Some(seen), &policies, now_ms);
+    let asking = SeenTurn { waiting: true, ..seen(TurnState::Running) };
+    let next = |run: &Run, seen: &SeenTurn, now_ms: i64| {
+        outcome::next(run, Some(&Seen::Turn(seen.clone())), &policies, now_ms)
+    };
     assert_eq!(next(&running, &asking, 1), Next::Park);
     assert_eq!(
         next(&parked, &asking, 1_000_000),
@@ -462,4 +496,69 @@ fn only_a_question_holds_the_clock_of_a_run() {
         next(&running, &seen(TurnState::Running), 1_000),
         Next::Stop { ending: RunState::TimedOut, .. }
     ));
+}
+
+#[test]
+fn the_end_of_an_experiment_is_read_as_what_it_is() {
+    let policies = Policies::default();
+    let trying = |ending| {
+        let run = run(RunState::Running, ending);
+        Run { experiment: Some(ExperimentId::new()), turn: None, thread: None, ..run }
+    };
+    let over = |state, reason, applied| SeenExperiment {
+        reason,
+        applied,
+        summary: "so it was".to_owned(),
+        ..SeenExperiment::at(state)
+    };
+    let end = |ending, seen: SeenExperiment| match outcome::next(
+        &trying(ending),
+        Some(&Seen::Experiment(seen)),
+        &policies,
+        0,
+    ) {
+        Next::End { state, retry, .. } => (state, retry),
+        other => panic!("{other:?}"),
+    };
+    let (no, timed_out) = (Applied::No, Some(RunState::TimedOut));
+    let table = [
+        (None, over(State::Accepted, Reason::None, Applied::Yes), (RunState::Done, false)),
+        (timed_out, over(State::Accepted, Reason::None, Applied::Yes), (RunState::Done, false)),
+        (None, over(State::Rejected, Reason::None, no), (RunState::Done, false)),
+        (None, over(State::Rejected, Reason::MaxIterations, no), (RunState::Done, false)),
+        (None, over(State::Cancelled, Reason::UserCancel, no), (RunState::Cancelled, false)),
+        (timed_out, over(State::Cancelled, Reason::UserCancel, no), (RunState::TimedOut, true)),
+        (
+            Some(RunState::Replaced),
+            over(State::Cancelled, Reason::UserCancel, no),
+            (RunState::Replaced, false),
+        ),
+        (None, over(State::Halted, Reason::Timeout, no), (RunState::TimedOut, true)),
+        (None, over(State::Halted, Reason::GracefulStop, no), (RunState::Cancelled, false)),
+        (None, over(State::Halted, Reason::Crash, no), (RunState::Failed, true)),
+        (None, over(State::Halted, Reason::InitFailed, no), (RunState::Failed, true)),
+        (None, over(State::Halted, Reason::StrategyCrashed, no), (RunState::Failed, false)),
+        (None, over(State::Halted, Reason::Crash, Applied::Applying), (RunState::Unknown, false)),
+        (
+            timed_out,
+            over(State::Cancelled, Reason::UserCancel, Applied::Applying),
+            (RunState::Unknown, false),
+        ),
+    ];
+    for (ending, seen, expected) in table {
+        assert_eq!(end(ending, seen.clone()), expected, "{ending:?} {seen:?}");
+    }
+    let next = |run: &Run, state, now_ms| {
+        outcome::next(run, Some(&Seen::Experiment(SeenExperiment::at(state))), &policies, now_ms)
+    };
+    let running = trying(None);
+    assert_eq!(next(&running, State::Running, 999), Next::Wait { until_ms: 1_000 });
+    assert_eq!(next(&running, State::AwaitingHuman, 2_000), Next::Park, "its gate holds the clock");
+    let parked = Run { state: RunState::Parked, ..trying(None) };
+    assert_eq!(next(&parked, State::AwaitingHuman, 1_000_000), Next::Wait { until_ms: i64::MAX });
+    assert_eq!(next(&parked, State::Running, 700), Next::Unpark { deadline_ms: 1_300 });
+    let stop = next(&running, State::Evaluating, 1_000);
+    assert!(matches!(stop, Next::Stop { ending: RunState::TimedOut, .. }), "{stop:?}");
+    let gone = outcome::next(&running, None, &policies, 0);
+    assert!(matches!(gone, Next::End { state: RunState::Unknown, retry: false, .. }), "{gone:?}");
 }

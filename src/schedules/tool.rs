@@ -1,7 +1,8 @@
 //! The tool with which an assistant makes, lists and cancels schedules: `remind me tomorrow at nine`.
 //!
 //! What it makes tells it something in the conversation in which it was made, and goes no further than that does. Made in one
-//! that has a stranger's words, its prompt counts as such.
+//! that has a stranger's words, its prompt counts as such. It may run an experiment instead, in the same workspace; not after
+//! a stranger's words, which could name the programs.
 
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
@@ -15,6 +16,7 @@ use super::policies::Policies;
 use super::rule::{Rule, local_time, seconds_of, system_zone};
 use super::schedule::{JOB_BYTES_MAX, Job, NewSchedule, Schedule};
 use super::store;
+use crate::experiments::NewExperiment;
 use crate::protocol::chat::ToolSpec;
 use crate::protocol::turn::Provenance;
 use crate::tools::{Arguments, Place, Plan, Tool, ToolCallRun, ToolClass, ToolError, ToolOutput};
@@ -53,6 +55,10 @@ impl ScheduleTool {
         let write = self.schedules.inner.db.write(&place.tenant, move |tx| {
             // What cannot be known is taken for a stranger's.
             let tainted = has_read_untrusted(tx, thread, turn).unwrap_or(true);
+            if tainted && matches!(new.job, Job::Experiment { .. }) {
+                let why = "cannot be made in a conversation that has read untrusted text";
+                return Err(ScheduleError::field("experiment", why));
+            }
             let provenance = if tainted { Provenance::Tool } else { Provenance::Schedule };
             make(tx, &Maker { source, actor: "turn", provenance }, new, now_ms)
         });
@@ -101,6 +107,10 @@ impl Tool for ScheduleTool {
                     "action": { "type": "string", "enum": ["create", "list", "cancel"] },
                     "name": { "type": "string", "maxLength": 100 },
                     "prompt": { "type": "string", "maxLength": JOB_BYTES_MAX, "description": "what you are told then" },
+                    "experiment": {
+                        "type": "object",
+                        "description": "run this experiment instead: {\"kind\", \"goal\", \"settings\"}, as for POST /api/v1/experiments",
+                    },
                     "at": { "type": "string", "description": "once: 2026-12-01T09:00, local time" },
                     "every": { "type": "string", "description": "15m, 2h, 1d" },
                     "cron": { "type": "string", "description": "0 9 * * 1-5" },
@@ -118,7 +128,11 @@ impl Tool for ScheduleTool {
             "create" => {
                 let new = wanted(arguments, place, self.schedules.now_ms())?;
                 new.rule.read(&new.zone).map_err(refused)?;
-                let job = new.job.words();
+                let job = match &new.job {
+                    // A person who allows it sees what runs.
+                    Job::Experiment { experiment } => json!(experiment).to_string(),
+                    job => job.words(),
+                };
                 let words = format!("{}: {}, {}: {job}", new.name, new.rule.words(), new.zone);
                 Ok(Plan::new(ToolClass::Effectful).with_payload(words))
             }
@@ -155,22 +169,43 @@ fn wanted(arguments: &Arguments, place: &Place, now_ms: i64) -> Result<NewSchedu
             ));
         }
     };
-    let text = text(arguments, "prompt").to_owned();
-    if text.trim().is_empty() {
-        return Err(ToolError::Arguments("`prompt` is missing".to_owned()));
-    }
-    let name = given("name").map_or_else(|| named_by(&text, now_ms), str::to_owned);
+    let job = job(arguments)?;
+    let name = given("name").map_or_else(|| named_by(&job.words(), now_ms), str::to_owned);
+    let (workspace_id, thread_id, of) = match job {
+        Job::Experiment { .. } => (Some(place.workspace), None, super::schedule::Place::Own),
+        Job::Prompt { .. } | Job::Tool { .. } => (None, Some(place.thread), super::schedule::Place::Named),
+    };
     Ok(NewSchedule {
         name,
-        workspace_id: None,
-        thread_id: Some(place.thread),
+        workspace_id,
+        thread_id,
         rule,
         zone,
-        job: Job::Prompt { text },
-        place: super::schedule::Place::Named,
+        job,
+        place: of,
         policies: Policies::default(),
         ceiling: None,
     })
+}
+
+/// What is done then.
+fn job(arguments: &Arguments) -> Result<Job, ToolError> {
+    let wrong = |why: String| ToolError::Arguments(why);
+    match (text(arguments, "prompt"), arguments.get("experiment")) {
+        ("", None) => Err(wrong("`prompt` is missing".to_owned())),
+        (prompt, None) => Ok(Job::Prompt { text: prompt.to_owned() }),
+        ("", Some(experiment)) => {
+            let experiment: NewExperiment = serde_json::from_value(experiment.clone())
+                .map_err(|error| wrong(format!("`experiment` is none: {error}")))?;
+            if experiment.workspace_id.is_some() {
+                return Err(wrong(
+                    "`experiment` has no `workspace_id`; it works in this workspace".to_owned(),
+                ));
+            }
+            Ok(Job::Experiment { experiment: Box::new(experiment) })
+        }
+        (_, Some(_)) => Err(wrong("give `prompt` or `experiment`".to_owned())),
+    }
 }
 
 /// A name for one that has none: its first words, and a moment that no other has.

@@ -40,7 +40,10 @@ pub(super) fn span(seconds: u64) -> String {
 
 /// A recurrence rule, as far as it is a usual one; else as it is written.
 fn recurring(rule: &str, time: &str) -> String {
-    let rule = rule.trim().trim_start_matches("RRULE:").to_ascii_uppercase();
+    let whole = rule.trim().to_ascii_uppercase();
+    let mut lines = whole.split_whitespace();
+    let rule = lines.next().unwrap_or_default().trim_start_matches("RRULE:");
+    let left_out: usize = lines.map(|line| line.split(',').count()).sum();
     let part = |name: &str| rule.split(';').find_map(|part| part.strip_prefix(name)?.strip_prefix('='));
     let unit = match part("FREQ") {
         Some("HOURLY") => "hour",
@@ -48,7 +51,7 @@ fn recurring(rule: &str, time: &str) -> String {
         Some("WEEKLY") => "week",
         Some("MONTHLY") => "month",
         Some("YEARLY") => "year",
-        _ => return rule,
+        _ => return whole,
     };
     let mut words = match part("INTERVAL").filter(|count| *count != "1") {
         Some(count) => format!("every {count} {unit}s"),
@@ -66,6 +69,11 @@ fn recurring(rule: &str, time: &str) -> String {
         if let Some(value) = part(name) {
             words.push_str(&format!(", {before} {}", value.replace(',', ", ")));
         }
+    }
+    match left_out {
+        0 => {}
+        1 => words.push_str(", but for one time"),
+        count => words.push_str(&format!(", but for {count} times")),
     }
     words
 }

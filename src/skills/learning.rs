@@ -3,8 +3,11 @@
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::SkillPlace;
 use super::document::{DESCRIPTION_CHARS_MAX, NAME_CHARS_MAX};
 
+/// Most skills whose outcome is noted.
+const USED_MAX: usize = 100;
 /// Most characters of each part.
 const PART_CHARS_MAX: usize = 4_000;
 
@@ -56,9 +59,19 @@ pub(super) struct Ended {
     /// Whether it was accepted; `None` when nobody judged it.
     pub(super) accepted: Option<bool>,
     /// Skills that it had.
-    pub(super) used: Vec<String>,
+    pub(super) used: Vec<(SkillPlace, String)>,
     /// What is learnt of it.
     pub(super) learnt: Option<Learnt>,
+}
+
+/// An iteration that was judged, as far as skills are concerned.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Judged {
+    /// The experiment and its number.
+    pub(super) subject: String,
+    pub(super) accepted: bool,
+    /// Skills that it had.
+    pub(super) used: Vec<(SkillPlace, String)>,
 }
 
 /// What the data of `experiment_completed` says; `None` when it is not what was agreed.
@@ -71,10 +84,31 @@ pub(super) fn ended(data: &Value) -> Option<Ended> {
         "rejected" | "reject" => Some(false),
         _ => None,
     };
-    let used = experiment.config.get("skills").and_then(Value::as_array).into_iter().flatten();
-    let used = used.filter_map(Value::as_str).map(str::to_owned).take(20).collect();
+    let used = skills(experiment.config.get("skills"));
     let learnt = (accepted == Some(true)).then(|| learn(&experiment, &outcome)).flatten();
     Some(Ended { id: experiment.id, accepted, used, learnt })
+}
+
+/// What the data of `iteration_completed` says; `None` when it is not what was agreed, or says neither yes nor no.
+pub(super) fn judged(data: &Value) -> Option<Judged> {
+    let iteration = data.get("iteration")?;
+    let accepted = match iteration.get("status")?.as_str()? {
+        "accepted" => true,
+        "rejected" => false,
+        _ => return None,
+    };
+    let (id, number) = (data.get("experiment_id")?.as_str()?, iteration.get("number")?.as_u64()?);
+    Some(Judged { subject: format!("{id} {number}"), accepted, used: skills(iteration.get("skills")) })
+}
+
+/// Skills by their ids: a name, in a workspace behind the id of that.
+fn skills(ids: Option<&Value>) -> Vec<(SkillPlace, String)> {
+    let read = |id: &str| match id.split_once('/') {
+        Some((workspace, name)) => Some((SkillPlace::Workspace(workspace.parse().ok()?), name.to_owned())),
+        None => Some((SkillPlace::Home, id.to_owned())),
+    };
+    let ids = ids.and_then(Value::as_array).into_iter().flatten();
+    ids.filter_map(Value::as_str).filter_map(read).take(USED_MAX).collect()
 }
 
 fn learn(experiment: &Experiment, outcome: &Outcome) -> Option<Learnt> {

@@ -13,11 +13,14 @@ use super::store::{self, Choice, Decided, library, print_of};
 use super::version::{OutcomeKind, SkillDeed, SkillOutcome, SkillVersion};
 use super::{NewSkill, Skill, SkillError, SkillPlace, folders};
 use crate::audit::{self, Entry};
+use crate::db::{DbError, TenantRead};
 use crate::identity::Principal;
 use crate::protocol::ids::{TenantId, TurnId, WorkspaceId};
 
 /// What a failed turn says about a skill that it had: little, turns fail for many reasons.
 const FAILURE_WEIGHT: f64 = 0.25;
+/// What an iteration of an experiment says: the experiment's own end says more.
+const ITERATION_WEIGHT: f64 = 0.25;
 /// Names that are tried for a skill that is learnt.
 const NAMES_MAX: usize = 100;
 
@@ -138,6 +141,14 @@ impl Skills {
         Ok(self.db.read(tenant, move |read| library::uses(read, turn)).await?)
     }
 
+    /// The same as part of another read.
+    ///
+    /// # Errors
+    /// What the store answers.
+    pub fn used_in(read: &TenantRead<'_>, turn: TurnId) -> Result<Vec<(SkillPlace, String)>, DbError> {
+        library::uses(read, turn)
+    }
+
     /// Somebody says whether the answer of a turn helped; `None` takes back what they said. The skills that it is about.
     ///
     /// # Errors
@@ -188,8 +199,8 @@ impl Skills {
         let (used, id, at_ms) = (ended.used, ended.id, now_ms());
         let write = self.db.write(tenant, move |tx| {
             let outcome = Some(Outcome { good: accepted, weight: 1.0, at_ms });
-            for name in &used {
-                library::put_outcome(tx, (SkillPlace::Home, name), (OutcomeKind::Experiment, &id), outcome)?;
+            for (place, name) in &used {
+                library::put_outcome(tx, (*place, name), (OutcomeKind::Experiment, &id), outcome)?;
             }
             Ok::<_, SkillError>(())
         });
@@ -198,6 +209,24 @@ impl Skills {
             Some(learnt) => self.keep(tenant, learnt).await.map(Some),
             None => Ok(None),
         }
+    }
+
+    /// An iteration of an experiment was judged: a weak sign for or against the skills that were in its prompt.
+    ///
+    /// # Errors
+    /// What the store answers.
+    pub async fn note_iteration(&self, tenant: &TenantId, data: &Value) -> Result<(), SkillError> {
+        let Some(judged) = learning::judged(data) else { return Ok(()) };
+        let at_ms = now_ms();
+        let write = self.db.write(tenant, move |tx| {
+            let outcome = Some(Outcome { good: judged.accepted, weight: ITERATION_WEIGHT, at_ms });
+            for (place, name) in &judged.used {
+                let about = (OutcomeKind::Experiment, judged.subject.as_str());
+                library::put_outcome(tx, (*place, name), about, outcome)?;
+            }
+            Ok::<_, SkillError>(())
+        });
+        write.await
     }
 
     /// Keeps a skill that was learnt: off where something untrusted had a hand in it, until a person turns it on.

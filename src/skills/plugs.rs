@@ -12,7 +12,8 @@ use crate::protocol::turn::Provenance;
 const SKILLS: &str = "skills";
 
 /// At `query_pre`: puts the skills before a question that it needs, each once in a thread. At `query_post`: notes a turn that
-/// failed against the skills that it had. At `experiment_completed`: learns.
+/// failed against the skills that it had. At `iteration_completed`: notes how an iteration was judged. At
+/// `experiment_completed`: learns.
 pub struct SkillsPlug {
     skills: Skills,
     /// Skills of one question.
@@ -66,6 +67,11 @@ impl SkillsPlug {
         Ok(context)
     }
 
+    async fn weigh(&self, context: Context) -> Result<Context, PlugError> {
+        self.skills.note_iteration(&context.tenant, &context.data).await.map_err(unavailable)?;
+        Ok(context)
+    }
+
     async fn learn(&self, context: Context) -> Result<Context, PlugError> {
         if let Some(name) = self.skills.learn(&context.tenant, &context.data).await.map_err(unavailable)? {
             tracing::info!(skill = name, "a skill was learnt from an experiment");
@@ -83,6 +89,7 @@ impl Plug for SkillsPlug {
         match context.hook {
             Hook::QueryPre => self.offer(context).boxed(),
             Hook::QueryPost => self.note(context).boxed(),
+            Hook::IterationCompleted => self.weigh(context).boxed(),
             Hook::ExperimentCompleted => self.learn(context).boxed(),
             _ => async { Ok(context) }.boxed(),
         }

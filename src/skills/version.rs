@@ -42,7 +42,7 @@ pub struct SkillVersion {
 pub enum OutcomeKind {
     /// Somebody said whether an answer helped.
     Feedback,
-    /// An experiment that had it, or that it was learnt from, was accepted or rejected.
+    /// An experiment that had it, or that it was learnt from, or an iteration that had it, was accepted or rejected.
     Experiment,
     /// A turn that had it failed.
     Failure,
@@ -53,7 +53,7 @@ pub enum OutcomeKind {
 pub struct SkillOutcome {
     /// Where it is known from.
     pub kind: OutcomeKind,
-    /// The turn, with who said it, or the experiment.
+    /// The turn, with who said it, or the experiment, with the number of the iteration where it is one.
     pub subject: String,
     /// What it says.
     pub outcome: Outcome,

@@ -1,6 +1,8 @@
 //! Experiments on a real daemon: the example as people run it, and ideas that cheat, never end, flood, or meet a kill.
 
 mod hostile;
+mod scheduled;
+mod strategies;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -29,7 +31,11 @@ struct Bench {
 impl Bench {
     /// With these files.
     async fn with(files: &[(&str, &str)]) -> Self {
-        let config = "[backends.demo]\nkind = \"demo\"\npace_ms = 0\n".to_owned();
+        Self::configured("[backends.demo]\nkind = \"demo\"\npace_ms = 0\n".to_owned(), files).await
+    }
+
+    /// The same with these settings.
+    async fn configured(config: String, files: &[(&str, &str)]) -> Self {
         let daemon = TestDaemon::with(Setup { config, ..Setup::default() });
         let token = daemon.create_token("chat,read,operate,admin,processes,approve");
         let client = Client::new(&daemon.console, &token);

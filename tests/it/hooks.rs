@@ -1,14 +1,17 @@
 //! The sixteen points, on a daemon of this process: each is reached, and its plugs are told what the documentation says.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use capuchin::config::{Config, Home};
 use capuchin::daemon::{self, RunningDaemon, StartOptions};
 use capuchin::extensions::{Context, Hook, Plug, PlugError};
 use capuchin::identity::{NewToken, Principal};
 use capuchin::protocol::ids::TenantId;
+use capuchin::skills::{NewSkill, SkillPlace, SkillState};
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use parking_lot::Mutex;
@@ -84,7 +87,7 @@ impl Stage {
         let daemon = daemon::start(config, home, options).await.unwrap();
         let new = NewToken {
             name: "test".into(),
-            scopes: "chat,read,operate,admin".parse().unwrap(),
+            scopes: "chat,read,operate,admin,processes".parse().unwrap(),
             assistant: None,
             budget_usd: None,
             expires_ms: None,
@@ -131,6 +134,11 @@ fn as_documented(hook: Hook, data: &Value) {
     let (wanted, got) = (hook.sample(), data.clone());
     let names = |value: &Value| -> BTreeSet<String> { value.as_object().unwrap().keys().cloned().collect() };
     assert_eq!(names(&got), names(&wanted), "{hook}");
+    for name in ["experiment", "iteration", "result"] {
+        if let (Some(got), Some(wanted)) = (got.get(name), wanted.get(name)) {
+            assert_eq!(names(got), names(wanted), "{hook}: {name}");
+        }
+    }
     for name in ["workspace", "channel", "config", "usage", "messages"] {
         if let (Some(got), Some(wanted)) = (got.get(name), wanted.get(name)) {
             assert_eq!(shape(got), shape(wanted), "{hook}: {name}");
@@ -239,5 +247,130 @@ async fn a_halt_of_session_starting_refuses_the_message_and_the_next_one_asks_ag
     stage.recorder.hears(Hook::QueryPost, 1).await;
     assert_eq!(stage.recorder.at(Hook::SessionStarting).len(), 2);
     assert_eq!(stage.recorder.at(Hook::SessionStarted).len(), 1);
+    stage.daemon.shutdown().await;
+}
+
+/// A skill of the home, as it is and as what came of it says.
+async fn skill(stage: &Stage, name: &str) -> Option<(SkillState, f64, usize)> {
+    let skills = &stage.daemon.state().knowledge.skills;
+    let (tenant, place) = (TenantId::home(), SkillPlace::Home);
+    let found = skills.get(&tenant, place, name).await.ok()?;
+    let known = skills.estimates(&tenant, place).await.unwrap().get(name).copied();
+    let known = known.unwrap_or_else(|| skills.unproven());
+    Some((found.state, known.mean, known.evidence))
+}
+
+/// A skill once it has so many outcomes; plugs that nobody waits for take their time.
+async fn weighed(stage: &Stage, name: &str, evidence: usize) -> (SkillState, f64) {
+    loop {
+        if let Some((state, mean, count)) = skill(stage, name).await
+            && count >= evidence
+        {
+            return (state, mean);
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+/// Starts an experiment; its id.
+async fn tried(stage: &Stage, body: Value) -> Value {
+    let id = stage.make("/experiments", body).await["id"].clone();
+    stage.make(&format!("/experiments/{}/start", id.as_str().unwrap()), json!({})).await;
+    id
+}
+
+/// A workspace whose folder has a prompt; its id, and the folder.
+async fn with_prompt(stage: &Stage) -> (Value, tempfile::TempDir) {
+    let workspace = stage.make("/workspaces", json!({ "name": "project" })).await["id"].clone();
+    let folder = tempfile::Builder::new().prefix("work").tempdir().unwrap();
+    fs::write(folder.path().join("prompt.txt"), "Hello {{input}}\n").unwrap();
+    let path = format!("/workspaces/{}/folder", workspace.as_str().unwrap());
+    let (status, _) = stage.send("PUT", &path, Some(json!({ "path": folder.path() }))).await;
+    assert_eq!(status, 200);
+    (workspace, folder)
+}
+
+/// A person says that the answer of an iteration did not help, where what was put before its message is shown.
+async fn dislikes(stage: &Stage, of: &Value) {
+    let (thread, turn) = (of["thread"].as_str().unwrap(), of["turn"].as_str().unwrap());
+    let base = stage.daemon.console_url().trim_end_matches('/').to_owned();
+    let shown = reqwest::Client::new().get(format!("{base}/c/{thread}/context")).bearer_auth(&stage.token);
+    let shown = shown.header("accept", "text/html").send().await.unwrap().text().await.unwrap();
+    assert!(shown.contains(&format!("/c/{thread}/turns/{turn}/feedback")), "{shown}");
+    let said = reqwest::Client::new()
+        .post(format!("{base}/c/{thread}/turns/{turn}/feedback"))
+        .bearer_auth(&stage.token);
+    let said = said
+        .header("accept", "text/html")
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body("helpful=no&back=context")
+        .send()
+        .await
+        .unwrap();
+    assert!(said.url().path().ends_with("/context"), "{}", said.url());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn plugs_are_told_of_experiments_and_skills_learn_from_them() {
+    let stage = Stage::start().await;
+    let heard = &stage.recorder;
+    let text =
+        "---\nname: greeting\ndescription: How people are greeted by their name.\n---\n\nSay the name.\n";
+    let new = NewSkill { text: text.to_owned(), files: Vec::new() };
+    let owner = Principal::owner(TenantId::home());
+    stage.daemon.state().knowledge.skills.create(&owner, new, None).await.unwrap();
+    let (workspace, _folder) = with_prompt(&stage).await;
+    let writes =
+        format!("use write_file {}", json!({ "path": "prompt.txt", "content": "My name is {{input}}\n" }));
+    let experiment = |title: &str, idea: &str| {
+        json!({
+            "title": title, "kind": "prompt", "goal": "people are greeted by their name", "workspace_id": workspace,
+            "iterations_max": 1,
+            "settings": {
+                "prompt": { "file": "prompt.txt", "cases": [{ "input": "Ada", "expect": "Nice to meet you, **Ada**" }] },
+                "apply": "never", "ideas": [idea],
+            },
+        })
+    };
+    let id = tried(&stage, experiment("Greeter", &writes)).await;
+    let ended = heard.hears(Hook::ExperimentCompleted, 1).await;
+    assert_eq!(ended["result"]["decision"], "accepted", "{ended:#}");
+    assert_eq!((&ended["experiment"]["id"], &ended["experiment"]["tainted"]), (&id, &json!(false)));
+    assert_eq!(ended["experiment"]["config"]["skills"], json!(["greeting"]));
+    let began = heard.hears(Hook::ExperimentStarted, 1).await;
+    assert_eq!(
+        (&began["experiment"]["state"], &began["experiment"]["tainted"]),
+        (&json!("running"), &json!(false))
+    );
+    let first = heard.hears(Hook::IterationStarted, 1).await;
+    assert_eq!((&first["iteration"]["number"], &first["iteration"]["skills"]), (&json!(1), &json!([])));
+    let judged = heard.hears(Hook::IterationCompleted, 1).await;
+    assert_eq!(
+        (&judged["experiment_id"], &judged["iteration"]["status"], &judged["iteration"]["tainted"]),
+        (&id, &json!("accepted"), &json!(false))
+    );
+    assert_eq!(judged["iteration"]["skills"], json!(["greeting"]));
+    for (hook, data) in heard.heard.lock().iter() {
+        as_documented(*hook, data);
+    }
+    // The iteration and the experiment speak for the skill that was in the prompt, and a new one is learnt and on.
+    let (_, liked) = weighed(&stage, "greeting", 2).await;
+    assert!(liked > 0.55, "{liked}");
+    assert_eq!(weighed(&stage, "greeter", 1).await.0, SkillState::On);
+
+    // What a stranger may have written teaches nothing by itself, and what is rejected speaks against it.
+    let reads = format!("use read_file {}\n{writes}", json!({ "path": "prompt.txt" }));
+    tried(&stage, experiment("Reader", &reads)).await;
+    assert_eq!(heard.hears(Hook::ExperimentCompleted, 2).await["experiment"]["tainted"], true);
+    assert_eq!(weighed(&stage, "reader", 1).await.0, SkillState::Off);
+    let (_, best) = weighed(&stage, "greeting", 4).await;
+    let worse =
+        format!("use write_file {}", json!({ "path": "prompt.txt", "content": "Go away {{input}}\n" }));
+    tried(&stage, experiment("Worse", &worse)).await;
+    assert_eq!(heard.hears(Hook::ExperimentCompleted, 3).await["result"]["decision"], "rejected");
+    let rejected = weighed(&stage, "greeting", 6).await.1;
+    assert!(rejected < best);
+    dislikes(&stage, &judged["iteration"]).await;
+    assert!(weighed(&stage, "greeting", 7).await.1 < rejected);
     stage.daemon.shutdown().await;
 }

@@ -38,7 +38,7 @@ pub(super) async fn schedule(client: &Client, more: Value) -> String {
     if ["at", "every", "cron", "rrule"].iter().all(|kind| body.get(kind).is_none()) {
         body["every"] = json!("1h");
     }
-    if body.get("tool").is_some() {
+    if body.get("tool").is_some() || body.get("experiment").is_some() {
         body.as_object_mut().unwrap().remove("prompt");
     }
     let (status, made) = client.post(SCHEDULES, &body).await;
@@ -229,6 +229,22 @@ async fn a_webhook_starts_a_schedule_once() {
     assert_eq!(runs(&client, &id).await.len(), 1);
     let messages = client.messages(run["thread_id"].as_str().unwrap()).await;
     assert!(!format!("{messages:?}").contains("ignore your"), "what it says is not the prompt");
+    let page = async |path: &str| {
+        client
+            .request(Method::GET, path)
+            .header("accept", "text/html")
+            .send()
+            .await
+            .unwrap()
+            .text()
+            .await
+            .unwrap()
+    };
+    let shown = page(&format!("/webhooks/{}", endpoint["id"].as_str().unwrap())).await;
+    assert!(shown.contains(&format!("/schedules/{id}")), "its page says what it starts: {shown}");
+    assert!(page("/").await.contains("Next by itself"), "Home shows when it is next");
+    client.post(&format!("{SCHEDULES}/{id}/pause"), &json!({})).await;
+    assert!(!page("/").await.contains("Next by itself"));
     let unknown = json!({ "schedule_id": "0192f000-0000-7000-8000-000000000000" });
     let path = format!("/api/v1/webhook-endpoints/{}", endpoint["id"].as_str().unwrap());
     let refused = client.request(Method::PATCH, &path).json(&unknown).send().await.unwrap();
@@ -276,4 +292,34 @@ async fn the_command_line_makes_shows_runs_and_rests() {
     cli(&["schedule", "remove", "look"]);
     let (code, _, err) = tokio::task::block_in_place(|| daemon.cli(&["schedule", "show", "look"]));
     assert!(code == 1 && err.contains("there is no schedule"), "{err}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_assistant_plans_an_experiment_when_a_person_has_seen_what_runs() {
+    let experiment = json!({
+        "kind": "code", "goal": "make it faster",
+        "settings": { "scope": ["src/**"], "tests": { "command": ["./check-everything"] } },
+    });
+    let plan = json!({ "action": "create", "name": "nightly", "every": "1d", "experiment": experiment });
+    let script = vec![
+        model_says("", &[("find_tools", json!({ "query": "schedule" }))]),
+        model_says("", &[("schedule", plan)]),
+        model_says("I will.", &[]),
+    ];
+    let (daemon, _upstream) = scripted(script).await;
+    let client = daemon.client();
+    let thread = client.thread("nights").await;
+    let turn = client.say(&thread, "try to make it faster every night").await;
+    let asked = question(&client).await;
+    let (_, approval) = client.get(&format!("/api/v1/approvals/{asked}")).await;
+    assert!(approval.to_string().contains("./check-everything"), "{approval}");
+    client.post(&format!("/api/v1/approvals/{asked}"), &json!({ "decision": "allow" })).await;
+    client.turn_events(&thread, &turn).await;
+    let (_, all) = client.get(SCHEDULES).await;
+    let made = &all["items"][0];
+    assert_eq!(
+        (&made["job"]["kind"], &made["thread_id"], &made["job"]["experiment"]["goal"]),
+        (&json!("experiment"), &json!(null), &json!("make it faster")),
+        "{all:#}"
+    );
 }

@@ -124,6 +124,7 @@ impl Asker {
             backend: backend.name().to_owned(),
             model: model.to_owned(),
             local: backend.is_local(),
+            private: false,
         }
     }
 }

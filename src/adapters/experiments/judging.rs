@@ -1,8 +1,6 @@
 //! What the trees of a round are worth. One is measured after the other, whatever ran beside each other before: programs that
 //! share a machine disturb each other's numbers.
 
-use serde_json::json;
-
 use super::life::{Broken, Life};
 use crate::experiments::{
     Applied, Apply, Decision, Evaluation, Event, Experiment, ExperimentError, Iteration, Judgement, Past,
@@ -102,7 +100,7 @@ impl Life {
             iteration = one.number, strategy = found.kind.as_str(), decision = one.status.as_str(),
             score = one.score, duration_ms = now_ms - one.started_ms, "an iteration is judged"
         );
-        let data = json!({ "experiment_id": found.id, "iteration": one });
+        let data = self.parts.experiments.told_of(&self.key, found, one).await?;
         self.parts.experiments.parts().extensions.tell(Hook::IterationCompleted, &self.key.tenant, data);
         Ok(())
     }

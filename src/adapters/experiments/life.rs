@@ -119,7 +119,7 @@ impl Life {
     /// Tells plugs, limits what is spent, and takes the workspace in.
     async fn begin(&self, found: &Experiment) -> Result<(), Broken> {
         let extensions = &self.parts.experiments.parts().extensions;
-        let data = serde_json::json!({ "experiment": crate::experiments::Experiments::data(found) });
+        let data = crate::experiments::Experiments::told(found);
         let context = extensions.run(Hook::ExperimentStarted, &self.key.tenant, data).await;
         if let Some(halt) = context.halted {
             let why = format!("the plug {} stopped it: {}", halt.by, halt.reason);
@@ -185,7 +185,7 @@ impl Life {
     }
 
     /// What is left when it is over: the repository, for the differences and for taking it back.
-    async fn clear(&self) {
+    pub(super) async fn clear(&self) {
         self.stop_turns().await;
         self.forget_budgets().await;
         let (experiments, tenant) = (&self.parts.experiments, &self.key.tenant);

@@ -1,7 +1,6 @@
 //! Rounds: as many ideas beside each other as the strategy lets; each in its own folder and its own thread.
 
 use futures::future::join_all;
-use serde_json::json;
 
 use super::life::{Broken, Life};
 use crate::experiments::{Event, Experiment, Iteration, Past, Reason, Status, Strategy};
@@ -55,7 +54,7 @@ impl Life {
             target: "capuchin::experiment", event = "iteration.start", experiment_id = %found.id,
             iteration = one.number, strategy = found.kind.as_str(), "an iteration begins"
         );
-        let data = json!({ "experiment_id": found.id, "iteration": one });
+        let data = self.parts.experiments.told_of(&self.key, found, one).await?;
         let extensions = &self.parts.experiments.parts().extensions;
         let context = extensions.run(Hook::IterationStarted, &self.key.tenant, data).await;
         match context.halted {

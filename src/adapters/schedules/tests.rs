@@ -1,5 +1,7 @@
 //! Schedules over a real store and ledger of turns, with a clock that tests set and turns that tests end.
 
+mod experiments;
+
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -12,10 +14,14 @@ use parking_lot::Mutex;
 
 use super::{Scheduler, Turning};
 use crate::adapters::ledger::Ledger;
+use crate::approvals::{ApprovalTimes, Approvals};
+use crate::config::Home;
 use crate::db::{Db, DbError, DbOptions, WriterRun};
+use crate::experiments::{ExperimentParts, Experiments};
+use crate::extensions::Extensions;
 use crate::identity::Principal;
 use crate::notifications::Notifications;
-use crate::policy::{Author, KillSwitches};
+use crate::policy::{Author, KillSwitches, Policies as Rules};
 use crate::protocol::ids::{ScheduleId, TenantId, ThreadId, TurnId, WorkspaceId};
 use crate::protocol::journal::TurnLog;
 use crate::protocol::turn::{Accepted, Inbound, Settlement, TurnAnswer, TurnFailure, TurnState};
@@ -25,10 +31,12 @@ use crate::schedules::{
 };
 use crate::telemetry::Metrics;
 use crate::turns::{EventHub, Turns};
+use crate::workspaces::Workspaces;
 
 const MINUTE: i64 = 60_000;
 const HOUR: i64 = 60 * MINUTE;
 const DAY: i64 = 24 * HOUR;
+const DAY_LONG: std::time::Duration = std::time::Duration::from_secs(86_400);
 
 /// Turns that begin at once and end when a test says so.
 struct Fake {
@@ -67,6 +75,7 @@ struct World {
     fake: Arc<Fake>,
     now: Arc<AtomicI64>,
     switches: KillSwitches,
+    experiments: Experiments,
     db: Db,
     _writer: WriterRun,
     _home: tempfile::TempDir,
@@ -123,8 +132,9 @@ impl World {
         let ledger = Ledger::new(turns, Metrics::new()).with_schedules(schedules.clone());
         let (begun, stopped, refusal) = (Mutex::default(), Mutex::default(), Mutex::default());
         let fake = Arc::new(Fake { ledger, begun, stopped, refusal });
-        let scheduler = Scheduler::new(schedules.clone(), Arc::clone(&fake) as _);
-        Self { scheduler, schedules, fake, now, switches, db, _writer: writer, _home: home }
+        let experiments = Self::desk(&db, &switches, &home);
+        let scheduler = Scheduler::new(schedules.clone(), Arc::clone(&fake) as _, experiments.clone());
+        Self { scheduler, schedules, fake, now, switches, experiments, db, _writer: writer, _home: home }
     }
 
     async fn open(db: &Db, switches: &KillSwitches, now: &Arc<AtomicI64>) -> Schedules {
@@ -134,10 +144,31 @@ impl World {
         Schedules::open_with_clock(db.clone(), switches.clone(), told, clock).await.unwrap()
     }
 
+    /// Experiments without actors: tests say what happens to them.
+    fn desk(db: &Db, switches: &KillSwitches, home: &tempfile::TempDir) -> Experiments {
+        let home = Home::locate(Some(home.path())).unwrap();
+        let policies = Rules::new(db.clone());
+        let parts = ExperimentParts {
+            db: db.clone(),
+            workspaces: Workspaces::new(db.clone(), &home),
+            approvals: Approvals::new(
+                db.clone(),
+                policies.clone(),
+                ApprovalTimes { attended: DAY_LONG, unattended: DAY_LONG },
+            ),
+            policies,
+            switches: switches.clone(),
+            notices: Notifications::new(db.clone()),
+            extensions: Extensions::default(),
+        };
+        Experiments::new(parts, &home)
+    }
+
     /// Another life of the scheduler on the same store.
     async fn restart(&mut self) {
         self.schedules = Self::open(&self.db, &self.switches, &self.now).await;
-        self.scheduler = Scheduler::new(self.schedules.clone(), Arc::clone(&self.fake) as _);
+        let (turning, experiments) = (Arc::clone(&self.fake) as _, self.experiments.clone());
+        self.scheduler = Scheduler::new(self.schedules.clone(), turning, experiments);
     }
 
     async fn make(&self, new: NewSchedule) -> ScheduleId {
@@ -269,7 +300,11 @@ async fn a_run_that_was_begun_and_not_handed_over_is_handed_over_with_the_same_k
     let crate::schedules::Then::Run(begun) = world.schedules.begin(&tenant(), run.id).await.unwrap() else {
         panic!("it begins")
     };
-    world.fake.submit(super::inbound(&tenant(), &begun)).await.unwrap();
+    world
+        .fake
+        .submit(super::inbound(&tenant(), (&begun, begun.thread.unwrap()), ("Look around.".to_owned(), None)))
+        .await
+        .unwrap();
     world.restart().await;
     world.settle().await;
     assert_eq!(world.begun(), 1, "the same turn is found again");

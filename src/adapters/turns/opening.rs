@@ -102,6 +102,7 @@ impl ModelTurns {
             backend: backend.name().to_owned(),
             model: persona.model.clone(),
             local: backend.is_local(),
+            private: work.overrides.confined.is_some(),
         };
         let has_tools = ceilings.iter().all(|ceiling| ceiling.has_tools());
         let task = Task { backend, persona, call, place, overrides: work.overrides, has_tools, below: None };

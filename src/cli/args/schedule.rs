@@ -1,5 +1,7 @@
 //! The arguments of `schedule`.
 
+use std::path::PathBuf;
+
 use clap::{ArgGroup, Args, Subcommand};
 
 use super::JsonArgs;
@@ -78,7 +80,7 @@ pub enum ScheduleCommand {
 /// What a schedule is.
 #[derive(Args, Clone, Debug)]
 #[command(group = ArgGroup::new("when").required(true).multiple(true).args(["at", "every", "cron", "rrule"]))]
-#[command(group = ArgGroup::new("what").required(true).args(["prompt", "tool"]))]
+#[command(group = ArgGroup::new("what").required(true).args(["prompt", "tool", "experiment"]))]
 pub struct ScheduleAddArgs {
     /// Its name
     pub name: String,
@@ -93,7 +95,7 @@ pub struct ScheduleAddArgs {
     /// A cron pattern: '0 9 * * 1-5', @daily
     #[arg(long, value_name = "PATTERN", conflicts_with = "rrule")]
     pub cron: Option<String>,
-    /// A rule of iCalendar: 'FREQ=WEEKLY;BYDAY=MO', counted from --at
+    /// A rule of iCalendar: 'FREQ=WEEKLY;BYDAY=MO EXDATE:20271227', counted from --at
     #[arg(long, value_name = "RULE", requires = "at")]
     pub rrule: Option<String>,
     /// The zone whose clocks count: Europe/Berlin [default: that of the daemon]
@@ -105,6 +107,9 @@ pub struct ScheduleAddArgs {
     /// Its arguments as JSON
     #[arg(long, value_name = "JSON", requires = "tool")]
     pub arguments: Option<String>,
+    /// Make and start an experiment: a JSON file `{"kind", "goal", "settings", …}`, or `-` for stdin
+    #[arg(long, value_name = "FILE")]
+    pub experiment: Option<PathBuf>,
     /// Work in this thread [default: one of its own]
     #[arg(long, value_name = "ID")]
     pub thread: Option<String>,

@@ -11,7 +11,10 @@ use tokio::io::AsyncWriteExt as _;
 use super::{Judged, Lab, ModelQuestion, OUTPUT_BYTES_MAX, Tested, Unmeasured};
 use crate::experiments::metric::{Metric, Sample, json_in};
 use crate::experiments::results::{Counts, Format};
-use crate::experiments::settings::{Case, Check, PromptCases, Rubric, ShellCommand, TestCommand};
+use crate::experiments::settings::{
+    Case, Check, PromptCases, Rubric, ShellCommand, StrategyComponent, TestCommand,
+};
+use crate::extensions::{Answerer, COMPONENT_BYTES_MAX, ComponentLimits};
 use crate::sandbox::{Command, Finished, Profile};
 use crate::workspaces::files::{Folder, WorkspacePath};
 
@@ -19,6 +22,10 @@ use crate::workspaces::files::{Folder, WorkspacePath};
 const REPORT_BYTES_MAX: u64 = 8 << 20;
 /// Most bytes of a patch or an answer that a judge reads.
 const MATERIAL_BYTES_MAX: usize = 64 << 10;
+/// Most bytes of a component's answer.
+const ANSWER_BYTES_MAX: usize = 1 << 20;
+/// What a component may take: as a plug, unless the settings say otherwise of that.
+const COMPONENT_LIMITS: ComponentLimits = ComponentLimits { fuel: 1_000_000_000, memory_bytes: 64 << 20 };
 /// Where a prompt has the input.
 const INPUT: &str = "{{input}}";
 
@@ -102,15 +109,21 @@ pub(super) fn judge_tests(
 
 /// A file that a program wrote, read below the folder and never through a link. Empty when there is none.
 fn report(folder: &Path, path: &str) -> String {
-    let read = || {
+    // silent-ok: a report that cannot be read says nothing
+    let bytes = bytes(folder, path, REPORT_BYTES_MAX).unwrap_or_default();
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// The first bytes of a file below a folder, read by handle.
+fn bytes(folder: &Path, path: &str, most: u64) -> Result<Vec<u8>, String> {
+    let open = || {
         let path = WorkspacePath::parse(path, folder)?;
-        let (file, _, _) = Folder::open(folder)?.file(&path)?;
-        let mut bytes = Vec::new();
-        // silent-ok: a report that cannot be read says nothing
-        let _ = file.take(REPORT_BYTES_MAX).read_to_end(&mut bytes);
-        Ok::<_, crate::workspaces::files::FileError>(String::from_utf8_lossy(&bytes).into_owned())
+        Folder::open(folder)?.file(&path)
     };
-    read().unwrap_or_default()
+    let (file, _, _) = open().map_err(|error| error.to_string())?;
+    let mut bytes = Vec::new();
+    file.take(most).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
+    Ok(bytes)
 }
 
 /// The number, measured as often as is wanted; `None` with the reason when one run gave none.
@@ -232,6 +245,44 @@ pub(in crate::experiments) async fn external(
         )));
     }
     json_in(&finished.stdout.text())
+        .filter(Value::is_object)
+        .ok_or_else(|| Unmeasured(format!("the strategy answered {call} with no JSON object")))
+}
+
+/// Asks a strategy that is a component: the same, without a folder, a program or any right.
+pub(in crate::experiments) async fn component(
+    lab: &Lab,
+    component: &StrategyComponent,
+    folder: &Path,
+    (call, data): (&str, Value),
+) -> Result<Value, Unmeasured> {
+    if let Some(engaged) = lab.switches.status(&lab.tenant) {
+        return Err(Unmeasured(engaged.to_string()));
+    }
+    let failed = |why: String| Unmeasured(format!("the strategy failed at {call}: {why}"));
+    let (root, file) = (folder.to_path_buf(), component.file.clone());
+    let read = tokio::task::spawn_blocking(move || bytes(&root, &file, COMPONENT_BYTES_MAX));
+    let read = read.await.map_err(|error| failed(error.to_string()))?;
+    asked(component, read.map_err(failed)?, (call, data)).await
+}
+
+/// What a component answers.
+pub(super) async fn asked(
+    component: &StrategyComponent,
+    read: Vec<u8>,
+    (call, data): (&str, Value),
+) -> Result<Value, Unmeasured> {
+    let failed = |why: String| Unmeasured(format!("the strategy failed at {call}: {why}"));
+    let request = json!({ "call": call, "data": data }).to_string();
+    let asking = async {
+        let named = (component.file.as_str(), read);
+        Answerer::of_bytes(named, &component.options, COMPONENT_LIMITS).await?.answer(request).await
+    };
+    let said = tokio::time::timeout(Duration::from_secs(component.timeout_s), asking).await;
+    let said = said.map_err(|_| failed(format!("it takes more than {} s", component.timeout_s)))?;
+    let said = said.map_err(|error| failed(error.to_string()))?;
+    let said = serde_json::from_slice::<Value>(said.get(..ANSWER_BYTES_MAX).unwrap_or(&said));
+    said.ok()
         .filter(Value::is_object)
         .ok_or_else(|| Unmeasured(format!("the strategy answered {call} with no JSON object")))
 }

@@ -1,9 +1,11 @@
 //! What was measured, and what is no measurement.
 
-use super::measure::{fits, judge_tests};
-use super::{Cited, Evaluation, Evidence, TAIL_BYTES_MAX, judged, shown};
+use serde_json::{Value, json};
+
+use super::measure::{asked, fits, judge_tests};
+use super::{Cited, Evaluation, Evidence, TAIL_BYTES_MAX, Unmeasured, judged, shown};
 use crate::experiments::results::{Counts, Format};
-use crate::experiments::settings::{Case, Check};
+use crate::experiments::settings::{Case, Check, StrategyComponent};
 
 fn verdict(format: Format, well: bool, report: &str, before: Option<Counts>) -> bool {
     judge_tests(format, well, ("exit".to_owned(), report), before).passed
@@ -76,4 +78,32 @@ fn numbers_are_shown_as_people_read_them() {
     {
         assert_eq!(shown(number), text);
     }
+}
+
+/// A component whose `call` runs `body` and then answers with nothing that is an object.
+fn component(body: &str) -> Vec<u8> {
+    let example = include_str!("../../../examples/plugs/tea.wat");
+    let answer = "(i32.store (i32.const 2052) (i32.const 4096))";
+    wat::parse_str(example.replace(answer, &format!("{body} {answer}"))).unwrap()
+}
+
+async fn answer(body: &str, timeout_s: u64) -> Result<Value, Unmeasured> {
+    let settings = json!({ "file": "strategy.wasm", "timeout_s": timeout_s });
+    let settings: StrategyComponent = serde_json::from_value(settings).unwrap();
+    asked(&settings, component(body), ("evaluate", json!({ "patch": "+good" }))).await
+}
+
+#[tokio::test]
+async fn a_component_is_told_the_same_as_a_program_and_is_held_within_its_bounds() {
+    // It answers with what it was asked.
+    let echo = "(i32.store (i32.const 2052) (local.get 0)) (i32.store (i32.const 2056) (local.get 1)) (return (i32.const 2048))";
+    let said = answer(echo, 60).await.unwrap();
+    assert_eq!(said, json!({ "call": "evaluate", "data": { "patch": "+good" } }));
+    let fails = async |body: &str| answer(body, 600).await.unwrap_err().to_string();
+    assert!(fails("(loop $on (br $on))").await.contains("of fuel"));
+    assert!(fails("(loop $on (drop (memory.grow (i32.const 16))) (br $on))").await.contains("of memory"));
+    assert!(fails("unreachable").await.contains("it trapped"));
+    let settings: StrategyComponent = serde_json::from_value(json!({ "file": "x" })).unwrap();
+    let garbage = asked(&settings, b"garbage".to_vec(), ("evaluate", json!({}))).await.unwrap_err();
+    assert!(garbage.to_string().contains("the strategy failed at evaluate"), "{garbage}");
 }

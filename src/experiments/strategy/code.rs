@@ -10,6 +10,9 @@ use crate::experiments::metric::Direction;
 use crate::experiments::scope::Scope;
 use crate::experiments::settings::Settings;
 
+/// Characters of an output that a person is told of a failure.
+const END_CHARS: usize = 300;
+
 pub(super) struct Code {
     pub(super) scope: Scope,
 }
@@ -55,8 +58,8 @@ impl Strategy for Code {
             let mut now = self.measure(lab, trial, past).await?;
             let settings = &past.experiment.settings;
             if settings.metric.is_some() && now.works() && now.metric.is_none() {
-                let end: String =
-                    now.output.chars().rev().take(300).collect::<Vec<_>>().into_iter().rev().collect();
+                let from = now.output.char_indices().nth_back(END_CHARS - 1).map_or(0, |(at, _)| at);
+                let end = now.output.get(from..).unwrap_or_default();
                 return Err(Unmeasured(format!("the untouched workspace cannot be measured: {end}")));
             }
             // Without a change there is nothing to judge, so a rubric begins at nothing.

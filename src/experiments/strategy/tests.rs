@@ -177,3 +177,23 @@ fn a_rubric_counts_as_far_as_it_goes() {
     let broken = Evaluation { judged: judged(1.0), ..measured(false, None) };
     assert!(score(&with, None, &broken) <= with.reject_threshold);
 }
+
+#[test]
+fn an_external_strategy_is_a_program_or_a_component_that_it_cannot_change() {
+    let settings = |more: &str| -> Settings {
+        serde_json::from_str(&format!(r#"{{"scope": ["src/**"], {more}}}"#)).unwrap()
+    };
+    let good = r#""component": {"file": "strategy.wasm"}"#;
+    assert!(settings(good).check(Kind::External).is_ok());
+    for bad in [
+        r#""component": {"file": "src/strategy.wasm"}"#,
+        r#""component": {"file": "../strategy.wasm"}"#,
+        r#""component": {"file": "/etc/strategy.wasm"}"#,
+        r#""component": {"file": ""}"#,
+        r#""component": {"file": "strategy.wasm", "timeout_s": 0}"#,
+        r#""component": {"file": "strategy.wasm"}, "command": {"command": ["x"]}"#,
+        r#""stagnation_window": 3"#,
+    ] {
+        assert!(settings(bad).check(Kind::External).is_err(), "{bad}");
+    }
+}

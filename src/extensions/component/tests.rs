@@ -127,7 +127,7 @@ async fn what_has_fuel_for_ever_is_interrupted_when_nobody_waits_any_more() {
     assert_eq!(report.trouble.unwrap().what, "it takes more than 5 ms");
     // Every place becomes free again, though nothing else would have ended the calls.
     let all = u32::try_from(PLACES).unwrap();
-    assert!(plug.places.acquire_many(all).await.is_ok());
+    assert!(plug.answerer.places.acquire_many(all).await.is_ok());
 }
 
 #[tokio::test]

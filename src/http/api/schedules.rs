@@ -18,9 +18,9 @@ use crate::http::moment::parse_rfc3339;
 use crate::http::page::{Page, Paging};
 use crate::http::problem::Problem;
 use crate::http::state::AppState;
-use crate::identity::{Made, Principal};
+use crate::identity::{Made, Principal, Scope};
 use crate::protocol::ids::{ScheduleId, ScheduleRunId};
-use crate::schedules::{AHEAD_MAX, Schedule, ScheduleError};
+use crate::schedules::{AHEAD_MAX, Job, Schedule, ScheduleError};
 
 use answers::{HoldBody, PreviewBody, RunBody, RunCursor, ScheduleBody, SlotBody};
 use bodies::{ChangeSchedule, CreateSchedule, PreviewSchedule};
@@ -80,7 +80,7 @@ async fn list(
     Ok(Json(paging.page(found, |schedule| schedule.id.to_string(), ScheduleBody::from)))
 }
 
-/// Makes a schedule, which is active at once.
+/// Makes a schedule, which is active at once. One that runs an experiment needs the scope `processes` too.
 #[utoipa::path(
     post, path = "/api/v1/schedules", tag = "schedules", request_body = CreateSchedule,
     responses((status = 201, body = ScheduleBody), (status = 409, description = "The name is taken")),
@@ -95,6 +95,7 @@ async fn create(
     refuse_restricted(&by)?;
     let key = key.of(&by, "POST /api/v1/schedules", &body);
     let new = body.read(state.schedules.now_ms(), |text| state.clean(&by, "prompt", text))?;
+    may_try(&by, Some(&new.job))?;
     let made = state.schedules.create(&by, new, key).await?;
     Ok(created(made, |schedule| Some(schedule.version), ScheduleBody::from))
 }
@@ -179,10 +180,11 @@ async fn change(
     refuse_restricted(&by)?;
     let found = state.schedules.get(&by.tenant, id).await?;
     let change = body.read(&found, state.schedules.now_ms(), |text| state.clean(&by, "prompt", text))?;
+    may_try(&by, change.job.as_ref())?;
     Ok(shown(state.schedules.update(&by, id, known.version(), change).await?))
 }
 
-/// Removes a schedule with its ledger, and stops what it runs. Its thread stays.
+/// Removes a schedule with its ledger, and stops what it runs. Its thread and its experiments stay.
 #[utoipa::path(
     delete, path = "/api/v1/schedules/{id}", tag = "schedules", params(("id" = String, Path)),
     responses((status = 204)), security(("token" = ["admin"]))
@@ -194,9 +196,8 @@ async fn delete(
     known: IfMatch,
 ) -> Result<StatusCode, Problem> {
     refuse_restricted(&by)?;
-    for (thread, turn) in state.schedules.delete(&by, id, known.version()).await? {
-        // silent-ok: a turn that is not there has ended
-        let _ = state.sessions.stop(thread, turn);
+    for work in state.schedules.delete(&by, id, known.version()).await? {
+        state.end_work(&by, work).await;
     }
     Ok(StatusCode::NO_CONTENT)
 }
@@ -301,7 +302,7 @@ async fn resume(
     Ok(shown(state.schedules.resume(&by, id).await?))
 }
 
-/// Ends a run: one that waits at once, one that works once its turn has stopped.
+/// Ends a run: one that waits at once, one that works once its turn or experiment has stopped.
 #[utoipa::path(
     post, path = "/api/v1/schedule-runs/{id}/cancel", tag = "schedules", params(("id" = String, Path)),
     responses((status = 200, body = RunBody), (status = 409, description = "It has ended already")),
@@ -314,9 +315,8 @@ async fn cancel(
 ) -> Result<Json<RunBody>, Problem> {
     refuse_restricted(&by)?;
     let (run, working) = state.schedules.cancel(&by, id).await?;
-    if let Some((thread, turn)) = working {
-        // silent-ok: a turn that is not there has ended
-        let _ = state.sessions.stop(thread, turn);
+    if let Some(work) = working {
+        state.end_work(&by, work).await;
     }
     Ok(Json(run.into()))
 }
@@ -335,6 +335,14 @@ fn counted(count: Option<usize>) -> Result<usize, Problem> {
 /// A token for one assistant has nothing to do with what happens by itself.
 fn refuse_restricted(by: &Principal) -> Result<(), Problem> {
     unrestricted(by, "see or change schedules")
+}
+
+/// Experiments run programs, so whoever has one made needs the scope for that too.
+fn may_try(by: &Principal, job: Option<&Job>) -> Result<(), Problem> {
+    match job {
+        Some(Job::Experiment { .. }) => Ok(by.authorize(&[Scope::Processes])?),
+        _ => Ok(()),
+    }
 }
 
 impl From<ScheduleError> for Problem {

@@ -43,6 +43,7 @@ impl Target {
             backend: self.backend.name().to_owned(),
             model: if self.model.is_empty() { default.to_owned() } else { self.model.clone() },
             local: self.backend.is_local(),
+            private: false,
         }
     }
 

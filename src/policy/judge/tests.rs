@@ -387,3 +387,26 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn where_nobody_attends_only_what_is_kept_back_is_written_without_a_question() {
+    let policy = Policy::default();
+    let subject = Subject { source: SourceKind::Schedule, ..person() };
+    let ask = |action, private| Ask {
+        mode: PermissionMode::AcceptEdits,
+        workspace_root: Some(ROOT.to_owned()),
+        private,
+        ..Ask::plain(action, subject)
+    };
+    let inside = || Action::WritePath { path: "src/a.rs".to_owned() };
+    let outside = || Action::WritePath { path: "/etc/a".to_owned() };
+    let run = || Action::RunCommand { program: "ls".to_owned(), args: Vec::new() };
+    for (action, private, expected) in [
+        (inside(), true, Effect::Allow),
+        (inside(), false, Effect::Ask),
+        (outside(), true, Effect::Ask),
+        (run(), true, Effect::Ask),
+    ] {
+        assert_eq!(judge(&policy, &ask(action.clone(), private), 0).effect, expected, "{action} {private}");
+    }
+}

@@ -1,24 +1,25 @@
 //! The statements of runs.
 
 use crate::db::{DbError, Row, SystemRead, SystemTx, TenantRead, TenantTx};
-use crate::protocol::ids::{ScheduleId, ScheduleRunId, TenantId, TurnId};
+use crate::experiments::{Applied, Reason, State};
+use crate::protocol::ids::{ExperimentId, ScheduleId, ScheduleRunId, TenantId, TurnId};
 use crate::protocol::turn::TurnState;
-use crate::schedules::outcome::Seen;
 use crate::schedules::run::{Run, RunCause, RunState};
+use crate::schedules::work::{Seen, SeenExperiment, SeenTurn, Work};
 
 const COLUMNS: &str = "r.id, r.schedule_id, r.cause, r.slot_ms, r.until_ms, r.slots, r.caught_up, r.state, r.reason, \
                        r.ending, r.attempt, r.due_ms, r.deadline_ms, r.parked_ms, r.thread_id, r.turn_id, r.started_ms, \
-                       r.ended_ms, r.created_ms";
+                       r.ended_ms, r.created_ms, r.experiment_id";
 /// Columns before this one are those of [`COLUMNS`].
-const BEHIND: usize = 19;
+const BEHIND: usize = 20;
 
 /// A run that has not ended, with what decides when it is looked at.
 #[derive(Clone, Debug)]
 pub(in crate::schedules) struct Open {
     pub(in crate::schedules) tenant: TenantId,
     pub(in crate::schedules) run: Run,
-    /// Of its turn; `None` when it has none, or it is gone.
-    pub(in crate::schedules) turn: Option<(TurnState, bool)>,
+    /// Where its work is, and no more of it; `None` when it has none, or it is gone.
+    pub(in crate::schedules) seen: Option<Seen>,
     /// The policies of its schedule, as they are stored.
     pub(in crate::schedules) policies: String,
 }
@@ -64,7 +65,8 @@ pub(in crate::schedules) fn extend(tx: &mut TenantTx<'_>, more: &Run) -> Result<
 pub(in crate::schedules) fn update(tx: &mut TenantTx<'_>, run: &Run) -> Result<(), DbError> {
     tx.execute(
         "UPDATE schedule_runs SET state = ?3, reason = ?4, ending = ?5, attempt = ?6, due_ms = ?7, deadline_ms = ?8,
-                                  parked_ms = ?9, thread_id = ?10, turn_id = ?11, started_ms = ?12, ended_ms = ?13
+                                  parked_ms = ?9, thread_id = ?10, turn_id = ?11, started_ms = ?12, ended_ms = ?13,
+                                  experiment_id = ?14
          WHERE tenant = ?1 AND id = ?2",
         &[
             &run.id,
@@ -79,6 +81,7 @@ pub(in crate::schedules) fn update(tx: &mut TenantTx<'_>, run: &Run) -> Result<(
             &run.turn,
             &run.started_ms,
             &run.ended_ms,
+            &run.experiment,
         ],
     )?;
     Ok(())
@@ -159,33 +162,60 @@ pub(in crate::schedules) fn open_of(
 /// All runs that have not ended, by their schedules, in the order in which they begin.
 pub(in crate::schedules) fn open(read: &SystemRead<'_>, limit: usize) -> Result<Vec<Open>, DbError> {
     let sql = format!(
-        "SELECT {COLUMNS}, r.tenant, t.state, t.waiting, s.policies
+        "SELECT {COLUMNS}, r.tenant, t.state, t.waiting, s.policies, e.state
          FROM schedule_runs r INDEXED BY schedule_runs_open
               JOIN schedules s ON s.id = r.schedule_id
               LEFT JOIN turns t ON t.id = r.turn_id AND t.tenant = r.tenant
+              LEFT JOIN experiments e ON e.id = r.experiment_id AND e.tenant = r.tenant
          WHERE r.state IN ('due', 'running', 'parked')
          ORDER BY r.schedule_id, r.due_ms, r.slot_ms, r.id LIMIT ?1"
     );
     read.query_all(&sql, &[&limit], |row| {
         let state: Option<String> = row.get(BEHIND + 1)?;
         let waiting: Option<bool> = row.get(BEHIND + 2)?;
-        let turn =
-            state.as_deref().and_then(TurnState::parse).map(|state| (state, waiting.unwrap_or_default()));
+        let experiment: Option<String> = row.get(BEHIND + 4)?;
+        let turn = state.as_deref().and_then(TurnState::parse);
+        let turn = turn.map(|state| Seen::Turn(SeenTurn::at(state, waiting.unwrap_or_default())));
+        let experiment = experiment.as_deref().and_then(State::parse);
+        let experiment = experiment.map(|state| Seen::Experiment(SeenExperiment::at(state)));
         Ok::<_, DbError>(Open {
             run: run(row)?,
             tenant: row.get(BEHIND)?,
-            turn,
+            seen: experiment.or(turn),
             policies: row.get(BEHIND + 3)?,
         })
     })
 }
 
-/// A turn as far as its run is concerned; `with_call` when the run is one call of a tool.
+/// Work as far as its run is concerned; `with_call` when the run is one call of a tool.
 pub(in crate::schedules) fn seen(
     read: &TenantRead<'_>,
-    turn: TurnId,
+    work: Work,
     with_call: bool,
 ) -> Result<Option<Seen>, DbError> {
+    Ok(match work {
+        Work::Turn(_, turn) => seen_turn(read, turn, with_call)?.map(Seen::Turn),
+        Work::Experiment(id) => seen_experiment(read, id)?.map(Seen::Experiment),
+    })
+}
+
+fn seen_experiment(read: &TenantRead<'_>, id: ExperimentId) -> Result<Option<SeenExperiment>, DbError> {
+    let bad = |what: &str| DbError::Corrupt(format!("the {what} of an experiment"));
+    read.query_opt(
+        "SELECT state, reason, applied, result ->> '$.summary' FROM experiments WHERE tenant = ?1 AND id = ?2",
+        &[&id],
+        |row| {
+            Ok(SeenExperiment {
+                state: State::parse(&row.get::<String>(0)?).ok_or_else(|| bad("state"))?,
+                reason: Reason::parse(&row.get::<String>(1)?).unwrap_or(Reason::None),
+                applied: Applied::parse(&row.get::<String>(2)?).ok_or_else(|| bad("files"))?,
+                summary: row.get::<Option<String>>(3)?.unwrap_or_default(),
+            })
+        },
+    )
+}
+
+fn seen_turn(read: &TenantRead<'_>, turn: TurnId, with_call: bool) -> Result<Option<SeenTurn>, DbError> {
     let found = read.query_opt(
         "SELECT state, waiting, failure,
                 EXISTS (SELECT 1 FROM messages m
@@ -198,7 +228,7 @@ pub(in crate::schedules) fn seen(
         |row| {
             let state: String = row.get(0)?;
             let failure: Option<String> = row.get(2)?;
-            Ok::<_, DbError>(Seen {
+            Ok::<_, DbError>(SeenTurn {
                 state: TurnState::parse(&state).ok_or_else(|| DbError::Corrupt("the state of a turn".to_owned()))?,
                 waiting: row.get(1)?,
                 failure: failure.and_then(|json| serde_json::from_str(&json).ok()),
@@ -209,7 +239,7 @@ pub(in crate::schedules) fn seen(
     )?;
     let Some(seen) = found else { return Ok(None) };
     let call = if with_call { last_call(read, turn)? } else { None };
-    Ok(Some(Seen { call, ..seen }))
+    Ok(Some(SeenTurn { call, ..seen }))
 }
 
 /// The outcome of the last call of a turn, and its answer.
@@ -277,5 +307,6 @@ fn run(row: &Row<'_>) -> Result<Run, DbError> {
         started_ms: row.get(16)?,
         ended_ms: row.get(17)?,
         created_ms: row.get(18)?,
+        experiment: row.get(19)?,
     })
 }

@@ -42,6 +42,6 @@ content.addEventListener("submit", async (event) => {
   const form = event.target;
   if (!(form instanceof HTMLFormElement) || form.method !== "post") return;
   event.preventDefault();
-  const sent = new Request(form.action, { method: "POST", body: new URLSearchParams(new FormData(form)) });
+  const sent = new Request(form.action, { method: "POST", body: new URLSearchParams(new FormData(form, event.submitter)) });
   if (!(await show(sent).catch(() => false))) form.submit();
 });

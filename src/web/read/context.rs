@@ -37,6 +37,8 @@ pub(in crate::web) async fn context(
 
 fn injected_view(one: Injected) -> InjectedView {
     let provenance = one.injection.provenance;
+    let is_skill = one.injection.sources.iter().any(|source| source.kind == "skill");
+    let skill_of = is_skill.then(|| one.turn.to_string());
     InjectedView {
         id: one.id.to_string(),
         plug: one.injection.plug,
@@ -47,6 +49,7 @@ fn injected_view(one: Injected) -> InjectedView {
         stranger: (!provenance.is_trusted()).then(|| provenance.as_str()),
         created: rfc3339(one.created_ms),
         is_out: one.removed_ms.is_some(),
+        skill_of,
     }
 }
 

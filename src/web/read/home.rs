@@ -10,12 +10,15 @@ use super::rail::title_of;
 use super::{problem, rfc3339, span, turns_problem};
 use crate::config::backends::{BackendKind, DEMO};
 use crate::http::{AppState, Problem};
-use crate::identity::Principal;
-use crate::web::view::pages::{BackendView, Card, HomeFacts, NextStep, RecentThread, RunningTurn};
+use crate::identity::{Principal, Scope};
+use crate::schedules::{Schedule, ScheduleState};
+use crate::web::view::pages::{AheadSlot, BackendView, Card, HomeFacts, NextStep, RecentThread, RunningTurn};
 use crate::workspaces::{Thread, ThreadFilter};
 
 /// Chats that Home lists.
 const RECENT: usize = 6;
+/// Times of schedules that Home lists.
+const AHEAD: usize = 3;
 /// Turns that Home lists.
 const RUNNING: usize = 10;
 /// The window of the restart figure.
@@ -32,9 +35,37 @@ pub(in crate::web) async fn facts(state: &AppState, by: &Principal) -> Result<Ho
         cards: cards(state, tree.as_ref(), now_ms),
         steps: steps(!threads.is_empty(), &default.backend),
         running,
+        ahead: ahead(state, by).await?,
         recent: threads.iter().map(recent).collect(),
         backends: backends(state),
     })
+}
+
+/// What happens by itself next, for those who may see schedules.
+async fn ahead(state: &AppState, by: &Principal) -> Result<Vec<AheadSlot>, Problem> {
+    if by.authorize(&[Scope::Admin]).is_err() || by.assistant.is_some() {
+        return Ok(Vec::new());
+    }
+    if state.schedules.held(&by.tenant).await?.is_some() {
+        return Ok(Vec::new());
+    }
+    let mut next = state.schedules.list(&by.tenant).await?;
+    next.retain(|one| one.state == ScheduleState::Active && one.next_ms.is_some());
+    next.sort_by_key(|one| one.next_ms);
+    // The first slots of all are among those of the schedules that are next.
+    let of = |one: &Schedule| {
+        state
+            .schedules
+            .ahead(one, AHEAD)
+            .into_iter()
+            .map(|slot| (slot.slot_ms, one.clone()))
+            .collect::<Vec<_>>()
+    };
+    let mut slots: Vec<(i64, Schedule)> = next.iter().take(AHEAD).flat_map(of).collect();
+    slots.sort_by_key(|(at, _)| *at);
+    let slot =
+        |(at, one): (i64, Schedule)| AheadSlot { id: one.id.to_string(), name: one.name, at: rfc3339(at) };
+    Ok(slots.into_iter().take(AHEAD).map(slot).collect())
 }
 
 async fn running(state: &AppState, by: &Principal) -> Result<Vec<RunningTurn>, Problem> {

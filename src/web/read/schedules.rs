@@ -10,7 +10,7 @@ use crate::http::{AppState, Problem};
 use crate::identity::Principal;
 use crate::protocol::ids::ScheduleId;
 use crate::schedules::{
-    AHEAD_MAX, Ahead, Job, Place, Policies, Rule, Run, RunCause, RunState, Schedule, ScheduleState,
+    AHEAD_MAX, Ahead, Job, Place, Policies, Rule, Run, RunCause, RunState, Schedule, ScheduleState, Work,
     system_zone,
 };
 use crate::web::view::Frame;
@@ -182,6 +182,11 @@ fn run_row(run: Run) -> RunRow {
         RunState::Failed | RunState::TimedOut | RunState::Unknown => "failed",
         RunState::Skipped | RunState::Replaced | RunState::Cancelled => "stopped",
     };
+    let (work, work_word) = match run.work() {
+        Some(Work::Turn(thread, turn)) => (format!("/c/{thread}#turn-{turn}"), "Chat"),
+        Some(Work::Experiment(id)) => (format!("/experiments/{id}"), "Experiment"),
+        None => (String::new(), ""),
+    };
     let is_stretch = run.until_ms != run.slot_ms;
     let times = if run.slots == 0 { "many times".to_owned() } else { format!("{} times", run.slots) };
     RunRow {
@@ -198,11 +203,8 @@ fn run_row(run: Run) -> RunRow {
             RunCause::Manual => "asked for",
             RunCause::Webhook => "a webhook came",
         },
-        chat: run
-            .turn
-            .zip(run.thread)
-            .map(|(turn, thread)| format!("/c/{thread}#turn-{turn}"))
-            .unwrap_or_default(),
+        work,
+        work_word,
         is_open: !run.state.is_terminal(),
     }
 }
@@ -227,10 +229,15 @@ fn draft(schedule: &Schedule) -> ScheduleDraft {
         Rule::Cron { pattern } => (pattern.clone(), String::new()),
         Rule::Rrule { rule, start } => (rule.clone(), shown(*start)),
     };
-    let (prompt, tool, arguments) = match &schedule.job {
-        Job::Prompt { text } => (text.clone(), String::new(), String::new()),
+    let job = match &schedule.job {
+        Job::Prompt { text } => ScheduleDraft { prompt: text.clone(), ..ScheduleDraft::default() },
         Job::Tool { name, arguments } => {
-            (String::new(), name.clone(), serde_json::Value::Object(arguments.clone()).to_string())
+            let arguments = serde_json::Value::Object(arguments.clone()).to_string();
+            ScheduleDraft { tool: name.clone(), arguments, ..ScheduleDraft::default() }
+        }
+        Job::Experiment { experiment } => {
+            let experiment = serde_json::to_string_pretty(experiment).unwrap_or_default();
+            ScheduleDraft { experiment, ..ScheduleDraft::default() }
         }
     };
     let place = match schedule.place {
@@ -244,9 +251,10 @@ fn draft(schedule: &Schedule) -> ScheduleDraft {
         when,
         at,
         zone: schedule.zone.clone(),
-        prompt,
-        tool,
-        arguments,
+        prompt: job.prompt,
+        tool: job.tool,
+        arguments: job.arguments,
+        experiment: job.experiment,
         place: place.to_owned(),
         workspace: schedule.workspace_id.map(|id| id.to_string()).unwrap_or_default(),
         ceiling: schedule.ceiling.map(|ceiling| ceiling.as_str().to_owned()).unwrap_or_default(),

@@ -57,6 +57,10 @@ pub(in crate::web) async fn page(
         None => None,
     };
     let endpoint = &view.endpoint;
+    let starts = match endpoint.schedule_id {
+        Some(id) => Some((id.to_string(), state.schedules.get(&by.tenant, id).await?.name)),
+        None => None,
+    };
     let draft = EndpointDraft {
         name: endpoint.name.clone(),
         source: endpoint.source.as_str().to_owned(),
@@ -70,6 +74,7 @@ pub(in crate::web) async fn page(
     Ok(WebhookPage {
         frame: frame(&endpoint.name),
         draft,
+        starts,
         row: row(view, state),
         workspaces: workspaces(state, by).await?,
         deliveries: found.into_iter().map(delivery).collect(),

@@ -39,6 +39,9 @@ pub(super) async fn run(
 #[derive(Deserialize)]
 pub(super) struct FeedbackFields {
     helpful: String,
+    /// `context` for the page of what was added; else that of the run.
+    #[serde(default)]
+    back: String,
 }
 
 /// `POST /c/{thread}/turns/{turn}/feedback`: whether the answer helped.
@@ -53,7 +56,11 @@ pub(super) async fn feedback(
     let thread = found.ok_or_else(Problem::not_found)?.thread_id;
     state.threads.get(&by, thread).await.map_err(read::problem)?;
     state.knowledge.skills.feedback(&by, turn, Some(fields.helpful == "yes")).await?;
-    Ok(Redirect::to(&format!("/c/{thread}#turn-{turn}")).into_response())
+    let back = match fields.back.as_str() {
+        "context" => format!("/c/{thread}/context"),
+        _ => format!("/c/{thread}/turns/{turn}/run"),
+    };
+    Ok(Redirect::to(&back).into_response())
 }
 
 /// `POST /c/{thread}/summaries/{summary}/undo`.

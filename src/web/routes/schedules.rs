@@ -36,6 +36,7 @@ pub(super) struct ScheduleFields {
     prompt: String,
     tool: String,
     arguments: String,
+    experiment: String,
     place: String,
     workspace: String,
     ceiling: String,
@@ -164,9 +165,8 @@ pub(super) async fn remove(
     if fields.sure != "yes" {
         return Err(Problem::bad_request("tick the box to remove a schedule"));
     }
-    for (thread, turn) in state.schedules.delete(&by, id, None).await? {
-        // silent-ok: a turn that is not there has ended
-        let _ = state.sessions.stop(thread, turn);
+    for work in state.schedules.delete(&by, id, None).await? {
+        state.end_work(&by, work).await;
     }
     Ok(Redirect::to("/schedules?done=removed").into_response())
 }
@@ -198,13 +198,13 @@ pub(super) async fn cancel(
     reader: Reader,
 ) -> Result<Response, Problem> {
     super::unrestricted(&by)?;
-    let outcome = state.schedules.cancel(&by, run).await.map_err(Problem::from).map(|(_, working)| {
-        if let Some((thread, turn)) = working {
-            // silent-ok: a turn that is not there has ended
-            let _ = state.sessions.stop(thread, turn);
+    let outcome = async {
+        if let (_, Some(work)) = state.schedules.cancel(&by, run).await? {
+            state.end_work(&by, work).await;
         }
-        "cancelled"
-    });
+        Ok("cancelled")
+    };
+    let outcome = outcome.await;
     let refused = |page: &mut SchedulePage, why| page.error = Some(why);
     reader.after(&format!("/schedules/{id}"), outcome, shown(&state, &by, &reader, id), refused).await
 }
@@ -236,6 +236,7 @@ impl ScheduleFields {
             prompt: self.prompt.replace("\r\n", "\n"),
             tool: self.tool.trim().to_owned(),
             arguments: self.arguments.trim().to_owned(),
+            experiment: self.experiment.trim().to_owned(),
             place: self.place,
             workspace: self.workspace.trim().to_owned(),
             ceiling: self.ceiling,
@@ -278,6 +279,18 @@ fn other_rule(
 }
 
 fn job(draft: &ScheduleDraft, clean: impl Fn(String) -> String) -> Result<Job, Problem> {
+    if !draft.experiment.is_empty() {
+        if clean(draft.experiment.clone()) != draft.experiment {
+            return Err(Problem::invalid_field(
+                "experiment",
+                "The experiment has a secret in it; name one of the vault.",
+            ));
+        }
+        let experiment = serde_json::from_str(&draft.experiment).map_err(|error| {
+            Problem::invalid_field("experiment", format!("This is no experiment: {error}"))
+        })?;
+        return Ok(Job::Experiment { experiment });
+    }
     if draft.tool.is_empty() {
         return Ok(Job::Prompt { text: clean(draft.prompt.clone()) });
     }

@@ -43,6 +43,8 @@ pub struct InjectedView {
     pub created: String,
     /// Whether a person keeps it out.
     pub is_out: bool,
+    /// The turn whose answer had it, where it is a skill.
+    pub skill_of: Option<String>,
 }
 
 /// What a model would be told.

@@ -31,6 +31,8 @@ pub struct HomeFacts {
     pub steps: Vec<NextStep>,
     /// Turns that have not ended.
     pub running: Vec<RunningTurn>,
+    /// What happens by itself next: at most three times of schedules.
+    pub ahead: Vec<AheadSlot>,
     /// Newest chats.
     pub recent: Vec<RecentThread>,
     /// What can answer.
@@ -63,6 +65,17 @@ pub struct NextStep {
     pub how: String,
     /// Where.
     pub href: Option<&'static str>,
+}
+
+/// A time of a schedule that is still to come.
+#[derive(Clone, Debug)]
+pub struct AheadSlot {
+    /// The schedule's id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// When.
+    pub at: String,
 }
 
 /// A turn that has not ended.

@@ -130,8 +130,10 @@ pub struct RunRow {
     pub reason: String,
     /// What caused it, where that is not its time.
     pub cause: &'static str,
-    /// Its turn in its chat; empty if there is none.
-    pub chat: String,
+    /// Its turn in its chat, or its experiment; empty if there is none.
+    pub work: String,
+    /// What that is, in a word.
+    pub work_word: &'static str,
     /// Whether it can be cancelled.
     pub is_open: bool,
 }
@@ -155,6 +157,8 @@ pub struct ScheduleDraft {
     pub tool: String,
     /// Its arguments.
     pub arguments: String,
+    /// The experiment that is run instead, as JSON.
+    pub experiment: String,
     /// `own`, `new` or `named`.
     pub place: String,
     /// The workspace.

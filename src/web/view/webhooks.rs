@@ -34,6 +34,8 @@ pub struct WebhookPage {
     pub frame: Frame,
     /// The endpoint.
     pub row: EndpointRow,
+    /// The schedule that a delivery starts instead of a turn of its own: id and name.
+    pub starts: Option<(String, String)>,
     /// What is typed into the form that changes it.
     pub draft: EndpointDraft,
     /// Workspaces: id and name.

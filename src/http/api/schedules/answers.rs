@@ -29,7 +29,7 @@ pub(super) struct ScheduleBody {
     /// The rule in plain words.
     words: String,
     zone: String,
-    /// `prompt` with its `text`, or `tool` with its `name` and `arguments`.
+    /// `prompt` with its `text`, `tool` with its `name` and `arguments`, or `experiment` with its `experiment`.
     #[schema(value_type = Object)]
     job: Job,
     #[schema(value_type = Object)]
@@ -77,6 +77,8 @@ pub(super) struct RunBody {
     due_at: String,
     thread_id: Option<String>,
     turn_id: Option<String>,
+    /// The experiment that it runs, where it is one.
+    experiment_id: Option<String>,
     started_at: Option<String>,
     ended_at: Option<String>,
 }
@@ -174,6 +176,7 @@ impl From<Run> for RunBody {
             due_at: rfc3339(run.due_ms),
             thread_id: run.thread.map(|id| id.to_string()),
             turn_id: run.turn.map(|id| id.to_string()),
+            experiment_id: run.experiment.map(|id| id.to_string()),
             started_at: run.started_ms.map(rfc3339),
             ended_at: run.ended_ms.map(rfc3339),
         }

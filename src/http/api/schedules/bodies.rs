@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
+use crate::experiments::NewExperiment;
 use crate::http::api::optional::set_or_cleared;
 use crate::http::moment::parse_rfc3339;
 use crate::http::problem::Problem;
@@ -25,7 +26,7 @@ pub(super) struct RuleBody {
     pub(super) anchor: Option<String>,
     /// 5 or 6 fields, or `@daily` and the like.
     pub(super) cron: Option<String>,
-    /// `FREQ=…` of iCalendar, hourly or less often, from `at`.
+    /// `FREQ=…` of iCalendar, hourly or less often, from `at`; behind a blank or a new line `EXDATE:20271224T090000,…`.
     pub(super) rrule: Option<String>,
 }
 
@@ -38,13 +39,17 @@ pub(super) struct CreateSchedule {
     pub(super) rule: RuleBody,
     /// IANA name; that of the machine without it.
     pub(super) zone: Option<String>,
-    /// What an assistant is told; this or `tool`.
+    /// What an assistant is told; this, `tool` or `experiment`.
     pub(super) prompt: Option<String>,
     /// The tool that is called, without a model.
     pub(super) tool: Option<String>,
     /// Its arguments.
     #[schema(value_type = Option<Object>)]
     pub(super) arguments: Option<Map<String, Value>>,
+    /// The experiment that is made and started: as for `POST /api/v1/experiments`, without `workspace_id`; without `title`
+    /// it has the schedule's name.
+    #[schema(value_type = Option<Object>)]
+    pub(super) experiment: Option<Value>,
     /// The default workspace without it.
     #[schema(value_type = Option<String>)]
     pub(super) workspace_id: Option<WorkspaceId>,
@@ -72,6 +77,8 @@ pub(super) struct ChangeSchedule {
     pub(super) tool: Option<String>,
     #[schema(value_type = Option<Object>)]
     pub(super) arguments: Option<Map<String, Value>>,
+    #[schema(value_type = Option<Object>)]
+    pub(super) experiment: Option<Value>,
     #[schema(value_type = Option<String>)]
     pub(super) workspace_id: Option<WorkspaceId>,
     /// `null` for a thread of its own.
@@ -133,26 +140,41 @@ impl RuleBody {
 }
 
 fn job(
-    (prompt, tool): (Option<String>, Option<String>),
+    wanted: (Option<String>, Option<String>, Option<Value>),
     arguments: Option<Map<String, Value>>,
     clean: impl Fn(String) -> String,
 ) -> Result<Option<Job>, Problem> {
-    match (prompt, tool) {
-        (Some(text), None) => Ok(Some(Job::Prompt { text: clean(text) })),
-        (None, Some(name)) => {
-            let arguments = arguments.unwrap_or_default();
-            let text = Value::Object(arguments.clone()).to_string();
-            if clean(text.clone()) != text {
-                return Err(Problem::invalid_field(
-                    "/arguments",
-                    "has a secret in it; name one of the vault as @secret:NAME",
-                ));
-            }
+    let is_clean = |field: &'static str, value: &Value| {
+        let text = value.to_string();
+        let why = "has a secret in it; name one of the vault as @secret:NAME";
+        if clean(text.clone()) == text { Ok(()) } else { Err(Problem::invalid_field(field, why)) }
+    };
+    match wanted {
+        (Some(text), None, None) => Ok(Some(Job::Prompt { text: clean(text) })),
+        (None, Some(name), None) => {
+            let arguments = Value::Object(arguments.unwrap_or_default());
+            is_clean("/arguments", &arguments)?;
+            let Value::Object(arguments) = arguments else { return Ok(None) };
             Ok(Some(Job::Tool { name, arguments }))
         }
-        (Some(_), Some(_)) => Err(Problem::invalid_field("/tool", "cannot be there beside a prompt")),
-        (None, None) => Ok(None),
+        (None, None, Some(experiment)) => {
+            is_clean("/experiment", &experiment)?;
+            tried(experiment).map(Some)
+        }
+        (None, None, None) => Ok(None),
+        _ => Err(Problem::invalid_field("/tool", "is one of prompt, tool and experiment")),
     }
+}
+
+/// The job that is an experiment.
+fn tried(experiment: Value) -> Result<Job, Problem> {
+    let experiment: NewExperiment = serde_json::from_value(experiment)
+        .map_err(|error| Problem::invalid_field("/experiment", error.to_string()))?;
+    if experiment.workspace_id.is_some() {
+        let why = "has no workspace_id; that of the schedule is meant";
+        return Err(Problem::invalid_field("/experiment", why));
+    }
+    Ok(Job::Experiment { experiment: Box::new(experiment) })
 }
 
 fn ceiling(word: Option<String>) -> Result<Option<Ceiling>, Problem> {
@@ -177,7 +199,7 @@ fn merged(found: &Policies, changes: Map<String, Value>) -> Result<Policies, Pro
 impl CreateSchedule {
     pub(super) fn read(self, now_ms: i64, clean: impl Fn(String) -> String) -> Result<NewSchedule, Problem> {
         let (rule, zone) = self.rule.read(self.zone, now_ms)?;
-        let job = job((self.prompt, self.tool), self.arguments, clean)?;
+        let job = job((self.prompt, self.tool, self.experiment), self.arguments, clean)?;
         let place = match (self.thread_id, self.new_thread) {
             (Some(_), Some(true)) => {
                 return Err(Problem::invalid_field("/new_thread", "cannot be there beside a thread"));
@@ -193,7 +215,10 @@ impl CreateSchedule {
             rule,
             zone,
             job: job.ok_or_else(|| {
-                Problem::invalid_field("/prompt", "is missing: say what is done, or name a tool")
+                Problem::invalid_field(
+                    "/prompt",
+                    "is missing: say what is done, name a tool, or give an experiment",
+                )
             })?,
             place,
             policies: self.policies.unwrap_or_default(),
@@ -227,7 +252,7 @@ impl ChangeSchedule {
             name: self.name,
             workspace_id: self.workspace_id,
             rule,
-            job: job((self.prompt, self.tool), self.arguments, clean)?,
+            job: job((self.prompt, self.tool, self.experiment), self.arguments, clean)?,
             place,
             policies: self.policies.map(|changes| merged(&found.policies, changes)).transpose()?,
             ceiling: self.ceiling.map(ceiling).transpose()?,

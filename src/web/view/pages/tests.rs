@@ -123,6 +123,7 @@ fn home(theme: Theme) -> HomePage {
                 NextStep { done: false, title: "See what runs", how: "Runtime shows every actor and who restarts it.".to_owned(), href: Some("/runtime") },
             ],
             running: vec![RunningTurn { thread: "t2".to_owned(), title: "Plan the weekend".to_owned(), state: "running".to_owned() }],
+            ahead: vec![AheadSlot { id: "s1".to_owned(), name: "standup".to_owned(), at: "2026-11-22T09:00:00Z".to_owned() }],
             recent: vec![RecentThread { id: "t1".to_owned(), title: "Which of my machines has the most free disk?".to_owned(), updated: "2026-11-21T10:00:00Z".to_owned() }],
             backends: vec![
                 BackendView { name: "demo".to_owned(), note: "built in, offline".to_owned(), state: "ready" },
