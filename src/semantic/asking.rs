@@ -52,6 +52,7 @@ impl SemanticParts {
             backend: self.backend.clone(),
             model: self.model.clone(),
             local: self.is_local(),
+            private: false,
         }
     }
 
