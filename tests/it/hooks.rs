@@ -290,26 +290,6 @@ async fn with_prompt(stage: &Stage) -> (Value, tempfile::TempDir) {
     (workspace, folder)
 }
 
-/// A person says that the answer of an iteration did not help, where what was put before its message is shown.
-async fn dislikes(stage: &Stage, of: &Value) {
-    let (thread, turn) = (of["thread"].as_str().unwrap(), of["turn"].as_str().unwrap());
-    let base = stage.daemon.console_url().trim_end_matches('/').to_owned();
-    let shown = reqwest::Client::new().get(format!("{base}/c/{thread}/context")).bearer_auth(&stage.token);
-    let shown = shown.header("accept", "text/html").send().await.unwrap().text().await.unwrap();
-    assert!(shown.contains(&format!("/c/{thread}/turns/{turn}/feedback")), "{shown}");
-    let said = reqwest::Client::new()
-        .post(format!("{base}/c/{thread}/turns/{turn}/feedback"))
-        .bearer_auth(&stage.token);
-    let said = said
-        .header("accept", "text/html")
-        .header("content-type", "application/x-www-form-urlencoded")
-        .body("helpful=no&back=context")
-        .send()
-        .await
-        .unwrap();
-    assert!(said.url().path().ends_with("/context"), "{}", said.url());
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn plugs_are_told_of_experiments_and_skills_learn_from_them() {
     let stage = Stage::start().await;
@@ -368,9 +348,6 @@ async fn plugs_are_told_of_experiments_and_skills_learn_from_them() {
         format!("use write_file {}", json!({ "path": "prompt.txt", "content": "Go away {{input}}\n" }));
     tried(&stage, experiment("Worse", &worse)).await;
     assert_eq!(heard.hears(Hook::ExperimentCompleted, 3).await["result"]["decision"], "rejected");
-    let rejected = weighed(&stage, "greeting", 6).await.1;
-    assert!(rejected < best);
-    dislikes(&stage, &judged["iteration"]).await;
-    assert!(weighed(&stage, "greeting", 7).await.1 < rejected);
+    assert!(weighed(&stage, "greeting", 6).await.1 < best);
     stage.daemon.shutdown().await;
 }

@@ -229,22 +229,6 @@ async fn a_webhook_starts_a_schedule_once() {
     assert_eq!(runs(&client, &id).await.len(), 1);
     let messages = client.messages(run["thread_id"].as_str().unwrap()).await;
     assert!(!format!("{messages:?}").contains("ignore your"), "what it says is not the prompt");
-    let page = async |path: &str| {
-        client
-            .request(Method::GET, path)
-            .header("accept", "text/html")
-            .send()
-            .await
-            .unwrap()
-            .text()
-            .await
-            .unwrap()
-    };
-    let shown = page(&format!("/webhooks/{}", endpoint["id"].as_str().unwrap())).await;
-    assert!(shown.contains(&format!("/schedules/{id}")), "its page says what it starts: {shown}");
-    assert!(page("/").await.contains("Next by itself"), "Home shows when it is next");
-    client.post(&format!("{SCHEDULES}/{id}/pause"), &json!({})).await;
-    assert!(!page("/").await.contains("Next by itself"));
     let unknown = json!({ "schedule_id": "0192f000-0000-7000-8000-000000000000" });
     let path = format!("/api/v1/webhook-endpoints/{}", endpoint["id"].as_str().unwrap());
     let refused = client.request(Method::PATCH, &path).json(&unknown).send().await.unwrap();

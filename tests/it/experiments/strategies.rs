@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::{Bench, writes};
-use crate::support::upstream::{Act, Upstream, model_says};
+use crate::support::upstream::{self, Act, Upstream, model_says};
 
 const FILES: [(&str, &str); 3] = [
     ("src/a.txt", "bad\n"),
@@ -35,6 +35,13 @@ impl Bench {
     }
 }
 
+/// A judge's answer, whole.
+fn judges(score: f64) -> Vec<Act> {
+    let content = json!({ "score": score, "why": "so it is" }).to_string();
+    let message = json!({ "role": "assistant", "content": content });
+    upstream::json(200, &json!({ "choices": [{ "index": 0, "message": message, "finish_reason": "stop" }] }))
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn research_is_judged_by_another_model_and_only_with_citations_that_hold() {
     let read = || model_says("", &[("read_file", json!({ "path": "notes.md" }))]);
@@ -44,7 +51,7 @@ async fn research_is_judged_by_another_model_and_only_with_citations_that_hold()
         read(),
         model_says("It says \"The kettle is green.\" [notes.md].", &[]),
     ];
-    let judged = model_says("{\"score\": 0.9, \"why\": \"it answers the question\"}", &[]);
+    let judged = judges(0.9);
     let (bench, _ideas, judge) = Bench::with_models(ideas, vec![judged]).await;
     let settings = json!({
         "rubric": { "text": "It names the colour.", "backend": "judge" }, "apply": "never", "parallel": 1,
@@ -71,8 +78,7 @@ async fn a_rubric_sees_the_change_and_not_the_words_about_it() {
         write("good\n"),
         model_says("I am not sure.", &[]),
     ];
-    let says = |score: f64| model_says(&json!({ "score": score, "why": "so it is" }).to_string(), &[]);
-    let (bench, _ideas, judge) = Bench::with_models(ideas, vec![says(0.1), says(0.9)]).await;
+    let (bench, _ideas, judge) = Bench::with_models(ideas, vec![judges(0.1), judges(0.9)]).await;
     let settings = json!({
         "scope": ["src/**"], "rubric": { "text": "It is good.", "backend": "judge" }, "apply": "never",
     });
@@ -180,7 +186,7 @@ async fn what_it_may_spend_ends_an_experiment() {
         assert!(iterations[0]["summary"].as_str().unwrap().contains("budget"), "{iterations:#?}");
     }
     let (_, budgets) = bench.client.get("/api/v1/budgets").await;
-    assert_eq!(budgets["items"].as_array().unwrap().len(), 0, "nothing is left of them: {budgets}");
+    assert!(!budgets.to_string().contains("experiment "), "nothing is left of them: {budgets}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
