@@ -39,7 +39,7 @@ fn main() {
     let folder = tempfile::tempdir().expect("a folder");
     let upstream = upstream::start();
     let config = format!(
-        "[backends.mock]\nkind = \"openai\"\nbase_url = \"http://{upstream}/v1\"\nmodel = \"mock\"\n\
+        "[backends.mock]\nkind = \"openai\"\nbase_url = \"http://{upstream}/v1\"\nmodel = \"mock\"\nmodels = [\"mock\"]\n\
          [sessions]\nidle_after_s = 3600\nqueue_per_tenant = 100000\n"
     );
     println!("| what | figure |\n|---|---|");

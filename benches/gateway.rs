@@ -38,7 +38,7 @@ fn main() {
     let upstream = upstream::start();
     let home = tempfile::tempdir().expect("a folder");
     let config = format!(
-        "[backends.mock]\nkind = \"openai\"\nbase_url = \"http://{upstream}/v1\"\nmodel = \"mock\"\n"
+        "[backends.mock]\nkind = \"openai\"\nbase_url = \"http://{upstream}/v1\"\nmodel = \"mock\"\nmodels = [\"mock\"]\n"
     );
     let daemon = process::Daemon::start(&home.path().join("home"), &config);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");

@@ -6,6 +6,7 @@ pub mod knowledge;
 pub mod ledger;
 pub mod mcp;
 pub mod mcp_programs;
+pub mod models;
 pub mod processes;
 pub mod schedules;
 pub mod search;

@@ -5,11 +5,11 @@
 //! | `registry` | the configured backends by name |
 //! | `answer` | one call: request, stream, retries before the first visible event |
 //! | `retry` · `failure` | when to try again · what an error status or body means |
-//! | `sse` | the event stream format |
-//! | `openai` · `anthropic` · `demo` | the providers, wire types in `wire.rs` |
+//! | `sse` · `lines` | the formats of streams |
+//! | `seal` | whose seal over reasoning it is |
+//! | `openai` · `anthropic` · `gemini` · `ollama` · `demo` | the providers, wire types in `wire.rs` |
 //! | `embedding` | texts as vectors, where a provider makes them |
 //! | `scripted` | one call of a tool, for turns that ask no model |
-//! | `catalog` | the models that all of them offer |
 //! | `prices` | what a call costs |
 //! | `usage` | tokens by day, principal and model, written in batches |
 //!
@@ -19,25 +19,27 @@
 
 mod answer;
 mod anthropic;
-mod catalog;
 mod credential;
 mod demo;
 mod embedding;
 mod failure;
+mod gemini;
+mod lines;
+mod ollama;
 mod openai;
 mod prices;
 mod registry;
 mod retry;
 mod scripted;
+mod seal;
 mod sse;
 mod store;
 #[cfg(test)]
 mod testing;
 mod usage;
 
-pub use catalog::OfferedModel;
 pub use embedding::{Embed, EmbedRequest, Embedded, FIGURES_MAX};
-pub use prices::{LISTED_AS_OF, Price, Prices};
+pub use prices::{LISTED_AS_OF, Price, Prices, is_version_of};
 pub use registry::{Backends, BuildError};
 pub use scripted::{SCRIPTED, scripted};
 pub use usage::{UsageKey, UsageRecorder};
@@ -60,6 +62,11 @@ pub trait Backend: Send + Sync + 'static {
 
     /// Whether what it is asked stays on this machine.
     fn is_local(&self) -> bool;
+
+    /// Whose models it offers: `anthropic`, `openai`, `openrouter` at their own addresses, `compatible` elsewhere.
+    fn provider(&self) -> &'static str {
+        "compatible"
+    }
 
     /// Tokens that its models take, prompt and answer together; `None` when nobody said.
     fn context_tokens(&self) -> Option<u64> {
@@ -88,6 +95,27 @@ pub struct ModelInfo {
     pub display_name: String,
     /// When it was published, in seconds since 1970; 0 when unknown.
     pub created_s: i64,
+    /// Tokens that it takes, prompt and answer together, where the provider says so.
+    pub context_tokens: Option<u64>,
+    /// Tokens of its longest answer.
+    pub output_tokens: Option<u64>,
+    /// What it can do.
+    pub capabilities: Capabilities,
+    /// What it costs, where the provider's list says so.
+    pub price: Option<Price>,
+    /// Whether the provider says that it will go away.
+    pub deprecated: bool,
+}
+
+/// What a model can do; `None` where nobody said.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize)]
+pub struct Capabilities {
+    /// It calls tools.
+    pub tools: Option<bool>,
+    /// It sees pictures.
+    pub images: Option<bool>,
+    /// It shows its reasoning.
+    pub thinking: Option<bool>,
 }
 
 impl ModelInfo {
@@ -95,6 +123,15 @@ impl ModelInfo {
     #[must_use]
     pub fn named(id: impl Into<String>) -> Self {
         let id = id.into();
-        Self { display_name: id.clone(), id, created_s: 0 }
+        Self {
+            display_name: id.clone(),
+            id,
+            created_s: 0,
+            context_tokens: None,
+            output_tokens: None,
+            capabilities: Capabilities::default(),
+            price: None,
+            deprecated: false,
+        }
     }
 }

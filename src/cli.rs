@@ -29,6 +29,7 @@ mod link;
 mod login;
 mod mcp;
 mod memory;
+mod model;
 mod notification;
 mod output;
 mod people;

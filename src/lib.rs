@@ -25,6 +25,7 @@ pub mod guard;
 pub mod identity;
 pub mod mcp;
 pub mod memory;
+pub mod models;
 pub mod notifications;
 pub mod processes;
 pub mod recall;

@@ -49,5 +49,22 @@ pub fn keeper_factory(port: Arc<dyn KeepRunning>, children: &'static str) -> Arc
     })
 }
 
+/// The factory of a keeper outside of every tenant's subtree: what it keeps belongs to `owner`.
+pub fn household_keeper_factory(
+    port: Arc<dyn KeepRunning>,
+    children: &'static str,
+    owner: TenantId,
+) -> Arc<dyn StartChild> {
+    Service::factory(move |ctx, stop| {
+        let children = ctx.tree.supervisor(&ctx.path.sibling(children));
+        let keeper = Keeper::new(children, owner.clone(), Arc::clone(&port));
+        let run = ServiceRun::new(async move {
+            stop.run_until_cancelled(keeper.run()).await;
+            Ok(())
+        });
+        futures::future::ready(Ok(run)).boxed()
+    })
+}
+
 #[cfg(test)]
 mod tests;

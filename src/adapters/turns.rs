@@ -46,6 +46,7 @@ use crate::config::SessionsConfig;
 use crate::db::Db;
 use crate::extensions::Extensions;
 use crate::guard::Guard;
+use crate::models::Models;
 use crate::protocol::model::ModelError;
 use crate::protocol::turn::TurnWork;
 use crate::telemetry::Metrics;
@@ -61,8 +62,10 @@ use reporter::Reporter;
 pub struct TurnParts {
     /// The store, for what a turn stands on.
     pub db: Db,
-    /// The models.
+    /// Who answers.
     pub backends: Backends,
+    /// What is known of their models.
+    pub models: Models,
     /// Who is asked before anything goes out.
     pub guard: Guard,
     /// The plugs.

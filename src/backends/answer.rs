@@ -1,5 +1,6 @@
 //! One call of a provider over HTTP: send, read, decode, and try again while nothing was visible.
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,6 +11,7 @@ use futures::stream::{self, BoxStream};
 
 use super::credential::Credential;
 use super::failure::{self, ERROR_BODY_BYTES_MAX, Failure, RetryHeaders};
+use super::lines::LineParser;
 use super::retry::RetryPolicy;
 use super::sse::{SseError, SseEvent, SseParser};
 use crate::egress::{Destination, EgressError, Reply, Request, Secret};
@@ -48,13 +50,16 @@ pub(super) struct Upstream {
 /// A prepared call.
 pub(super) struct Call {
     pub(super) upstream: Arc<Upstream>,
-    pub(super) path: &'static str,
+    pub(super) path: Cow<'static, str>,
     pub(super) body: Bytes,
     pub(super) stream: bool,
 }
 
 /// How a protocol's answer becomes events. One per try.
 pub(super) trait Decoder: Default + Send + 'static {
+    /// Whether a stream is lines of JSON and not server-sent events.
+    const LINES: bool = false;
+
     /// Takes one event of a stream. `true`: the answer is whole, nothing more is read.
     fn event(&mut self, event: SseEvent<'_>, key: Option<&Secret>, out: &mut Events)
     -> Result<bool, Failure>;
@@ -96,14 +101,14 @@ impl Upstream {
         get.await.map_err(|failure: Failure| failure.error)
     }
 
-    /// The body of an answer to this JSON, tried once.
-    pub(super) async fn post(&self, path: &str, body: Bytes) -> Result<Bytes, ModelError> {
-        let post = async {
+    /// The body of the answer to a question that changes nothing, tried once.
+    pub(super) async fn ask(&self, path: &str, body: Bytes) -> Result<Bytes, ModelError> {
+        let ask = async {
             let request = (self.authorise)(self.destination.post_json(path, body), self.credential()?)?;
             let reply = self.accepted(request.send(self.limits.whole).await?).await?;
             Ok(reply.whole(WHOLE_BYTES_MAX, self.limits.whole).await?)
         };
-        post.await.map_err(|failure: Failure| failure.error)
+        ask.await.map_err(|failure: Failure| failure.error)
     }
 
     /// The reply, if its status is good.
@@ -136,7 +141,7 @@ impl Call {
 
     async fn send(&self) -> Result<Reply, Failure> {
         let upstream = &self.upstream;
-        let request = upstream.destination.post_json(self.path, self.body.clone());
+        let request = upstream.destination.post_json(&self.path, self.body.clone());
         let request = (upstream.authorise)(request, upstream.credential()?)?;
         let limit = if self.stream { upstream.limits.first } else { upstream.limits.whole };
         upstream.accepted(request.send(limit).await?).await
@@ -179,10 +184,16 @@ enum Step<D> {
     Ended,
 }
 
+/// How a body is cut into events.
+enum Parser {
+    Sse(SseParser),
+    Lines(LineParser),
+}
+
 /// A streamed answer.
 struct Reading<D> {
     reply: Reply,
-    parser: SseParser,
+    parser: Parser,
     decoder: D,
     /// Something of the body was seen.
     begun: bool,
@@ -233,7 +244,11 @@ impl<D: Decoder> Answer<D> {
         let mut decoder = D::default();
         // A server that cannot stream answers a stream request in one piece.
         if self.call.stream && !content_type.starts_with("application/json") {
-            let parser = SseParser::default();
+            let parser = if D::LINES {
+                Parser::Lines(LineParser::default())
+            } else {
+                Parser::Sse(SseParser::default())
+            };
             let reading = Reading { reply, parser, decoder, begun: false, any_event: false };
             return Ok(Step::Opened(Box::new(reading)));
         }
@@ -272,25 +287,46 @@ impl<D: Decoder> Reading<D> {
             Err(error) => return Err(error.into()),
         };
         let Some(chunk) = chunk else {
+            if self.take(None, upstream.key()?, out)? {
+                return Ok(Step::Ended);
+            }
             if !self.any_event && self.begun {
                 return Err(failure::protocol(
                     "the provider's answer is not an event stream; is base_url right?",
                 ));
             }
-            return self.decoder.end(out).map(|()| Step::Ended);
+            self.decoder.end(out)?;
+            return Ok(Step::Ended);
         };
         self.begun = true;
-        let key = upstream.key()?;
+        let whole = self.take(Some(&chunk), upstream.key()?, out)?;
+        Ok(if whole { Step::Whole } else { Step::More })
+    }
+
+    /// Takes a piece of the body, or what is left of it at its end. Whether the answer is whole.
+    fn take(
+        &mut self,
+        chunk: Option<&[u8]>,
+        key: Option<&Secret>,
+        out: &mut Events,
+    ) -> Result<bool, Failure> {
         let mut whole = false;
         let Self { parser, decoder, any_event, .. } = self;
-        parser.feed(&chunk, |event| {
+        let mut sink = |event: SseEvent<'_>| {
             *any_event = true;
             if !whole {
                 whole = decoder.event(event, key, out)?;
             }
             Ok::<_, Failure>(())
-        })?;
-        Ok(if whole { Step::Whole } else { Step::More })
+        };
+        match (parser, chunk) {
+            (Parser::Sse(parser), Some(chunk)) => parser.feed(chunk, sink)?,
+            (Parser::Lines(parser), Some(chunk)) => parser.feed(chunk, sink)?,
+            (Parser::Lines(parser), None) => parser.rest(&mut sink)?,
+            // An event that its empty line did not close is none.
+            (Parser::Sse(_), None) => {}
+        }
+        Ok(whole)
     }
 }
 

@@ -38,6 +38,10 @@ impl Backend for Anthropic {
         &self.name
     }
 
+    fn provider(&self) -> &'static str {
+        if self.upstream.destination.host() == "api.anthropic.com" { "anthropic" } else { "compatible" }
+    }
+
     fn default_model(&self) -> Option<&str> {
         self.model.as_deref()
     }
@@ -57,7 +61,7 @@ impl Backend for Anthropic {
         match encode::body(&request, limit) {
             Ok(body) => {
                 let upstream = Arc::clone(&self.upstream);
-                Call { upstream, path: "/v1/messages", body, stream: request.stream }
+                Call { upstream, path: "/v1/messages".into(), body, stream: request.stream }
                     .answer::<MessageDecoder>()
             }
             Err(error) => stream::once(std::future::ready(Err(error))).boxed(),

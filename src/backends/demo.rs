@@ -54,6 +54,10 @@ impl Backend for Demo {
         &self.name
     }
 
+    fn provider(&self) -> &'static str {
+        "demo"
+    }
+
     fn default_model(&self) -> Option<&str> {
         Some(MODEL)
     }

@@ -91,12 +91,21 @@ impl RetryHeaders {
         let delay = milliseconds.or_else(|| {
             let text = self.retry_after.as_deref()?;
             positive(text, 1.0).or_else(|| {
-                let date = jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(text.trim()).ok()?;
-                Some(Duration::try_from(date.duration_since(now)).unwrap_or(Duration::ZERO))
+                Some(Duration::try_from(date(text.trim())?.duration_since(now)).unwrap_or(Duration::ZERO))
             })
         });
         delay.map(|delay| delay.min(RETRY_AFTER_MAX))
     }
+}
+
+/// A date in one of the three forms of RFC 9110 §5.6.7; the newest first.
+fn date(text: &str) -> Option<jiff::Timestamp> {
+    let usual = jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(text).ok();
+    usual.or_else(|| {
+        let forms = ["%A, %d-%b-%y %H:%M:%S GMT", "%a %b %e %H:%M:%S %Y"];
+        let civil = forms.iter().find_map(|form| jiff::civil::DateTime::strptime(form, text).ok())?;
+        Some(civil.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp())
+    })
 }
 
 /// The failure that an error answer describes.
@@ -116,7 +125,7 @@ pub(super) fn of_answer(
     let error = ModelError {
         kind: told.kind.unwrap_or_else(|| kind_of_status(status)),
         message: safe(&message, key),
-        retry_after: headers.delay(now),
+        retry_after: headers.delay(now).or(told.delay),
         status: Some(status),
     };
     Failure { error, should_retry: headers.should_retry() }
@@ -127,7 +136,11 @@ pub(super) fn of_error_object(value: &Value, key: Option<&Secret>) -> Failure {
     let told = Told::of(value).unwrap_or_default();
     let kind = told.kind.or(told.status.map(kind_of_status)).unwrap_or(Kind::Upstream);
     let message = told.message.as_deref().unwrap_or("the provider reported an error without a text");
-    let error = ModelError { status: told.status, ..ModelError::new(kind, safe(message, key)) };
+    let error = ModelError {
+        status: told.status,
+        retry_after: told.delay,
+        ..ModelError::new(kind, safe(message, key))
+    };
     error.into()
 }
 
@@ -182,10 +195,14 @@ struct Told {
     message: Option<String>,
     kind: Option<Kind>,
     status: Option<u16>,
+    /// How long to wait, where the body says so and no header does.
+    delay: Option<Duration>,
 }
 
 impl Told {
     fn of(value: &Value) -> Option<Self> {
+        // Google's streams that are none are lists.
+        let value = value.get(0).unwrap_or(value);
         let error = value.get("error").unwrap_or(value);
         if let Value::String(text) = error {
             return Some(Self { message: Some(text.clone()), ..Self::default() });
@@ -193,12 +210,33 @@ impl Told {
         let text = |key: &str| error.get(key).and_then(Value::as_str);
         let code = error.get("code");
         let status = code.and_then(|code| code.as_u64().or_else(|| code.as_str()?.parse().ok()));
-        let words = [text("code"), text("type")];
+        let reason = details(error).find_map(|detail| detail.get("reason")?.as_str());
+        let words = [reason, text("code"), text("type"), text("status")];
         Some(Self {
-            message: text("message").or_else(|| text("detail")).map(str::to_owned),
+            message: text("message").or_else(|| text("detail")).map(|message| with_raw(message, error)),
             kind: words.into_iter().flatten().find_map(kind_of_word),
             status: status.and_then(|status| u16::try_from(status).ok()).filter(|s| (300..=599).contains(s)),
+            delay: details(error).find_map(|detail| delay(detail.get("retryDelay")?.as_str()?)),
         })
+    }
+}
+
+/// Google's further words about an error.
+fn details(error: &Value) -> impl Iterator<Item = &Value> {
+    error.get("details").and_then(Value::as_array).into_iter().flatten()
+}
+
+/// Google's durations: `1s`, `0.847655010s`.
+fn delay(text: &str) -> Option<Duration> {
+    let seconds: f64 = text.strip_suffix('s')?.parse().ok()?;
+    Some(Duration::try_from_secs_f64(seconds).ok()?.min(RETRY_AFTER_MAX))
+}
+
+/// OpenRouter says that the provider behind it failed, and beside it what that provider said.
+fn with_raw(message: &str, error: &Value) -> String {
+    match error.pointer("/metadata/raw").and_then(Value::as_str) {
+        Some(raw) => format!("{message}: {raw}"),
+        None => message.to_owned(),
     }
 }
 
@@ -214,7 +252,12 @@ fn kind_of_word(word: &str) -> Option<Kind> {
         "rate_limit_error" | "rate_limit_exceeded" => Kind::RateLimited,
         "overloaded_error" => Kind::Overloaded,
         "api_error" | "server_error" => Kind::Upstream,
-        "timeout_error" => Kind::Timeout,
+        "timeout_error" | "DEADLINE_EXCEEDED" => Kind::Timeout,
+        "API_KEY_INVALID" | "UNAUTHENTICATED" => Kind::Authentication,
+        "PERMISSION_DENIED" => Kind::Permission,
+        "RESOURCE_EXHAUSTED" => Kind::RateLimited,
+        "UNAVAILABLE" => Kind::Overloaded,
+        "INTERNAL" => Kind::Upstream,
         _ => return None,
     })
 }

@@ -1,8 +1,10 @@
-//! OpenAI's chat completions, as OpenAI, Ollama, llama.cpp, vLLM, OpenRouter and many others speak them.
+//! OpenAI's chat completions, as OpenAI, llama.cpp, vLLM, OpenRouter and many others speak them; and its Responses.
 
 mod decode;
 mod embeddings;
 mod encode;
+mod reasoning;
+mod responses;
 mod wire;
 
 use std::sync::Arc;
@@ -20,6 +22,20 @@ use decode::ChatDecoder;
 /// Where OpenAI itself is.
 pub(super) const BASE_URL: &str = "https://api.openai.com/v1";
 
+/// Where OpenRouter is.
+pub(super) const OPENROUTER_URL: &str = "https://openrouter.ai/api/v1";
+
+/// What is spoken.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Wire {
+    /// Chat completions.
+    Chat,
+    /// The same, with the details of reasoning that go back to the model.
+    Openrouter,
+    /// Responses.
+    Responses,
+}
+
 /// See the module.
 pub(super) struct OpenAi {
     pub(super) name: String,
@@ -27,11 +43,20 @@ pub(super) struct OpenAi {
     pub(super) models: Vec<String>,
     pub(super) max_tokens: Option<u32>,
     pub(super) upstream: Arc<Upstream>,
+    pub(super) wire: Wire,
 }
 
 impl Backend for OpenAi {
     fn name(&self) -> &str {
         &self.name
+    }
+
+    fn provider(&self) -> &'static str {
+        match self.upstream.destination.host() {
+            "api.openai.com" => "openai",
+            "openrouter.ai" => "openrouter",
+            _ => "compatible",
+        }
     }
 
     fn default_model(&self) -> Option<&str> {
@@ -50,13 +75,20 @@ impl Backend for OpenAi {
             }
         }
         request.max_tokens = request.max_tokens.or(self.max_tokens);
+        if self.wire == Wire::Responses {
+            let call = responses::call(&request, &self.upstream);
+            return match call {
+                Ok(call) => call.answer::<responses::ItemDecoder>(),
+                Err(error) => stream::once(std::future::ready(Err(error))).boxed(),
+            };
+        }
         // OpenAI's newer models refuse the old name; local servers know only that one.
         let own = self.upstream.destination.host() == "api.openai.com";
         let limit_name = if own { "max_completion_tokens" } else { "max_tokens" };
-        match encode::body(&request, limit_name) {
+        match encode::body(&request, limit_name, self.wire == Wire::Openrouter) {
             Ok(body) => {
                 let upstream = Arc::clone(&self.upstream);
-                Call { upstream, path: "/chat/completions", body, stream: request.stream }
+                Call { upstream, path: "/chat/completions".into(), body, stream: request.stream }
                     .answer::<ChatDecoder>()
             }
             Err(error) => stream::once(std::future::ready(Err(error))).boxed(),

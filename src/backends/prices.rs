@@ -1,14 +1,17 @@
 //! What a call costs: US dollars per million tokens, by backend and model.
 //!
-//! Three sources, the first that knows wins: the settings (`[backends.NAME.prices."MODEL"]`), nothing for
-//! models on this machine or its network, and the list below for the providers' own addresses. A model that
-//! none of them knows has no price, and a budget in dollars then refuses it: a guess could be wrong by a
+//! Four sources, the first that knows wins: the settings (`[backends.NAME.prices."MODEL"]`), nothing for
+//! models on this machine or its network, the list below for the providers' own addresses, and what a
+//! provider's list of models says itself (OpenRouter's does). A model that none of them knows has no price, and a budget in dollars then refuses it: a guess could be wrong by a
 //! hundred. Surcharges (long contexts, writing to a cache, batches) are not in the list; the settings can
 //! raise a price to cover them.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
+
+use parking_lot::RwLock;
+use serde::Serialize;
 
 use super::scripted::SCRIPTED;
 use crate::config::backends::{BackendConfig, BackendKind, BackendsConfig, DEMO, PriceConfig};
@@ -44,8 +47,15 @@ const ANTHROPIC: &[(&str, f64, f64, f64)] = &[
     ("claude-3-haiku", 0.25, 1.25, 0.03),
 ];
 
+const GOOGLE: &[(&str, f64, f64, f64)] = &[
+    ("gemini-2.5-pro", 1.25, 10.0, 0.125),
+    ("gemini-2.5-flash", 0.30, 2.50, 0.03),
+    ("gemini-2.5-flash-lite", 0.10, 0.40, 0.01),
+    ("gemini-2.0-flash", 0.10, 0.40, 0.025),
+];
+
 /// A price in billionths of a dollar per token, so that sums are exact.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize)]
 pub struct Price {
     /// A prompt token.
     pub input_nano: u64,
@@ -55,10 +65,12 @@ pub struct Price {
     pub cached_nano: u64,
 }
 
-/// See the module. A cheap clone; fixed from the start of the daemon to its end.
+/// See the module. A cheap clone; fixed from the start of the daemon to its end, but for what is learned.
 #[derive(Clone, Default)]
 pub struct Prices {
     by_backend: Arc<BTreeMap<String, Tariff>>,
+    /// What providers' lists say, by backend and model. Written by the registry of models and bounded by it.
+    learned: Arc<RwLock<BTreeMap<(String, String), Price>>>,
 }
 
 struct Tariff {
@@ -75,13 +87,19 @@ impl Prices {
     pub fn new(config: &BackendsConfig) -> Self {
         let mut by_backend = BTreeMap::from([DEMO, SCRIPTED].map(|name| (name.to_owned(), Tariff::free())));
         by_backend.extend(config.0.iter().map(|(name, backend)| (name.clone(), Tariff::of(backend))));
-        Self { by_backend: Arc::new(by_backend) }
+        Self { by_backend: Arc::new(by_backend), learned: Arc::default() }
     }
 
     /// What this model costs there; `None` when nobody knows.
     #[must_use]
     pub fn of(&self, backend: &str, model: &str) -> Option<Price> {
-        self.by_backend.get(backend)?.price(model)
+        let known = self.by_backend.get(backend)?.price(model);
+        known.or_else(|| self.learned.read().get(&(backend.to_owned(), model.to_owned())).copied())
+    }
+
+    /// A provider's list says what this model costs there. What the settings and the list here say still wins.
+    pub fn learn(&self, backend: &str, model: &str, price: Price) {
+        self.learned.write().insert((backend.to_owned(), model.to_owned()), price);
     }
 
     /// What a call cost, in billionths of a dollar; `None` when nobody knows.
@@ -103,6 +121,17 @@ impl Price {
             .saturating_mul(self.input_nano)
             .saturating_add(cached.saturating_mul(self.cached_nano))
             .saturating_add(usage.output_tokens.saturating_mul(self.output_nano))
+    }
+
+    /// US dollars per token, as some providers' lists have them; `None` for what is no price.
+    #[must_use]
+    pub fn per_token(input: f64, output: f64, cached: Option<f64>) -> Option<Self> {
+        let cached = cached.unwrap_or(input);
+        let sane = |usd: f64| (0.0..=1.0).contains(&usd);
+        let whole = sane(input) && sane(output) && sane(cached);
+        // A little less, because a product may come out a little more than what was written.
+        let million = |usd: f64| usd * 1e6 - 1e-9;
+        whole.then(|| Self::per_million(million(input), million(output), million(cached)))
     }
 
     fn per_million(input: f64, output: f64, cached: f64) -> Self {
@@ -134,9 +163,11 @@ impl Tariff {
         let listed = match (config.kind, host) {
             (BackendKind::Openai, None | Some("api.openai.com")) => OPENAI,
             (BackendKind::Anthropic, None | Some("api.anthropic.com")) => ANTHROPIC,
+            (BackendKind::Gemini, None | Some("generativelanguage.googleapis.com")) => GOOGLE,
             _ => &[],
         };
-        let free = config.kind == BackendKind::Demo || host.is_some_and(is_near);
+        let here = config.kind == BackendKind::Demo || config.kind == BackendKind::Ollama && host.is_none();
+        let free = here || host.is_some_and(is_near);
         Self { own, listed, free }
     }
 
@@ -170,7 +201,8 @@ fn matches(pattern: &str, model: &str) -> bool {
 }
 
 /// Whether a model is this one, or a dated version of it.
-fn is_version_of(model: &str, name: &str) -> bool {
+#[must_use]
+pub fn is_version_of(model: &str, name: &str) -> bool {
     let Some(version) = model.strip_prefix(name) else { return false };
     let dated = |date: &str| {
         date.bytes().filter(u8::is_ascii_digit).count() == 8

@@ -5,13 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::answer::{CallLimits, Upstream};
-use super::catalog::Catalog;
 use super::credential::Credential;
 use super::demo::Demo;
 use super::openai::OpenAi;
 use super::retry::RetryPolicy;
-use super::{Backend, anthropic, openai};
-use crate::config::backends::{BackendConfig, BackendKind, BackendsConfig, DEMO, KeyRef};
+use super::{Backend, anthropic, gemini, ollama, openai};
+use crate::config::backends::{BackendConfig, BackendKind, BackendsConfig, DEMO, KeyRef, Wire};
 use crate::egress::{Egress, EgressError, Request, Secret};
 
 /// Between two words of the demo: as fast as a good model.
@@ -22,7 +21,6 @@ const DEMO_PACE: Duration = Duration::from_millis(12);
 pub struct Backends {
     by_name: Arc<BTreeMap<String, Arc<dyn Backend>>>,
     missing_keys: Arc<[String]>,
-    catalog: Arc<Catalog>,
 }
 
 /// Settings that no backend can be made of.
@@ -65,7 +63,14 @@ impl Backends {
             let built = build_one(name, backend, credential, egress);
             by_name.insert(name.clone(), built.map_err(|source| BuildError { name: name.clone(), source })?);
         }
-        Ok(Self { by_name: Arc::new(by_name), missing_keys: missing_keys.into(), catalog: Arc::default() })
+        Ok(Self { by_name: Arc::new(by_name), missing_keys: missing_keys.into() })
+    }
+
+    /// These backends and no others.
+    #[cfg(test)]
+    pub(crate) fn of(backends: Vec<Arc<dyn Backend>>) -> Self {
+        let by_name = backends.into_iter().map(|backend| (backend.name().to_owned(), backend)).collect();
+        Self { by_name: Arc::new(by_name), missing_keys: Arc::default() }
     }
 
     /// The backend with this name.
@@ -77,10 +82,6 @@ impl Backends {
     /// All names, in order.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.by_name.keys().map(String::as_str)
-    }
-
-    pub(super) fn catalog(&self) -> &Catalog {
-        &self.catalog
     }
 
     /// One sentence for each configured key that was not found.
@@ -104,7 +105,23 @@ fn build_one(
         }
         BackendKind::Openai => {
             let upstream = upstream(config, openai::BASE_URL, credential, egress, openai::authorise)?;
-            Arc::new(OpenAi { name, model, models, max_tokens, upstream })
+            let wire = match config.wire {
+                Wire::Chat => openai::Wire::Chat,
+                Wire::Responses => openai::Wire::Responses,
+            };
+            Arc::new(OpenAi { name, model, models, max_tokens, upstream, wire })
+        }
+        BackendKind::Openrouter => {
+            let upstream = upstream(config, openai::OPENROUTER_URL, credential, egress, openai::authorise)?;
+            Arc::new(OpenAi { name, model, models, max_tokens, upstream, wire: openai::Wire::Openrouter })
+        }
+        BackendKind::Gemini => {
+            let upstream = upstream(config, gemini::BASE_URL, credential, egress, gemini::authorise)?;
+            Arc::new(gemini::Gemini { name, model, models, max_tokens, upstream })
+        }
+        BackendKind::Ollama => {
+            let upstream = upstream(config, ollama::BASE_URL, credential, egress, ollama::authorise)?;
+            Arc::new(ollama::Ollama { name, model, models, max_tokens, upstream })
         }
         BackendKind::Anthropic => {
             let upstream = upstream(config, anthropic::BASE_URL, credential, egress, anthropic::authorise)?;
@@ -136,12 +153,16 @@ fn find_credential(
     config: &BackendConfig,
     variable: &dyn Fn(&str) -> Option<String>,
 ) -> Result<Credential, String> {
+    let usual = config.kind.key_variable().filter(|_| config.base_url.is_none());
     let name = match &config.api_key {
-        None => return Ok(Credential::None),
+        None => match usual {
+            None => return Ok(Credential::None),
+            Some(usual) => usual,
+        },
         Some(KeyRef::Secret(name)) => {
             return Ok(Credential::Named { name: name.clone(), used_by: format!("backend {backend}") });
         }
-        Some(KeyRef::Env(name)) => name,
+        Some(KeyRef::Env(name)) => name.as_str(),
     };
     let key = variable(name).map(Secret::new).filter(|key| !key.is_empty());
     let missing = || format!("the key of backends.{backend} is missing: the environment has no {name}");

@@ -9,6 +9,7 @@ mod extension;
 mod knowledge;
 mod mcp;
 mod memory;
+mod model;
 mod notification;
 mod people;
 mod schedule;
@@ -28,6 +29,7 @@ pub use channel::{ChannelAddArgs, ChannelCommand};
 pub use experiment::{ExperimentCommand, ReportFormat};
 pub use extension::ExtensionCommand;
 pub use mcp::{McpAddArgs, McpCommand};
+pub use model::ModelCommand;
 pub use schedule::{ScheduleAddArgs, ScheduleCommand};
 pub use user_model::UserModelCommand;
 pub use vault::{DeleteArgs, HostArgs, NamedArgs, OauthAddArgs, OauthCommand, SetArgs, VaultCommand};
@@ -113,6 +115,9 @@ pub enum Command {
     /// Limits on what may be spent: money, tokens, turns, tool calls, time
     #[command(subcommand)]
     Budget(BudgetCommand),
+    /// Which models there are, and how that is known
+    #[command(subcommand)]
+    Model(ModelCommand),
     /// Plugs: code that runs at points of what the system does
     #[command(subcommand)]
     Extension(ExtensionCommand),

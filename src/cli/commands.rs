@@ -14,8 +14,8 @@ use super::exit::{Exit, Failure, Outcome};
 use super::place::Place;
 use super::{
     agent, approvals, audit, budget, certs, channel, chat, config, doctor, experiment, extension, jq,
-    kill_switch, lifecycle, login, mcp, memory, notification, output, people, policy, redact, schedule,
-    search, serve, skill, status, thread, token, tree, user_model, vault, webhook,
+    kill_switch, lifecycle, login, mcp, memory, model, notification, output, people, policy, redact,
+    schedule, search, serve, skill, status, thread, token, tree, user_model, vault, webhook,
 };
 
 const GUIDE: &str = "\
@@ -56,6 +56,7 @@ fn dispatch(args: &PlaceArgs, command: Option<Command>) -> Outcome {
         Some(Command::UserModel(command)) => wait(one()?, user_model::run(&place()?, command)),
         Some(Command::Token(token)) => wait(one()?, token::run(&place()?, token)),
         Some(Command::Budget(command)) => wait(one()?, budget::run(&place()?, command)),
+        Some(Command::Model(command)) => wait(one()?, model::run(&place()?, command)),
         Some(Command::Extension(command)) => wait(one()?, extension::run(&place()?, command)),
         Some(Command::Approvals(command)) => wait(one()?, approvals::run(&place()?, command)),
         Some(Command::Notification(command)) => wait(one()?, notification::run(&place()?, command)),

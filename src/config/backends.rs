@@ -27,12 +27,29 @@ pub struct BackendsConfig(pub BTreeMap<String, BackendConfig>);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum BackendKind {
-    /// OpenAI's chat completions: also Ollama, llama.cpp, vLLM and OpenRouter.
+    /// OpenAI's chat completions, as llama.cpp, vLLM and many others speak them too; or its Responses, see `wire`.
     Openai,
+    /// OpenRouter: OpenAI's chat completions with what OpenRouter adds to them.
+    Openrouter,
     /// Anthropic's Messages.
     Anthropic,
+    /// Google's Gemini API.
+    Gemini,
+    /// Ollama's own API.
+    Ollama,
     /// Built in: scripted, offline.
     Demo,
+}
+
+/// Which of OpenAI's two ways a backend of kind `openai` speaks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Wire {
+    /// Chat completions, which everybody speaks.
+    #[default]
+    Chat,
+    /// Responses, where reasoning goes back to the model between two calls of tools. Nothing is stored at the provider.
+    Responses,
 }
 
 /// One backend.
@@ -41,10 +58,15 @@ pub enum BackendKind {
 pub struct BackendConfig {
     /// The protocol.
     pub kind: BackendKind,
-    /// Where the API is, with its version path (`http://127.0.0.1:11434/v1`). Default: the provider's own address.
+    /// `openai` only: `chat` or `responses`. Default `chat`.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub wire: Wire,
+    /// Where the API is, with its version path (`http://127.0.0.1:8080/v1`; `anthropic` and `ollama` without one). Default:
+    /// the provider's own address, for `ollama` `http://127.0.0.1:11434`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub base_url: Option<String>,
-    /// Where the key is. Default: none is sent, as local servers want it.
+    /// Where the key is. Default: at the provider's own address the variable that its own tools read ([`BackendKind::key_variable`]);
+    /// elsewhere none is sent, as local servers want it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub api_key: Option<KeyRef>,
     /// The model of calls that name none. Default: such calls fail (`demo`: `demo`).
@@ -135,6 +157,26 @@ impl BackendsConfig {
     }
 }
 
+// === impl BackendKind ===
+
+impl BackendKind {
+    /// The variable that holds a key of this provider where nobody says otherwise.
+    #[must_use]
+    pub const fn key_variable(self) -> Option<&'static str> {
+        match self {
+            Self::Openai => Some("OPENAI_API_KEY"),
+            Self::Openrouter => Some("OPENROUTER_API_KEY"),
+            Self::Anthropic => Some("ANTHROPIC_API_KEY"),
+            Self::Gemini => Some("GEMINI_API_KEY"),
+            Self::Ollama | Self::Demo => None,
+        }
+    }
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
 // === impl BackendConfig ===
 
 impl BackendConfig {
@@ -143,6 +185,7 @@ impl BackendConfig {
     pub const fn new(kind: BackendKind) -> Self {
         Self {
             kind,
+            wire: Wire::Chat,
             base_url: None,
             api_key: None,
             model: None,
@@ -167,6 +210,9 @@ impl BackendConfig {
         }
         if name == DEMO && self.kind != BackendKind::Demo {
             problems.push((".kind", "must be \"demo\": the name belongs to the built-in backend"));
+        }
+        if self.wire != Wire::Chat && self.kind != BackendKind::Openai {
+            problems.push((".wire", "belongs to backends of kind \"openai\" only"));
         }
         if self.pace_ms.is_some() && self.kind != BackendKind::Demo {
             problems.push((".pace_ms", "belongs to backends of kind \"demo\" only"));

@@ -40,7 +40,7 @@ pub(super) fn runs(parts: &Parts) -> TrialRuns {
         sessions: std::sync::Arc::clone(&parts.sessions),
         turns: parts.turns.clone(),
         threads: parts.threads.clone(),
-        backends: parts.backends.clone(),
+        backends: parts.models.backends().clone(),
         guard: parts.guard.clone(),
         budgets: parts.budgets.clone(),
         usage: parts.usage.clone(),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use capuchin_actors::courier::courier_factory;
-use capuchin_actors::kept::{child_factory, keeper_factory};
+use capuchin_actors::kept::{child_factory, household_keeper_factory, keeper_factory};
 use capuchin_actors::process::ProcessFactory;
 use capuchin_actors::service::{Service, ServiceRun};
 use capuchin_actors::session::{LaneFactory, sweep_idle};
@@ -22,17 +22,22 @@ use super::parts::Parts;
 use super::reports::Quarantines;
 use crate::adapters::channels::{ChannelParts, ChannelRuns};
 use crate::adapters::mcp::ServerRuns;
+use crate::adapters::models::Probers;
 use crate::adapters::schedules::Scheduler;
 use crate::adapters::webhooks::Dispatch;
 use crate::certificates::Certificates;
 use crate::config::{Config, Home};
 use crate::http::{self, AppState, IngressState, TlsDoor};
+use crate::protocol::ids::TenantId;
 
 /// The supervisor of a tenant's MCP servers, as `supervision.toml` names it.
 pub(super) const MCP_SERVERS: &str = "mcp-servers";
 
 /// The supervisor of a tenant's channels, as `supervision.toml` names it.
 const CHANNELS: &str = "channels";
+
+/// The supervisor of probers, as `supervision.toml` names it.
+const PROBERS: &str = "probers";
 
 /// Every name, for the test that compares them with `supervision.toml`.
 pub(super) const NAMES: &[&str] = &[
@@ -54,6 +59,8 @@ pub(super) const NAMES: &[&str] = &[
     "scheduler",
     "notifier",
     "plug_teller",
+    "prober",
+    "model_registry",
     "console_listener",
     "ingress_listener",
     "control_listener",
@@ -128,6 +135,8 @@ pub(super) fn table(parts: &Parts, home: &Home, doors: &Arc<Doors>, quarantines:
         ("scheduler", scheduler(parts)),
         ("notifier", notifier(parts)),
         ("plug_teller", plug_teller(parts)),
+        ("prober", child_factory(Arc::new(Probers(parts.models.clone())))),
+        ("model_registry", model_registry(parts)),
         ("console_listener", door(console_listener(parts, home, doors))),
         ("ingress_listener", door(ingress_listener(parts, home, doors))),
         ("control_listener", control_listener(parts, home)),
@@ -234,6 +243,11 @@ fn plug_teller(parts: &Parts) -> Arc<dyn StartChild> {
     })
 }
 
+/// Makes the probers run; the models are the household's, whoever asks.
+fn model_registry(parts: &Parts) -> Arc<dyn StartChild> {
+    household_keeper_factory(Arc::new(Probers(parts.models.clone())), PROBERS, TenantId::home())
+}
+
 fn session_sweeper(parts: &Parts) -> Arc<dyn StartChild> {
     let sessions = Arc::clone(&parts.sessions);
     Service::factory(move |_, stop| {
@@ -252,7 +266,7 @@ fn channel_runs(parts: &Parts) -> ChannelRuns {
         sessions: Arc::clone(&parts.sessions),
         turns: parts.turns.clone(),
         approvals: parts.approvals.clone(),
-        backends: parts.backends.clone(),
+        backends: parts.models.backends().clone(),
         egress: parts.egress.clone(),
         call_time: Duration::from_secs(parts.config.channels.call_timeout_s),
         notices: parts.notifications.clone(),

@@ -26,6 +26,7 @@ use crate::extensions::Extensions;
 use crate::guard::Guard;
 use crate::http::AppState;
 use crate::identity::Identity;
+use crate::models::Models;
 use crate::notifications::{Notifications, Way};
 use crate::policy::{KillSwitches, Policies};
 use crate::protocol::ids::TenantId;
@@ -62,7 +63,7 @@ pub(super) struct Parts {
     pub(super) threads: Threads,
     pub(super) vault: Vault,
     pub(super) oauth: Oauth,
-    pub(super) backends: Backends,
+    pub(super) models: Models,
     pub(super) guard: Guard,
     pub(super) hands: Hands,
     pub(super) mind: Mind,
@@ -100,7 +101,7 @@ impl Parts {
         let (threads, policies) = (Threads::new(db.clone()), Policies::new(db.clone()));
         let approvals = approvals(&db, &policies, &config.approvals, (&notifications, &bell));
         let kill_switches = KillSwitches::open(db.clone()).await.context("the kill switch")?;
-        let (egress, backends, oauth) = reach(&config, &vault)?;
+        let (egress, models, oauth) = reach(&config, &vault, (&db, &prices)).await?;
         let (leaks, metrics, usage) = (LeakLog::new(db.clone()), metrics(&db), usage(&db, &prices));
         let budgets = budgets(&db, &prices, &metrics, &config).await?;
         let (scanner, judges) =
@@ -108,12 +109,12 @@ impl Parts {
         let guard = guard(&scanner, &judges, &approvals, &budgets);
         let own = (&workspaces, schedules(&db, &kill_switches, (&metrics, &notifications)).await?);
         let hands = Hands::build((&db, home, &config), (&egress, &vault), (scanner, judges), own);
-        let meaning = semantic(&config, (&db, &metrics), (&turns, &threads), (&backends, &guard, &usage));
+        let meaning = semantic(&config, (&db, &metrics), (&turns, &threads), (models.backends(), &guard, &usage));
         let searched = searchable((&turns, &threads, &workspaces), &hands.knowledge, &redactor);
         let makers = PlugMakers::new(&redactor, &hands.sandbox, own_plugs).knowing(&hands.knowledge);
         let mind = Mind::build(plugs, (home, &config, &metrics), (searched, meaning), makers).await;
         workspaces.ensure_default(&TenantId::home()).await.context("the first workspace")?;
-        let model_turns = runner(&config, home, (&backends, &guard, &mind), &hands, (&db, &metrics));
+        let model_turns = runner(&config, home, (&models, &guard, &mind), &hands, (&db, &metrics));
         super::notices::ways(&notifications, &config.notifications, (&egress, &vault))?;
         super::notices::connect(&notifications, &leaks, (&budgets, &hands.mcp, &oauth));
         let ports = ports((&turns, &metrics, &notifications), (&mind, &db), (&model_turns, &hands));
@@ -141,7 +142,7 @@ impl Parts {
             threads,
             oauth,
             vault,
-            backends,
+            models,
             guard,
             hands,
             mind,
@@ -177,7 +178,8 @@ impl Parts {
             sessions: Arc::clone(&self.sessions),
             vault: self.vault.clone(),
             oauth: self.oauth.clone(),
-            backends: self.backends.clone(),
+            backends: self.models.backends().clone(),
+            models: self.models.clone(),
             guard: self.guard.clone(),
             extensions: self.mind.extensions.clone(),
             finder: self.mind.finder.clone(),
@@ -291,7 +293,11 @@ async fn desks(
 }
 
 /// Everything that leaves: the one client, with the vault behind it, and the models.
-fn reach(config: &Config, vault: &Vault) -> anyhow::Result<(Egress, Backends, Oauth)> {
+async fn reach(
+    config: &Config,
+    vault: &Vault,
+    (db, prices): (&Db, &Prices),
+) -> anyhow::Result<(Egress, Models, Oauth)> {
     let egress = Egress::new(&config.egress);
     egress.set_source(Arc::new(vault.clone()));
     let backends = Backends::build(&config.backends, &egress).context("the backends")?;
@@ -301,7 +307,8 @@ fn reach(config: &Config, vault: &Vault) -> anyhow::Result<(Egress, Backends, Oa
         tracing::warn!("{missing}");
     }
     let oauth = Oauth::new(vault.clone(), egress.clone());
-    Ok((egress, backends, oauth))
+    let models = Models::open(db.clone(), backends, prices.clone()).await;
+    Ok((egress, models, oauth))
 }
 
 /// The one gate in front of every model.
@@ -318,13 +325,14 @@ fn guard(
 fn runner(
     config: &Config,
     home: &Home,
-    (backends, guard, mind): (&Backends, &Guard, &Mind),
+    (models, guard, mind): (&Models, &Guard, &Mind),
     hands: &Hands,
     (db, metrics): (&Db, &Metrics),
 ) -> ModelTurns {
     let parts = TurnParts {
         db: db.clone(),
-        backends: backends.clone(),
+        backends: models.backends().clone(),
+        models: models.clone(),
         guard: guard.clone(),
         extensions: mind.extensions.clone(),
         knowledge: hands.knowledge.clone(),

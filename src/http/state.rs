@@ -24,6 +24,7 @@ use crate::extensions::Extensions;
 use crate::guard::{Guard, TextOf};
 use crate::identity::{Identity, Principal};
 use crate::mcp::McpServers;
+use crate::models::Models;
 use crate::notifications::{Happening, Notifications, Pattern};
 use crate::policy::{Author, Engaged, KillSwitches, Policies, PolicyError};
 use crate::processes::Processes;
@@ -78,6 +79,8 @@ pub struct AppState {
     pub processes: Processes,
     /// Who answers.
     pub backends: Backends,
+    /// What is known of their models.
+    pub models: Models,
     /// Secrets, and what seals them.
     pub vault: Vault,
     /// Accounts at providers.

@@ -8,6 +8,7 @@ mod consent;
 mod extensions;
 mod gate;
 mod knowledge;
+mod models;
 mod notifications;
 mod people;
 mod resources;

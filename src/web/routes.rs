@@ -15,6 +15,7 @@ mod gate;
 mod home;
 mod library;
 mod mcp;
+mod models;
 mod notifications;
 mod processes;
 mod runtime;
@@ -89,6 +90,8 @@ pub fn router() -> Router<AppState> {
         .route("/settings/budgets/{id}/remove", post(budgets::remove))
         .route("/settings/extensions", get(extensions::show))
         .route("/settings/extensions/reload", post(extensions::reload))
+        .route("/settings/models", get(models::show))
+        .route("/settings/models/{probe}/refresh", post(models::refresh))
         .route("/settings/workspaces", get(workspaces::show).post(workspaces::create))
         .route("/settings/workspaces/{id}", post(workspaces::change))
         .route("/settings/workspaces/{id}/delete", post(workspaces::delete))

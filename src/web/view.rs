@@ -13,6 +13,7 @@ pub mod filters;
 mod frame;
 pub mod library;
 pub mod mcp;
+pub mod models;
 pub mod notifications;
 pub mod pages;
 pub mod processes;

@@ -32,6 +32,7 @@ const ROWS: &[&[&str]] = &[
         "identity",
         "mcp",
         "memory",
+        "models",
         "notifications",
         "processes",
         "recall",

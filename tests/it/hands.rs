@@ -239,7 +239,7 @@ async fn mocked(script: Vec<Vec<Act>>) -> (TestDaemon, Upstream) {
     let upstream = Upstream::start(script).await;
     let config = format!(
         "[assistant]\nbackend = \"mock\"\nmodel = \"m\"\n\n[backends.mock]\nkind = \"openai\"\nbase_url = \"{}/v1\"\n\
-         model = \"m\"\nretries = 0\n",
+         model = \"m\"\nmodels = [\"m\"]\nretries = 0\n",
         upstream.url()
     );
     (TestDaemon::with(Setup { config, ..Setup::default() }), upstream)
@@ -303,7 +303,7 @@ async fn a_long_conversation_is_shortened_for_the_model_and_stays_whole_for_peop
     let upstream = Upstream::start(vec![model_says("It was about pebbles.", &[])]).await;
     let config = format!(
         "[assistant]\nbackend = \"mock\"\nmodel = \"m\"\n\n[sessions]\ncontext_tokens = 2500\n\n[backends.mock]\n\
-         kind = \"openai\"\nbase_url = \"{}/v1\"\nmodel = \"m\"\nretries = 0\n",
+         kind = \"openai\"\nbase_url = \"{}/v1\"\nmodel = \"m\"\nmodels = [\"m\"]\nretries = 0\n",
         upstream.url()
     );
     let daemon = TestDaemon::with(Setup { config, ..Setup::default() });

@@ -44,7 +44,7 @@ fn streamed(text: &str, piece: usize) -> Vec<Act> {
 
 fn setup(upstream: &Upstream) -> Setup {
     let config = format!(
-        "[backends.fake]\nkind = \"openai\"\nbase_url = \"{}/v1\"\nmodel = \"m\"\nretries = 0\n\n\
+        "[backends.fake]\nkind = \"openai\"\nbase_url = \"{}/v1\"\nmodel = \"m\"\nmodels = [\"m\"]\nretries = 0\n\n\
          [assistant]\nbackend = \"fake\"\nmodel = \"m\"\n\n[telemetry]\nlog_filter = \"debug\"\n",
         upstream.url()
     );

@@ -25,7 +25,7 @@ async fn scripted(script: Vec<Vec<Act>>) -> (TestDaemon, Upstream) {
     let upstream = Upstream::start(script).await;
     let config = format!(
         "[assistant]\nbackend = \"mock\"\nmodel = \"m\"\n\n[backends.mock]\nkind = \"openai\"\nbase_url = \"{}/v1\"\n\
-         model = \"m\"\nretries = 0\n",
+         model = \"m\"\nmodels = [\"m\"]\nretries = 0\n",
         upstream.url()
     );
     (TestDaemon::with(Setup { config, ..Setup::default() }), upstream)

@@ -105,7 +105,7 @@ async fn the_kill_switch_ends_what_runs_and_refuses_what_comes() {
     ];
     let upstream = Upstream::start(vec![hanging]).await;
     let config = format!(
-        "[backends.slow]\nkind = \"openai\"\nbase_url = \"{}/v1\"\nmodel = \"m\"\nretries = 0\n",
+        "[backends.slow]\nkind = \"openai\"\nbase_url = \"{}/v1\"\nmodel = \"m\"\nmodels = [\"m\"]\nretries = 0\n",
         upstream.url()
     );
     let daemon = TestDaemon::with(Setup { config, ..Setup::default() });

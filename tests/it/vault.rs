@@ -22,7 +22,7 @@ async fn daemon(upstream: &Upstream) -> TestDaemon {
     let config: String = (0..SECRETS)
         .map(|n| {
             format!(
-                "[backends.b{n}]\nkind = \"openai\"\nbase_url = \"{}/v1\"\nmodel = \"m\"\nretries = 0\n\
+                "[backends.b{n}]\nkind = \"openai\"\nbase_url = \"{}/v1\"\nmodel = \"m\"\nmodels = [\"m\"]\nretries = 0\n\
                  api_key = \"@secret:key-{n}\"\n",
                 upstream.url()
             )

@@ -111,7 +111,7 @@ async fn a_delivery_that_is_obeyed_reaches_no_further_than_its_endpoint() {
     let upstream = Upstream::start(script).await;
     let config = format!(
         "[assistant]\nbackend = \"mock\"\nmodel = \"m\"\n\n[backends.mock]\nkind = \"openai\"\nbase_url = \"{}/v1\"\n\
-         model = \"m\"\nretries = 0\n",
+         model = \"m\"\nmodels = [\"m\"]\nretries = 0\n",
         upstream.url()
     );
     let daemon = TestDaemon::with(Setup { config, ..Setup::default() });

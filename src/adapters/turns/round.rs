@@ -88,6 +88,9 @@ impl Run {
         let metrics = &self.turns.parts.metrics;
         metrics.models.duration.observe(started.elapsed());
         metrics.models.called(&backend, outcome.as_ref().err().map(|error| error.kind));
+        if outcome.is_ok() {
+            self.turns.parts.models.heard(&backend, &model);
+        }
         if let Err(error) = &outcome {
             spans::record_failure(&span, error.kind.as_str());
         }

@@ -289,3 +289,36 @@ async fn a_list_of_models_without_an_end_is_left_after_ten_pages() {
     assert_eq!(backend(KIND, &upstream).models().await.unwrap(), []);
     assert_eq!(upstream.received().len(), 10);
 }
+
+#[tokio::test]
+async fn what_comes_again_is_marked_to_be_cached_and_nothing_else() {
+    let mark = json!({ "type": "ephemeral" });
+    let tool = ToolSpec { name: "add".to_owned(), description: "x".repeat(4_096), parameters: Value::Null };
+    let long = ModelRequest { system: "be kind".to_owned(), tools: vec![tool.clone()], ..request("hi") };
+    let body = sent(long.clone()).await;
+    assert_eq!(body["system"], json!([{ "type": "text", "text": "be kind", "cache_control": mark }]));
+    assert_eq!(body["messages"][0]["content"][0]["cache_control"], mark);
+    assert_eq!(body["tools"][0].get("cache_control"), None, "the system prompt's mark holds the tools, too");
+    let bare = sent(ModelRequest { system: String::new(), ..long.clone() }).await;
+    assert_eq!(bare["tools"][0]["cache_control"], mark);
+    let own = json!({ "cache_control": { "type": "ephemeral", "ttl": "1h" } }).as_object().unwrap().clone();
+    for plain in [
+        ModelRequest { tools: vec![ToolSpec { description: "x".repeat(4_000), ..tool }], ..long.clone() },
+        ModelRequest { tools: Vec::new(), system: "x".repeat(9_000), ..request("asked once") },
+        ModelRequest { extra: own, ..long },
+    ] {
+        let body = sent(plain).await;
+        assert!(body["messages"][0]["content"][0].get("cache_control").is_none(), "{body}");
+        assert!(!body["system"].is_array());
+    }
+}
+
+#[tokio::test]
+async fn seals_of_others_never_go_to_it() {
+    let thinking = |seal: &str| Part::Thinking { text: "hm".to_owned(), signature: Some(seal.to_owned()) };
+    let text = Part::Text { text: "so".to_owned() };
+    let parts = vec![thinking("gemini:x"), thinking("responses:[]"), thinking("openrouter:[]"), text];
+    let messages = vec![ChatMessage { role: Role::Assistant, parts }];
+    let body = sent(ModelRequest { messages, ..request("") }).await;
+    assert_eq!(body["messages"][0]["content"], json!([{ "type": "text", "text": "so" }]));
+}

@@ -169,14 +169,24 @@ pub(super) struct Model {
     display_name: Option<String>,
     #[serde(default)]
     created_at: Option<jiff::Timestamp>,
+    #[serde(default)]
+    max_input_tokens: Option<u64>,
+    #[serde(default)]
+    max_tokens: Option<u64>,
+    /// `active`, `deprecated` or `retired`.
+    #[serde(default)]
+    lifecycle: Option<String>,
 }
 
 impl From<Model> for ModelInfo {
     fn from(model: Model) -> Self {
         Self {
             display_name: model.display_name.unwrap_or_else(|| model.id.clone()),
-            id: model.id,
             created_s: model.created_at.map_or(0, jiff::Timestamp::as_second),
+            context_tokens: model.max_input_tokens,
+            output_tokens: model.max_tokens,
+            deprecated: model.lifecycle.is_some_and(|word| word != "active"),
+            ..Self::named(model.id)
         }
     }
 }

@@ -117,3 +117,28 @@ fn the_providers_word_about_another_try_is_kept() {
         (Some(true), Some(false), None, None)
     );
 }
+
+#[test]
+fn a_date_is_read_in_all_three_forms_and_a_body_says_when_no_header_does() {
+    let of = |text: &str| {
+        RetryHeaders { retry_after: Some(text.to_owned()), ..RetryHeaders::default() }.delay(now())
+    };
+    for text in
+        ["Sat, 21 Nov 2026 10:00:30 GMT", "Saturday, 21-Nov-26 10:00:30 GMT", "Sat Nov 21 10:00:30 2026"]
+    {
+        assert_eq!(of(text), Some(Duration::from_secs(30)), "{text}");
+    }
+    for text in ["Sat Nov  7 10:00:30 2026", "Fri, 20 Nov 2026 10:00:30 GMT"] {
+        assert_eq!(of(text), Some(Duration::ZERO), "{text}");
+    }
+    for text in ["soon", "-1", "NaN", "Sat, 31 Feb 2026 10:00:30 GMT"] {
+        assert_eq!(of(text), None, "{text}");
+    }
+    let body = br#"{"error":{"code":429,"message":"m","details":[{"retryDelay":"7s"}]}}"#;
+    let asked = |headers: &RetryHeaders| of_answer(429, headers, body, None, now()).error.retry_after;
+    assert_eq!(asked(&RetryHeaders::default()), Some(Duration::from_secs(7)));
+    let header = RetryHeaders { retry_after: Some("3".to_owned()), ..RetryHeaders::default() };
+    assert_eq!(asked(&header), Some(Duration::from_secs(3)));
+    assert_eq!(delay("99999999s"), Some(RETRY_AFTER_MAX));
+    assert_eq!((delay("7"), delay("-7s"), delay("s")), (None, None, None));
+}

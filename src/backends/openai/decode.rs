@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use super::reasoning::Details;
 use super::wire::{Answer, Choice, Delta, ToolCallPiece};
 use crate::backends::answer::{Decoder, Events, truncated};
 use crate::backends::failure::{self, Failure};
@@ -23,6 +24,7 @@ pub(super) struct ChatDecoder {
     /// By index; at most `TOOL_CALLS_MAX`.
     tool_calls: BTreeMap<u32, ToolCall>,
     refused: bool,
+    details: Details,
     /// Set by the finish reason; handed out last, because usage follows it.
     stop: Option<StopReason>,
 }
@@ -55,6 +57,7 @@ impl Decoder for ChatDecoder {
             }
             out.push_back(ModelEvent::ToolCall(call));
         }
+        out.extend(self.details.seal().map(ModelEvent::ThinkingSignature));
         out.push_back(ModelEvent::Stop(stop));
         Ok(())
     }
@@ -110,7 +113,13 @@ impl ChatDecoder {
 
     fn take_delta(&mut self, delta: Delta, out: &mut Events) -> Result<(), Failure> {
         let said = |text: Option<String>| text.filter(|text| !text.is_empty());
-        if let Some(text) = said(delta.reasoning_content).or_else(|| said(delta.reasoning)) {
+        let mut detailed = String::new();
+        for detail in delta.reasoning_details.into_iter().flatten() {
+            detailed.push_str(self.details.take(detail)?);
+        }
+        let thought =
+            said(delta.reasoning_content).or_else(|| said(delta.reasoning)).or_else(|| said(Some(detailed)));
+        if let Some(text) = thought {
             out.push_back(ModelEvent::Thinking(text));
         }
         if let Some(text) = said(delta.content) {

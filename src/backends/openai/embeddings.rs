@@ -46,7 +46,7 @@ impl Embed for Embeddings {
             let asked = Asked { model: &request.model, input: &request.texts, encoding_format: "float" };
             let body = serde_json::to_vec(&asked)
                 .map_err(|error| ModelError::new(ModelErrorKind::InvalidRequest, error.to_string()))?;
-            let body = upstream.post("/embeddings", Bytes::from(body)).await?;
+            let body = upstream.ask("/embeddings", Bytes::from(body)).await?;
             decoded(&body, request.texts.len())
         }
         .boxed()

@@ -3,11 +3,13 @@
 use std::borrow::Cow;
 
 use bytes::Bytes;
+use serde_json::Value;
 
 use super::wire::{
     ChatRequest, Content, ContentPart, ImageUrl, Message, SentFunction, SentToolCall, StreamOptions, Tool,
     ToolFunction,
 };
+use crate::backends::seal;
 use crate::protocol::chat::{ChatMessage, Part, Role, ToolSpec};
 use crate::protocol::model::{ModelError, ModelErrorKind, ModelRequest};
 
@@ -15,7 +17,8 @@ use crate::protocol::model::{ModelError, ModelErrorKind, ModelRequest};
 const OURS: [&str; 5] = ["model", "messages", "tools", "stream", "stream_options"];
 
 /// The body of a call. Further parameters pass through untouched; they win over `max_tokens`.
-pub(super) fn body(request: &ModelRequest, limit_name: &str) -> Result<Bytes, ModelError> {
+/// `sealed`: the details of reasoning go back, as OpenRouter wants them.
+pub(super) fn body(request: &ModelRequest, limit_name: &str, sealed: bool) -> Result<Bytes, ModelError> {
     let mut extra = request.extra.clone();
     extra.retain(|name, _| !OURS.contains(&name.as_str()));
     let limited = extra.contains_key("max_tokens") || extra.contains_key("max_completion_tokens");
@@ -29,7 +32,10 @@ pub(super) fn body(request: &ModelRequest, limit_name: &str) -> Result<Bytes, Mo
     });
     let chat = ChatRequest {
         model: &request.model,
-        messages: system.into_iter().chain(request.messages.iter().flat_map(messages)).collect(),
+        messages: system
+            .into_iter()
+            .chain(request.messages.iter().flat_map(|message| messages(message, sealed)))
+            .collect(),
         tools: request.tools.iter().map(tool).collect(),
         stream: request.stream,
         stream_options: request.stream.then_some(StreamOptions { include_usage: true }),
@@ -40,14 +46,26 @@ pub(super) fn body(request: &ModelRequest, limit_name: &str) -> Result<Bytes, Mo
 }
 
 /// One message of ours: a message for each tool result in it, and one for everything else.
-fn messages(message: &ChatMessage) -> Vec<Message<'_>> {
+fn messages(message: &ChatMessage, sealed: bool) -> Vec<Message<'_>> {
     let mut sent: Vec<_> = message.parts.iter().filter_map(tool_result).collect();
     let tool_calls: Vec<_> = message.parts.iter().filter_map(tool_call).collect();
     let content = content(&message.parts);
     if content.is_some() || !tool_calls.is_empty() {
-        sent.push(Message { role: message.role.as_str(), content, tool_calls, tool_call_id: None });
+        let reasoning_details = if sealed { details(&message.parts) } else { None };
+        let role = message.role.as_str();
+        sent.push(Message { role, content, tool_calls, tool_call_id: None, reasoning_details });
     }
     sent
+}
+
+/// The details of reasoning that came with a message.
+fn details(parts: &[Part]) -> Option<Value> {
+    parts.iter().find_map(|part| match part {
+        Part::Thinking { signature, .. } => {
+            serde_json::from_str(seal::own(signature.as_deref(), seal::OPENROUTER)?).ok()
+        }
+        _ => None,
+    })
 }
 
 fn tool_result(part: &Part) -> Option<Message<'_>> {

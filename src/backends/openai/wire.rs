@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::backends::ModelInfo;
+use crate::backends::{Capabilities, ModelInfo, Price};
 use crate::protocol::chat::Usage;
 
 #[derive(Serialize)]
@@ -33,6 +33,9 @@ pub(super) struct Message<'a> {
     pub(super) tool_calls: Vec<SentToolCall<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) tool_call_id: Option<&'a str>,
+    /// OpenRouter's, as they came.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) reasoning_details: Option<Value>,
 }
 
 #[derive(Serialize)]
@@ -110,6 +113,8 @@ pub(super) struct Delta {
     #[serde(default)]
     pub(super) reasoning: Option<String>,
     #[serde(default)]
+    pub(super) reasoning_details: Option<Vec<Value>>,
+    #[serde(default)]
     pub(super) refusal: Option<String>,
     #[serde(default)]
     pub(super) tool_calls: Option<Vec<ToolCallPiece>>,
@@ -171,6 +176,43 @@ pub(super) struct Model {
     name: Option<String>,
     #[serde(default)]
     created: Option<f64>,
+    /// OpenRouter's word.
+    #[serde(default)]
+    context_length: Option<u64>,
+    /// vLLM's word for the same.
+    #[serde(default)]
+    max_model_len: Option<u64>,
+    #[serde(default)]
+    shutdown_date: Option<Value>,
+    #[serde(default)]
+    architecture: Option<Architecture>,
+    #[serde(default)]
+    pricing: Option<Pricing>,
+    #[serde(default)]
+    top_provider: Option<TopProvider>,
+    #[serde(default)]
+    supported_parameters: Option<Vec<String>>,
+}
+
+#[derive(Deserialize)]
+struct Architecture {
+    #[serde(default)]
+    input_modalities: Option<Vec<String>>,
+}
+
+/// US dollars per token, as text.
+#[derive(Deserialize)]
+struct Pricing {
+    prompt: String,
+    completion: String,
+    #[serde(default)]
+    input_cache_read: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct TopProvider {
+    #[serde(default)]
+    max_completion_tokens: Option<u64>,
 }
 
 impl From<WireUsage> for Usage {
@@ -188,6 +230,31 @@ impl From<Model> for ModelInfo {
     fn from(model: Model) -> Self {
         // Whole seconds; a float because some servers write one.
         let created_s = model.created.map_or(0, |seconds| seconds as i64);
-        Self { display_name: model.name.unwrap_or_else(|| model.id.clone()), id: model.id, created_s }
+        let takes =
+            |what: &str| model.supported_parameters.as_ref().map(|all| all.iter().any(|one| one == what));
+        let modalities = model.architecture.as_ref().and_then(|of| of.input_modalities.as_ref());
+        let capabilities = Capabilities {
+            tools: takes("tools"),
+            images: modalities.map(|all| all.iter().any(|one| one == "image")),
+            thinking: takes("reasoning"),
+        };
+        Self {
+            created_s,
+            context_tokens: model.context_length.or(model.max_model_len),
+            output_tokens: model.top_provider.and_then(|top| top.max_completion_tokens),
+            capabilities,
+            price: model.pricing.and_then(|pricing| pricing.price()),
+            deprecated: model.shutdown_date.is_some_and(|date| !date.is_null()),
+            display_name: model.name.unwrap_or_else(|| model.id.clone()),
+            ..Self::named(model.id)
+        }
+    }
+}
+
+impl Pricing {
+    /// `None` where the list says that it depends (a price below zero).
+    fn price(&self) -> Option<Price> {
+        let cached = self.input_cache_read.as_deref().and_then(|text| text.parse().ok());
+        Price::per_token(self.prompt.parse().ok()?, self.completion.parse().ok()?, cached)
     }
 }

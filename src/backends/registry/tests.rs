@@ -47,3 +47,22 @@ fn a_bad_address_names_its_setting() {
     let error = build(vec![("x", config)]).err().unwrap();
     assert!(error.to_string().starts_with("backends.x.base_url: 169.254.169.254"), "{error}");
 }
+
+#[test]
+fn without_a_key_the_usual_variable_is_read_at_the_providers_own_address_only() {
+    for (kind, variable) in [
+        (BackendKind::Openai, "OPENAI_API_KEY"),
+        (BackendKind::Openrouter, "OPENROUTER_API_KEY"),
+        (BackendKind::Anthropic, "ANTHROPIC_API_KEY"),
+        (BackendKind::Gemini, "GEMINI_API_KEY"),
+    ] {
+        let own = build(vec![("x", BackendConfig::new(kind))]).unwrap();
+        let missing = format!("the key of backends.x is missing: the environment has no {variable}");
+        assert_eq!(own.missing_keys(), [missing], "{kind:?}");
+        let base_url = Some("http://127.0.0.1:1".to_owned());
+        let elsewhere = build(vec![("x", BackendConfig { base_url, ..BackendConfig::new(kind) })]).unwrap();
+        assert!(elsewhere.missing_keys().is_empty(), "{kind:?}");
+    }
+    let ollama = build(vec![("x", BackendConfig::new(BackendKind::Ollama))]).unwrap();
+    assert!(ollama.missing_keys().is_empty() && ollama.get("x").unwrap().is_local());
+}

@@ -56,3 +56,20 @@ fn a_name_has_64_characters_at_the_most() {
     let problems = |length: usize| keys(&"n".repeat(length), &backend).len();
     assert_eq!((problems(0), problems(1), problems(64), problems(65)), (1, 0, 0, 1));
 }
+
+#[test]
+fn every_kind_has_its_word_and_wire_belongs_to_one() {
+    for (word, kind) in [
+        ("openai", BackendKind::Openai),
+        ("openrouter", BackendKind::Openrouter),
+        ("anthropic", BackendKind::Anthropic),
+        ("gemini", BackendKind::Gemini),
+        ("ollama", BackendKind::Ollama),
+        ("demo", BackendKind::Demo),
+    ] {
+        let config = parse(&format!("[x]\nkind = \"{word}\"\nwire = \"responses\"\n")).unwrap();
+        assert_eq!((config.0["x"].kind, config.0["x"].wire), (kind, Wire::Responses));
+        let wrong = keys("x", &config.0["x"]).contains(&".wire");
+        assert_eq!(wrong, kind != BackendKind::Openai, "{word}");
+    }
+}

@@ -181,9 +181,12 @@ impl World {
         );
         let knowledge = Knowledge::open(&db, &vault, &config, &folders);
         let tools = Tools::new(file_tools(), Vec::new());
+        let prices = crate::backends::Prices::new(&config.backends);
+        let models = crate::models::Models::open(db.clone(), backends.clone(), prices).await;
         let parts = TurnParts {
             db: db.clone(),
             backends: backends.clone(),
+            models: models.clone(),
             guard: guard.clone(),
             extensions: Extensions::default(),
             knowledge: knowledge.clone(),
@@ -240,6 +243,7 @@ impl World {
             kill_switches,
             sessions: SessionDirectory::new(ports, SessionLimits::default(), Arc::new(NoSessions)),
             backends,
+            models,
             mcp: McpServers::new(
                 db.clone(),
                 egress.clone(),

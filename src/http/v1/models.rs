@@ -1,5 +1,7 @@
 //! `GET /v1/models`: what can be named as `model`.
 
+use std::time::Duration;
+
 use axum::Json;
 use axum::extract::{Path, State};
 use serde::Serialize;
@@ -9,7 +11,10 @@ use crate::http::auth::{May, ReadChats};
 use crate::http::problem::Problem;
 use crate::http::state::AppState;
 use crate::identity::Principal;
+use crate::models::ModelView;
 
+/// How long backends that nobody has asked yet are waited for.
+const LIST_WITHIN: Duration = Duration::from_secs(3);
 /// Most assistants that are listed.
 const ASSISTANTS_MAX: usize = 1_000;
 
@@ -56,10 +61,10 @@ async fn all(state: &AppState, by: &Principal) -> Result<Vec<Model>, ApiError> {
         .map(|assistant| model(assistant.name, assistant.created_ms / 1_000, "capuchin".to_owned()))
         .collect();
     if by.assistant.is_none() {
-        let offered = state.backends.models().await;
-        models.extend(offered.into_iter().map(|offered| {
-            let id = format!("{}/{}", offered.backend, offered.model.id);
-            model(id, offered.model.created_s, offered.backend)
+        let offered = state.models.list(LIST_WITHIN).await;
+        models.extend(offered.into_iter().map(|ModelView { known, .. }| {
+            let id = format!("{}/{}", known.key.backend, known.key.model);
+            model(id, known.published_s, known.key.backend)
         }));
     }
     Ok(models)

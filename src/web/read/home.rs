@@ -186,6 +186,13 @@ fn backends(state: &AppState) -> Vec<BackendView> {
             Some(BackendKind::Openai) => {
                 address(config.and_then(|c| c.base_url.as_deref()), "api.openai.com")
             }
+            Some(BackendKind::Openrouter) => {
+                address(config.and_then(|c| c.base_url.as_deref()), "openrouter.ai")
+            }
+            Some(BackendKind::Gemini) => {
+                address(config.and_then(|c| c.base_url.as_deref()), "generativelanguage.googleapis.com")
+            }
+            Some(BackendKind::Ollama) => address(config.and_then(|c| c.base_url.as_deref()), "127.0.0.1"),
             Some(BackendKind::Anthropic) => {
                 address(config.and_then(|c| c.base_url.as_deref()), "api.anthropic.com")
             }

@@ -75,7 +75,7 @@ async fn obeys_nothing(way: Way) {
     let upstream = Upstream::start(script).await;
     let config = format!(
         "[assistant]\nbackend = \"mock\"\nmodel = \"m\"\n\n[backends.mock]\nkind = \"openai\"\nbase_url = \"{}/v1\"\n\
-         model = \"m\"\nretries = 0\n\n[egress]\nallow_private_hosts = [\"127.0.0.1\"]\n",
+         model = \"m\"\nmodels = [\"m\"]\nretries = 0\n\n[egress]\nallow_private_hosts = [\"127.0.0.1\"]\n",
         upstream.url()
     );
     let daemon = TestDaemon::with(Setup { config, ..Setup::default() });

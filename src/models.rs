@@ -1,0 +1,47 @@
+//! Models: which ones there are, what they can do and cost, and who said so.
+//!
+//! | file | what |
+//! |---|---|
+//! | `model` | a model of (backend, provider, id), its state, who said what |
+//! | `merge` | the one way in: what a report changes, by precedence. Pure |
+//! | `baseline` | what the binary knows by itself |
+//! | `table` | what everybody reads |
+//! | `probe` · `backoff` | how often a backend is asked · and when again after a failure. Pure |
+//! | `route` · `breaker` | which models of a chain are asked, in which order · the health of one. Pure |
+//! | `prober` | one life of asking a backend |
+//! | `desk` · `asking` | the handle: what is read and reported · how backends are asked |
+//!
+//! Four write: the binary, a prober for each backend, calls that were answered, and whoever wants the list anew. All of
+//! them hand in a [`Report`], which is merged within a transaction of the store's one writer and shown after its commit.
+//! The table belongs to no actor: the registry of the tree only makes probers run, and its crash changes nothing here.
+//!
+//! **Invariant:** a list that could not be had, was empty or could not be stored takes nothing away.
+//! **Invariant:** a model is taken away only by a whole list of its provider that lacks it; then it is `gone`, and comes back
+//! with the next list that has it.
+//! **Invariant:** a backend with a default model is never without a model to pick.
+
+mod asking;
+mod backoff;
+mod baseline;
+mod breaker;
+mod desk;
+mod error;
+mod merge;
+mod model;
+mod probe;
+mod prober;
+mod route;
+mod store;
+mod table;
+
+pub use asking::ProbeChange;
+pub use breaker::{Breaker, FAILURES_MAX, Health};
+pub use desk::{ModelView, Models};
+pub use error::ModelsError;
+pub use merge::Report;
+pub use model::{KnownModel, ModelKey, ModelState, Source};
+pub use probe::{EVERY_S_MAX, EVERY_S_MIN, ProbeKey, ProbeState, ProbeView};
+pub use route::{Conditions, Facts, Link, Need, Passed, Route, route};
+
+#[cfg(test)]
+mod tests;
