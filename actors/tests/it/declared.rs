@@ -25,12 +25,15 @@ const ASKED_FOR: &[&str] = &[
 ];
 
 /// What follows the kill of a leaf: who starts again, and who is gone until somebody asks for it.
-const OUTCOMES: [(&str, &[&str], &[&str]); 21] = [
+const OUTCOMES: [(&str, &[&str], &[&str]); 24] = [
     ("root/substrate/store-writer", &["store-writer", "usage", "search-indexer"], &[]),
     ("root/substrate/usage", &["usage", "search-indexer"], &[]),
     ("root/substrate/search-indexer", &["search-indexer"], &[]),
     ("root/mind/observer", &["observer"], &[]),
+    ("root/mind/embedder", &["embedder"], &[]),
     ("root/mind/plugs", &["plugs"], &[]),
+    ("root/mind/models/probers/b1", &["b1"], &[]),
+    ("root/mind/models/model-registry", &["model-registry"], &[]),
     ("root/tenants/home/sessions/s1", &["s1"], &[]),
     ("root/tenants/home/processes/p1", &["p1"], &[]),
     ("root/tenants/home/mcp-servers/m1", &["m1"], &[]),
@@ -62,6 +65,8 @@ async fn running(workers: &Workers) -> RunningTree {
     let tenants = tree.handle().supervisor(&"root/tenants".into());
     let tenant: Args = Arc::new("home");
     tenants.start_child("home", Some(tenant)).await.unwrap();
+    let probers = tree.handle().supervisor(&"root/mind/models/probers".into());
+    probers.start_child("b1", None).await.unwrap();
     let sessions = tree.handle().supervisor(&"root/tenants/home/sessions".into());
     sessions.start_child("s1", None).await.unwrap();
     let processes = tree.handle().supervisor(&"root/tenants/home/processes".into());
@@ -99,6 +104,7 @@ fn every_declared_leaf_has_its_outcome_below() {
             ("m1", "mcp-server"),
             ("c1", "channel"),
             ("e1", "experiment"),
+            ("b1", "prober"),
         ];
         templates.iter().find(|(id, _)| *id == name).map_or(name, |(_, template)| template).to_owned()
     };
@@ -148,7 +154,9 @@ async fn a_store_that_keeps_failing_ends_the_root() {
     let substrate = ["store-writer", "usage", "search-indexer"];
     let edge = [
         "observer",
+        "embedder",
         "plugs",
+        "model-registry",
         "notifier",
         "dispatcher",
         "scheduler",
@@ -220,7 +228,12 @@ root
 │   └── search-indexer
 ├── mind
 │   ├── observer
-│   └── plugs
+│   ├── embedder
+│   ├── plugs
+│   └── models
+│       ├── probers
+│       │   └── prober
+│       └── model-registry
 ├── tenants
 │   └── tenant
 │       ├── sessions
