@@ -22,6 +22,7 @@ mod plan;
 mod query;
 mod run;
 mod schema;
+mod sets;
 mod snippet;
 mod source;
 mod store;
@@ -36,7 +37,7 @@ pub use indexer::Indexer;
 pub use marks::{Marks, Reading, Share};
 pub use query::{Found, Hit, Order, Query, TERMS_MAX, TEXT_CHARS_MAX, WINDOW_MAX};
 pub use snippet::Snippet;
-pub use source::{Source, SourceError};
+pub use source::{SetState, Source, SourceError};
 
 #[cfg(test)]
 mod tests;

@@ -13,6 +13,8 @@ mod folders;
 mod import;
 mod indexed;
 mod message;
+mod opted;
+mod passages;
 mod roots;
 mod store;
 mod thread;
@@ -25,6 +27,8 @@ pub use error::WorkspaceError;
 pub use import::{Imported, ImportedLine, THREAD_CHARS_MAX};
 pub use indexed::{FoundMessage, finders};
 pub use message::Message;
+pub use opted::{GLOBS_MAX, OPTED_BYTES_MAX, OPTED_FILES_MAX, OptedFile};
+pub use passages::{Passage, passages};
 pub use roots::NoRoot;
 pub use thread::{
     Answering, NewThread, SESSION_CHARS_MAX, TITLE_CHARS_MAX, Thread, ThreadChange, title_from,

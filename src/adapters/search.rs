@@ -1,5 +1,6 @@
-//! What the index of full text reads: messages, facts and skills.
+//! What the index of full text reads: messages, facts, skills and files that were opted in.
 
+mod files;
 mod finder;
 
 use std::sync::Arc;
@@ -12,7 +13,7 @@ use crate::identity::Principal;
 use crate::memory::{Fact, Memory, MemoryError, Visible};
 use crate::protocol::ids::{AssistantId, FactId, MessageId, TenantId, ThreadId, WorkspaceId};
 use crate::redaction::Redactor;
-use crate::search::{Document, Key, RawId, Source, SourceError};
+use crate::search::{Document, Key, RawId, SetState, Source, SourceError};
 use crate::skills::{Skill, SkillPlace, Skills};
 use crate::turns::Turns;
 use crate::workspaces::{FoundMessage, Threads, Workspaces, finders};
@@ -20,10 +21,11 @@ use crate::workspaces::{FoundMessage, Threads, Workspaces, finders};
 pub use finder::{FindError, Finder, Item, Page, Wanted};
 
 /// The kinds of things that are found.
-pub const KINDS: &[&str] = &[MESSAGE, MEMORY, SKILL];
+pub const KINDS: &[&str] = &[MESSAGE, MEMORY, SKILL, FILE];
 pub(super) const MESSAGE: &str = "message";
 pub(super) const MEMORY: &str = "memory";
 pub(super) const SKILL: &str = "skill";
+pub(super) const FILE: &str = "file";
 /// The place of skills that are no project's.
 pub(super) const HOME: &str = "home";
 
@@ -120,6 +122,22 @@ impl Source for Searchable {
             if kind == SKILL { self.all_skills(tenant).await } else { self.all_facts(tenant).await }
         }
         .boxed()
+    }
+
+    fn set_kind(&self) -> Option<&'static str> {
+        Some(FILE)
+    }
+
+    fn sets<'a>(&'a self, tenant: &'a TenantId) -> BoxFuture<'a, Result<Vec<SetState>, SourceError>> {
+        self.all_files(tenant).boxed()
+    }
+
+    fn set<'a>(
+        &'a self,
+        tenant: &'a TenantId,
+        locator: &'a str,
+    ) -> BoxFuture<'a, Result<Vec<Document>, SourceError>> {
+        self.of_file(tenant, locator).boxed()
     }
 }
 

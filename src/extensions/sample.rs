@@ -64,7 +64,7 @@ impl Hook {
             Self::SessionStopping | Self::SessionStopped => session(Some("idle")),
             Self::WorkspaceCreated | Self::WorkspaceUpdated | Self::WorkspaceDeleted => json!({
                 "workspace": {
-                    "id": ID, "name": "Garden", "assistant_id": null, "root": null, "is_default": false, "version": 1,
+                    "id": ID, "name": "Garden", "assistant_id": null, "root": null, "indexed_files": [], "is_default": false, "version": 1,
                     "created_ms": 1_790_000_000_000_i64, "updated_ms": 1_790_000_000_000_i64,
                 },
             }),

@@ -236,6 +236,7 @@ impl From<WorkspaceError> for Problem {
             WorkspaceError::Field { field, .. } | WorkspaceError::Unknown { field } => {
                 Self::invalid_field(format!("/{field}"), detail)
             }
+            WorkspaceError::Globs => Self::invalid_field("/indexed_files", detail),
             WorkspaceError::NameTaken => Self::conflict("name_taken", detail),
             WorkspaceError::Stale => stale(),
             WorkspaceError::IsDefault => Self::conflict("is_default", detail),

@@ -126,6 +126,11 @@ impl Search {
         self.0.wanted.notify_one();
     }
 
+    /// Has the indexer look again soon.
+    pub(super) fn look_again(&self) {
+        self.0.wanted.notify_one();
+    }
+
     /// How the index of a tenant is.
     #[must_use]
     pub fn status(&self, tenant: &TenantId) -> SearchStatus {

@@ -16,6 +16,7 @@ use super::catalog::{Search, SearchState};
 use super::document::{Document, Key, RawId};
 use super::error::SearchError;
 use super::live::{Live, Mark};
+use super::sets::Sets;
 use super::source::Source;
 use super::store::{self, Change};
 use super::work::{blocking, drop_writer, open_writer, put_all, unreadable, write};
@@ -58,6 +59,7 @@ struct Tenant {
     watched: HashMap<&'static str, HashMap<RawId, String>>,
     failing: bool,
     looked: Option<Instant>,
+    sets: Sets,
 }
 
 // === impl Indexer ===
@@ -157,6 +159,10 @@ impl Indexer {
             self.look(tenant, known).await?;
             known.looked = Some(Instant::now());
             self.prune(tenant, known).await?;
+            known.sets.want();
+        }
+        if known.sets.is_wanted() {
+            self.look_at_sets(tenant, known).await?;
         }
         if known.used.is_some_and(|used| used.elapsed() >= WRITER_IDLE) {
             known.used = None;
@@ -247,7 +253,7 @@ impl Indexer {
         .await?;
         shelf.live.store(Some(fresh));
         (known.mark, known.writing, known.used) = (mark, writing, Some(Instant::now()));
-        (known.watched, known.looked) = (HashMap::new(), None);
+        (known.watched, known.looked, known.sets) = (HashMap::new(), None, Sets::default());
         tracing::info!(%tenant, documents = live.documents(), took_ms = begun.elapsed().as_millis(), "the index is made");
         Ok(())
     }
@@ -356,6 +362,17 @@ impl Indexer {
             let mark = known.mark.clone();
             write(&mut known.writing, move |writing| writing.commit(&mark)).await?;
             known.watched.insert(kind, now);
+        }
+        Ok(())
+    }
+
+    /// Looks at things that come in sets, a few at a time.
+    async fn look_at_sets(&self, tenant: &TenantId, known: &mut Tenant) -> Result<(), SearchError> {
+        let Some(due) = known.sets.due(self.source.as_ref(), tenant).await? else { return Ok(()) };
+        self.writer(tenant, known).await?;
+        known.sets.apply(self.source.as_ref(), (tenant, &known.mark), &mut known.writing, due).await?;
+        if known.sets.is_wanted() {
+            self.search.look_again();
         }
         Ok(())
     }

@@ -10,6 +10,15 @@ use crate::protocol::ids::TenantId;
 #[error("what is indexed cannot be read: {0}")]
 pub struct SourceError(pub String);
 
+/// A set of things under one name, such as the passages of a file, as it is now.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SetState {
+    /// How the source finds it: the sets of a tenant differ in it.
+    pub locator: String,
+    /// A word that is another when the set is.
+    pub state: String,
+}
+
 /// What has texts. Every function answers the present state, and is asked again after a failure.
 pub trait Source: Send + Sync + 'static {
     /// The tenants that there are.
@@ -55,4 +64,24 @@ pub trait Source: Send + Sync + 'static {
         tenant: &'a TenantId,
         kind: &'static str,
     ) -> BoxFuture<'a, Result<Vec<(String, Document)>, SourceError>>;
+
+    /// The kind of things that come in sets; `None` where there are none. Sets are looked at every now and then; only those
+    /// that are others are read.
+    fn set_kind(&self) -> Option<&'static str> {
+        None
+    }
+
+    /// All sets that there are.
+    fn sets<'a>(&'a self, _tenant: &'a TenantId) -> BoxFuture<'a, Result<Vec<SetState>, SourceError>> {
+        Box::pin(std::future::ready(Ok(Vec::new())))
+    }
+
+    /// What is in a set; nothing where it is gone. Its things belong to no group.
+    fn set<'a>(
+        &'a self,
+        _tenant: &'a TenantId,
+        _locator: &'a str,
+    ) -> BoxFuture<'a, Result<Vec<Document>, SourceError>> {
+        Box::pin(std::future::ready(Ok(Vec::new())))
+    }
 }

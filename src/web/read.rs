@@ -48,7 +48,10 @@ pub(super) fn problem(error: WorkspaceError) -> Problem {
         WorkspaceError::NameTaken | WorkspaceError::Stale | WorkspaceError::IsDefault => {
             Problem::conflict("conflict", error.to_string())
         }
-        WorkspaceError::Root(_) | WorkspaceError::Folder(_) | WorkspaceError::File(_) => error.into(),
+        WorkspaceError::Globs
+        | WorkspaceError::Root(_)
+        | WorkspaceError::Folder(_)
+        | WorkspaceError::File(_) => error.into(),
         WorkspaceError::Store(store) => store_problem(&store),
     }
 }

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::error::WorkspaceError;
-use super::files::{FileError, Folder};
+use super::files::{FileError, Folder, WorkspacePath};
 use super::folders::WorkspaceFolders;
+use super::opted::{self, OptedFile};
 use super::store;
 use super::workspace::{NewWorkspace, Workspace, WorkspaceChange};
 use crate::audit::{self, Entry};
@@ -195,6 +196,51 @@ impl Workspaces {
         Ok(blocking(move || Folder::open(&path).and_then(|folder| work(&folder, &path))).await??)
     }
 
+    /// The files of all workspaces that shall be found. A folder that is not there now has none. For the daemon's own work.
+    ///
+    /// # Errors
+    /// What the store answers.
+    pub async fn opted_files(
+        &self,
+        tenant: &TenantId,
+    ) -> Result<Vec<(WorkspaceId, Vec<OptedFile>)>, WorkspaceError> {
+        let read = self.db.read(tenant, |read| Ok::<_, WorkspaceError>(store::opted(read)?));
+        let (workspaces, folders, tenant) = (read.await?, self.folders.clone(), tenant.clone());
+        let walk = move || {
+            let files = |workspace: &Workspace| {
+                let path = folders.open(&tenant, workspace).ok()?;
+                opted::files(&Folder::open(&path).ok()?, &workspace.indexed_files).ok()
+            };
+            // silent-ok: a folder that cannot be read has nothing to find, until it can be
+            workspaces.iter().map(|one| (one.id, files(one).unwrap_or_default())).collect()
+        };
+        blocking(walk).await
+    }
+
+    /// The text of a file that shall be found; `None` for one that is gone, no text, too large, or not opted in.
+    ///
+    /// # Errors
+    /// [`WorkspaceError::NotFound`], or what the store answers.
+    pub async fn opted_text(
+        &self,
+        tenant: &TenantId,
+        id: WorkspaceId,
+        path: String,
+    ) -> Result<Option<String>, WorkspaceError> {
+        let read = self.db.read(tenant, move |read| Ok::<_, WorkspaceError>(store::by_id(read, None, id)?));
+        let (workspace, folders, tenant) = (read.await?, self.folders.clone(), tenant.clone());
+        let text = move || {
+            if !opted::means(&workspace.indexed_files, &path) {
+                return None;
+            }
+            // silent-ok: what cannot be read is not found
+            let root = folders.open(&tenant, &workspace).ok()?;
+            let path = WorkspacePath::parse(&path, &root).ok()?;
+            opted::text(&Folder::open(&root).ok()?, &path)
+        };
+        blocking(text).await
+    }
+
     /// Makes the default workspace where there is none, and answers it.
     ///
     /// # Errors
@@ -231,6 +277,7 @@ fn told(by: &Principal, action: &'static str, workspace: &Workspace) -> Entry {
         .on(workspace.id.to_string())
         .with("name", workspace.name.as_str())
         .with("assistant", assistant)
+        .with("indexed_files", workspace.indexed_files.join(" "))
         .with("version", workspace.version)
 }
 

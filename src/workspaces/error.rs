@@ -25,6 +25,9 @@ pub enum WorkspaceError {
         /// The field's name.
         field: &'static str,
     },
+    /// Globs that mean nothing, or too many of them.
+    #[error("is a list of up to 50 globs of 1 to 200 bytes, below the folder of the workspace")]
+    Globs,
     /// Another workspace has this name.
     #[error("another workspace has this name")]
     NameTaken,

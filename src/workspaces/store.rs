@@ -12,8 +12,7 @@ use crate::db::{DbError, Row, TenantRead, TenantTx};
 use crate::extensions::Hook;
 use crate::protocol::ids::{AssistantId, WorkspaceId};
 
-const COLUMNS: &str =
-    "w.id, w.name, w.assistant_id, w.is_default, w.version, w.created_ms, w.updated_ms, w.root";
+const COLUMNS: &str = "w.id, w.name, w.assistant_id, w.is_default, w.version, w.created_ms, w.updated_ms, w.root, w.indexed_files";
 /// Who answers in a workspace.
 const EFFECTIVE: &str =
     "coalesce(w.assistant_id, (SELECT id FROM assistants WHERE tenant = ?1 AND is_default = 1))";
@@ -44,6 +43,14 @@ pub(super) fn by_id(
          WHERE w.tenant = ?1 AND w.id = ?2 AND (?3 IS NULL OR {EFFECTIVE} = ?3)"
     );
     read.query_one(&sql, &[&id, &only], workspace)
+}
+
+/// Workspaces with files that shall be found.
+pub(super) fn opted(read: &TenantRead<'_>) -> Result<Vec<Workspace>, DbError> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM workspaces w WHERE w.tenant = ?1 AND w.indexed_files <> '[]' ORDER BY w.id"
+    );
+    read.query_all(&sql, &[], workspace)
 }
 
 pub(super) fn default(read: &TenantRead<'_>) -> Result<Option<Workspace>, DbError> {
@@ -79,7 +86,8 @@ pub(super) fn insert(tx: &mut TenantTx<'_>, new: &Workspace) -> Result<(), DbErr
 
 pub(super) fn update(tx: &mut TenantTx<'_>, changed: &Workspace) -> Result<(), DbError> {
     tx.execute(
-        "UPDATE workspaces SET name = ?3, assistant_id = ?4, version = ?5, updated_ms = ?6, root = ?7
+        "UPDATE workspaces SET name = ?3, assistant_id = ?4, version = ?5, updated_ms = ?6, root = ?7,
+             indexed_files = ?8
          WHERE tenant = ?1 AND id = ?2",
         &[
             &changed.id,
@@ -88,6 +96,7 @@ pub(super) fn update(tx: &mut TenantTx<'_>, changed: &Workspace) -> Result<(), D
             &changed.version,
             &changed.updated_ms,
             &changed.root,
+            &json!(changed.indexed_files).to_string(),
         ],
     )?;
     tx.tell(Hook::WorkspaceUpdated, |_| Ok(json!({ "workspace": changed })))
@@ -116,5 +125,7 @@ fn workspace(row: &Row<'_>) -> Result<Workspace, DbError> {
         created_ms: row.get(5)?,
         updated_ms: row.get(6)?,
         root: row.get(7)?,
+        // silent-ok: it is written as a list, above
+        indexed_files: serde_json::from_str(&row.get::<String>(8)?).unwrap_or_default(),
     })
 }

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::error::{WorkspaceError, checked};
+use super::opted::globs;
 use crate::protocol::ids::{AssistantId, WorkspaceId};
 
 /// Most characters of a workspace's name.
@@ -19,6 +20,9 @@ pub struct Workspace {
     pub assistant_id: Option<AssistantId>,
     /// The folder of a person that it works in; `None` for one of the daemon's own.
     pub root: Option<String>,
+    /// Globs of files that are found by their words; none by default.
+    #[serde(default)]
+    pub indexed_files: Vec<String>,
     /// Whether threads without a workspace go here.
     pub is_default: bool,
     /// Counts changes, from 1.
@@ -45,6 +49,8 @@ pub struct WorkspaceChange {
     pub name: Option<String>,
     /// Another assistant; `Some(None)` for the default one.
     pub assistant_id: Option<Option<AssistantId>>,
+    /// Other globs of files that are found; up to 50 of 200 bytes.
+    pub indexed_files: Option<Vec<String>>,
 }
 
 impl NewWorkspace {
@@ -55,6 +61,7 @@ impl NewWorkspace {
             name: checked("name", &self.name, (1, NAME_CHARS_MAX))?,
             assistant_id: self.assistant_id,
             root: None,
+            indexed_files: Vec::new(),
             is_default: false,
             version: 1,
             created_ms: now_ms,
@@ -71,6 +78,7 @@ impl WorkspaceChange {
             None => to.name,
         };
         let assistant_id = self.assistant_id.unwrap_or(to.assistant_id);
-        Ok(Workspace { name, assistant_id, version: to.version + 1, updated_ms: now_ms, ..to })
+        let indexed_files = self.indexed_files.map_or(Ok(to.indexed_files), globs)?;
+        Ok(Workspace { name, assistant_id, indexed_files, version: to.version + 1, updated_ms: now_ms, ..to })
     }
 }

@@ -21,6 +21,7 @@ mod faults;
 mod fuzzed_api;
 mod hands;
 mod hooks;
+mod indexed_files;
 mod mcp;
 mod nothing_lost;
 mod notifications;

@@ -15,7 +15,8 @@ use crate::semantic::{OnBehalf, Semantic};
 use crate::skills::{SkillError, SkillPlace};
 use crate::workspaces::{FoundMessage, WorkspaceError, finders};
 
-use super::{HOME, MEMORY, MESSAGE, SKILL, Searchable};
+use super::files::Spot;
+use super::{FILE, HOME, MEMORY, MESSAGE, SKILL, Searchable};
 
 /// Hits that are looked for beside those that are shown: some may be gone or hidden.
 const SPARE: usize = 20;
@@ -56,7 +57,7 @@ pub struct Wanted {
 /// Something that was found.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Item {
-    /// `message`, `memory` or `skill`.
+    /// `message`, `memory`, `skill` or `file`.
     pub kind: &'static str,
     /// Its id in the index, for cursors.
     pub raw: RawId,
@@ -66,7 +67,7 @@ pub struct Item {
     pub thread_id: Option<ThreadId>,
     /// Where it is.
     pub workspace_id: Option<WorkspaceId>,
-    /// The title of the thread, the key of the fact, the name of the skill.
+    /// The title of the thread, the key of the fact, the name of the skill, the path of the file.
     pub title: String,
     /// A message's role; empty for others.
     pub role: String,
@@ -238,6 +239,7 @@ impl Finder {
             }
             MEMORY => self.fact(by, &hit, marks).await,
             SKILL => self.skill(by, &hit, marks).await,
+            FILE => self.file(by, &hit, marks).await,
             _ => Ok(None),
         }
     }
@@ -296,6 +298,32 @@ impl Finder {
             score: hit.score,
             snippet: marks.snippet(&self.things.redactor.redact(&text).text),
             created_ms: skill.modified_ms,
+        }))
+    }
+
+    async fn file(&self, by: &Principal, hit: &Hit, marks: &Marks) -> Result<Option<Item>, FindError> {
+        let Some(Spot { workspace, number, path }) = Spot::parse(&hit.locator) else { return Ok(None) };
+        match self.things.workspaces.get(by, workspace).await {
+            Ok(_) => {}
+            Err(WorkspaceError::NotFound) => return Ok(None),
+            Err(error) => return Err(error.into()),
+        }
+        let passages = self.things.file_passages(&by.tenant, workspace, &path).await?;
+        // What was changed since then is shown once the index has it.
+        let Some(passage) = passages.into_iter().nth(number) else { return Ok(None) };
+        Ok(Some(Item {
+            kind: FILE,
+            raw: hit.id,
+            id: format!("{path}:{}", passage.line),
+            thread_id: None,
+            workspace_id: Some(workspace),
+            title: path,
+            role: String::new(),
+            author: None,
+            provenance: String::new(),
+            score: hit.score,
+            snippet: marks.snippet(&passage.text),
+            created_ms: hit.at_ms,
         }))
     }
 }

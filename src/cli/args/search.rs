@@ -19,7 +19,7 @@ pub struct SearchArgs {
     /// Only messages by user, assistant, tool or system
     #[arg(long)]
     pub role: Option<String>,
-    /// Only message, memory or skill
+    /// Only message, memory, skill or file
     #[arg(long)]
     pub kind: Option<String>,
     /// Made at this time or later: a date, or RFC 3339

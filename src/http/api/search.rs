@@ -31,15 +31,15 @@ const ROLES: &[&str] = &["user", "assistant", "tool", "system"];
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = SearchItem)]
 pub(super) struct ItemView {
-    /// `message`, `memory` or `skill`.
+    /// `message`, `memory`, `skill` or `file`.
     kind: &'static str,
-    /// Its id; a skill's name.
+    /// Its id; a skill's name; a file's path with the line where the part begins: `docs/a.md:12`.
     id: String,
     /// The thread of a message.
     thread_id: Option<String>,
     /// Where it is; `null` for what is everywhere.
     workspace_id: Option<String>,
-    /// The title of the thread, the key of the fact, the name of the skill.
+    /// The title of the thread, the key of the fact, the name of the skill, the path of the file.
     title: String,
     /// Who spoke: `user`, `assistant`, `tool` or `system`; `null` for what nobody said.
     role: Option<String>,
@@ -145,7 +145,7 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
         ("workspace" = Option<String>, Query, description = "Only in this workspace"),
         ("thread" = Option<String>, Query, description = "Only in this thread"),
         ("role" = Option<String>, Query, description = "Only messages by `user`, `assistant`, `tool` or `system`"),
-        ("kind" = Option<String>, Query, description = "Only `message`, `memory` or `skill`"),
+        ("kind" = Option<String>, Query, description = "Only `message`, `memory`, `skill` or `file`"),
         ("after" = Option<String>, Query, description = "Made at this time or later: RFC 3339, or a date"),
         ("before" = Option<String>, Query, description = "Made before this time: RFC 3339, or a date"),
         ("sort" = Option<String>, Query, description = "`relevance` (without it) or `newest`"),

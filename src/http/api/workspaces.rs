@@ -30,6 +30,8 @@ pub(super) struct WorkspaceView {
     assistant_id: Option<String>,
     /// The folder of yours that it works in; `null` for one of capuchin's own.
     root: Option<String>,
+    /// Globs of files that search finds, such as `docs/**/*.md`.
+    indexed_files: Vec<String>,
     is_default: bool,
     version: i64,
     created_at: String,
@@ -43,6 +45,7 @@ impl From<Workspace> for WorkspaceView {
             name: workspace.name,
             assistant_id: workspace.assistant_id.map(|id| id.to_string()),
             root: workspace.root,
+            indexed_files: workspace.indexed_files,
             is_default: workspace.is_default,
             version: workspace.version,
             created_at: rfc3339(workspace.created_ms),
@@ -69,6 +72,9 @@ pub(super) struct ChangeWorkspace {
     #[serde(default, deserialize_with = "set_or_cleared")]
     #[schema(value_type = Option<String>)]
     assistant_id: Option<Option<AssistantId>>,
+    /// Globs of text files that search shall find, up to 50; an empty list for none. Each is up to 1 MiB, and the first 20,000
+    /// count; names that begin with a dot and what `.gitignore` leaves out do not.
+    indexed_files: Option<Vec<String>>,
 }
 
 /// Where a project works.
@@ -161,6 +167,7 @@ async fn change(
     let change = WorkspaceChange {
         name: body.name.map(|name| state.clean(&by, "name", name)),
         assistant_id: body.assistant_id,
+        indexed_files: body.indexed_files,
     };
     let workspace = state.workspaces.update(&by, id, known.version(), change).await?;
     Ok(tagged(StatusCode::OK, workspace.version, WorkspaceView::from(workspace)))

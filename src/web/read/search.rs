@@ -141,6 +141,7 @@ fn row(item: Item) -> HitRow {
     let href = match (item.kind, item.workspace_id) {
         ("message", _) => format!("/m/{}", item.id),
         ("skill", Some(workspace)) => format!("/library/skills/{}?workspace={workspace}", item.id),
+        ("file", Some(workspace)) => format!("/api/v1/workspaces/{workspace}/files/{}", encoded(&item.title)),
         ("skill", None) => format!("/library/skills/{}", item.id),
         _ => "/library?tab=memory".to_owned(),
     };
@@ -151,10 +152,19 @@ fn row(item: Item) -> HitRow {
         ("message", None, "tool") => "Tool".to_owned(),
         ("message", None, _) => "System".to_owned(),
         ("memory", ..) => "Memory".to_owned(),
+        ("file", ..) => "File".to_owned(),
         _ => "Skill".to_owned(),
     };
     let title = if item.title.is_empty() { "Untitled chat".to_owned() } else { item.title };
     HitRow { href, title, what, pieces: pieces(&item.snippet), when: rfc3339(item.created_ms) }
+}
+
+/// A path as it is written in an address.
+fn encoded(path: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'-' | b'_' | b'.');
+    path.bytes()
+        .map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") })
+        .collect()
 }
 
 /// A snippet as pieces that fit and pieces that do not.

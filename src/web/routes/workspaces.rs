@@ -30,6 +30,8 @@ pub(super) struct DoneQuery {
 pub(super) struct WorkspaceFields {
     name: String,
     root: String,
+    /// Globs, one in a line; absent where the form has none.
+    indexed: Option<String>,
     version: Option<i64>,
     sure: String,
 }
@@ -77,7 +79,12 @@ pub(super) async fn change(
     Fields(fields): Fields<WorkspaceFields>,
 ) -> Result<Response, Problem> {
     super::unrestricted(&by)?;
-    let change = WorkspaceChange { name: Some(fields.name.trim().to_owned()), assistant_id: None };
+    let globs = |text: &String| text.lines().filter(|line| !line.trim().is_empty()).map(str::to_owned).collect();
+    let change = WorkspaceChange {
+        name: Some(fields.name.trim().to_owned()),
+        indexed_files: fields.indexed.as_ref().map(globs),
+        ..WorkspaceChange::default()
+    };
     let changed = async {
         let known = state.workspaces.update(&by, id, fields.version, change).await?;
         if fields.root.trim() != known.root.as_deref().unwrap_or_default() {
@@ -123,6 +130,7 @@ async fn shown(state: &AppState, by: &Principal, reader: &Reader) -> Result<Work
         name: workspace.name,
         is_default: workspace.is_default,
         root: workspace.root.unwrap_or_default(),
+        indexed: workspace.indexed_files.join("\n"),
         created: read::rfc3339(workspace.created_ms),
         version: workspace.version,
     });

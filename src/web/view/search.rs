@@ -41,7 +41,7 @@ pub struct PaletteFragment<'a> {
 pub struct SearchDraft {
     /// The words.
     pub q: String,
-    /// `message`, `memory`, `skill` or nothing.
+    /// `message`, `memory`, `skill`, `file` or nothing.
     pub kind: String,
     /// `user`, `assistant`, `tool` or nothing.
     pub role: String,
@@ -87,7 +87,7 @@ pub struct HitRow {
 
 impl SearchPage {
     const KINDS: &[(&'static str, &'static str)] =
-        &[("message", "messages"), ("memory", "memory"), ("skill", "skills")];
+        &[("message", "messages"), ("memory", "memory"), ("skill", "skills"), ("file", "files")];
     const ROLES: &[(&'static str, &'static str)] =
         &[("user", "people"), ("assistant", "assistants"), ("tool", "tools")];
 }

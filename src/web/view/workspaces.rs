@@ -31,6 +31,8 @@ pub struct WorkspaceRow {
     pub is_default: bool,
     /// A person's folder; empty for the daemon's own.
     pub root: String,
+    /// Globs of files that the search finds, one in a line.
+    pub indexed: String,
     /// When it was made, RFC 3339.
     pub created: String,
     /// Counts changes.

@@ -18,6 +18,7 @@ fn workspace() -> Workspace {
         name: "w".into(),
         assistant_id: None,
         root: None,
+        indexed_files: Vec::new(),
         is_default: false,
         version: 1,
         created_ms: 0,
