@@ -7,7 +7,6 @@
 //! | `baseline` | what the binary knows by itself |
 //! | `table` | what everybody reads |
 //! | `probe` · `backoff` | how often a backend is asked · and when again after a failure. Pure |
-//! | `route` · `breaker` | which models of a chain are asked, in which order · the health of one. Pure |
 //! | `prober` | one life of asking a backend |
 //! | `desk` · `asking` | the handle: what is read and reported · how backends are asked |
 //!
@@ -23,25 +22,21 @@
 mod asking;
 mod backoff;
 mod baseline;
-mod breaker;
 mod desk;
 mod error;
 mod merge;
 mod model;
 mod probe;
 mod prober;
-mod route;
 mod store;
 mod table;
 
 pub use asking::ProbeChange;
-pub use breaker::{Breaker, FAILURES_MAX, Health};
 pub use desk::{ModelView, Models};
 pub use error::ModelsError;
 pub use merge::Report;
 pub use model::{KnownModel, ModelKey, ModelState, Source};
 pub use probe::{EVERY_S_MAX, EVERY_S_MIN, ProbeKey, ProbeState, ProbeView};
-pub use route::{Conditions, Facts, Link, Need, Passed, Route, route};
 
 #[cfg(test)]
 mod tests;

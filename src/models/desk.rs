@@ -192,7 +192,7 @@ impl Models {
                 // silent-ok: nobody waits any more
                 let _ = done.send(());
             });
-            Ok(())
+            Ok::<_, DbError>(())
         });
         write.await?;
         // silent-ok: a writer that ends between its commit and this shows it at the next start
