@@ -14,7 +14,8 @@ use futures::stream::{self, BoxStream, StreamExt};
 
 use super::answer::{Call, Upstream};
 use super::credential::Credential;
-use super::{Backend, ModelInfo, failure};
+use super::openai::Embeddings;
+use super::{Backend, Embed, ModelInfo, failure};
 use crate::egress::{EgressError, Request};
 use crate::protocol::model::{ModelError, ModelErrorKind, ModelEvent, ModelRequest};
 use decode::LineDecoder;
@@ -73,6 +74,11 @@ impl Backend for Ollama {
             Ok(call) => call.answer::<LineDecoder>().map(|item| item.map_err(with_help)).boxed(),
             Err(error) => stream::once(std::future::ready(Err(error))).boxed(),
         }
+    }
+
+    /// Those of its OpenAI face.
+    fn embeddings(&self) -> Option<Arc<dyn Embed>> {
+        Some(Arc::new(Embeddings { upstream: Arc::clone(&self.upstream), path: "/v1/embeddings" }))
     }
 
     fn models(&self) -> BoxFuture<'static, Result<Vec<ModelInfo>, ModelError>> {

@@ -18,6 +18,7 @@ use super::{Backend, Embed, ModelInfo, failure};
 use crate::egress::{EgressError, Request};
 use crate::protocol::model::{ModelError, ModelEvent, ModelRequest};
 use decode::ChatDecoder;
+pub(super) use embeddings::Embeddings;
 
 /// Where OpenAI itself is.
 pub(super) const BASE_URL: &str = "https://api.openai.com/v1";
@@ -96,7 +97,7 @@ impl Backend for OpenAi {
     }
 
     fn embeddings(&self) -> Option<Arc<dyn Embed>> {
-        Some(Arc::new(embeddings::Embeddings(Arc::clone(&self.upstream))))
+        Some(Arc::new(Embeddings { upstream: Arc::clone(&self.upstream), path: "/embeddings" }))
     }
 
     fn models(&self) -> BoxFuture<'static, Result<Vec<ModelInfo>, ModelError>> {

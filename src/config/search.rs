@@ -66,10 +66,12 @@ impl SearchConfig {
             None if name != DEMO => {
                 check.problem(place, format_args!("is `{name}`, and there is no [backends.{name}]"));
             }
-            Some(BackendKind::Openai) => {}
-            None | Some(BackendKind::Anthropic | BackendKind::Demo) => check.problem(
+            Some(BackendKind::Openai | BackendKind::Openrouter | BackendKind::Ollama) => {}
+            None | Some(BackendKind::Anthropic | BackendKind::Gemini | BackendKind::Demo) => check.problem(
                 place,
-                format_args!("is `{name}`, which has no embeddings; name one of kind \"openai\""),
+                format_args!(
+                    "is `{name}`, which has no embeddings; name one of kind \"openai\", \"openrouter\" or \"ollama\""
+                ),
             ),
         }
         if semantic.model.is_none() {

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use super::extensions::{PlugMakers, Rebuilder};
 use crate::adapters::knowledge::Knowledge;
 use crate::adapters::search::{Finder, Searchable};
-use crate::backends::{Backends, UsageRecorder};
+use crate::backends::UsageRecorder;
 use crate::config::{Config, Home};
 use crate::db::Db;
 use crate::extensions::Extensions;
 use crate::guard::Guard;
+use crate::models::Models;
 use crate::recall::{Recall, RecallPlug};
 use crate::redaction::Redactor;
 use crate::search::Search;
@@ -29,7 +30,7 @@ pub(super) fn semantic(
     config: &Config,
     (db, metrics): (&Db, &Metrics),
     (turns, threads): (&Turns, &Threads),
-    (backends, guard, usage): (&Backends, &Guard, &UsageRecorder),
+    (models, guard, usage): (&Models, &Guard, &UsageRecorder),
 ) -> Option<Semantic> {
     let settings = &config.search.semantic;
     let (backend, model) = settings.chosen()?;
@@ -37,7 +38,7 @@ pub(super) fn semantic(
         db: db.clone(),
         threads: threads.clone(),
         turns: turns.clone(),
-        backends: backends.clone(),
+        backends: models.backends().clone(),
         guard: guard.clone(),
         usage: usage.clone(),
         metrics: metrics.clone(),

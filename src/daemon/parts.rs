@@ -104,12 +104,12 @@ impl Parts {
         let (egress, models, oauth) = reach(&config, &vault, (&db, &prices)).await?;
         let (leaks, metrics, usage) = (LeakLog::new(db.clone()), metrics(&db), usage(&db, &prices));
         let budgets = budgets(&db, &prices, &metrics, &config).await?;
-        let (scanner, judges) =
-            ((redactor.clone(), leaks.clone()), (policies.clone(), kill_switches.clone()));
+        let judges = (policies.clone(), kill_switches.clone());
+        let scanner = (redactor.clone(), leaks.clone());
         let guard = guard(&scanner, &judges, &approvals, &budgets);
         let own = (&workspaces, schedules(&db, &kill_switches, (&metrics, &notifications)).await?);
         let hands = Hands::build((&db, home, &config), (&egress, &vault), (scanner, judges), own);
-        let meaning = semantic(&config, (&db, &metrics), (&turns, &threads), (models.backends(), &guard, &usage));
+        let meaning = semantic(&config, (&db, &metrics), (&turns, &threads), (&models, &guard, &usage));
         let searched = searchable((&turns, &threads, &workspaces), &hands.knowledge, &redactor);
         let makers = PlugMakers::new(&redactor, &hands.sandbox, own_plugs).knowing(&hands.knowledge);
         let mind = Mind::build(plugs, (home, &config, &metrics), (searched, meaning), makers).await;

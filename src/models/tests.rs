@@ -322,7 +322,7 @@ async fn a_change_outlives_restarts_and_is_refused_where_it_makes_no_sense() {
     let stranger = Principal::owner("elsewhere".parse().unwrap());
     let refused = models.configure(&stranger, &probe, set(None, Some(false))).await;
     assert!(matches!(refused, Err(ModelsError::NotFound)));
-    assert_eq!(models.wanted(), [probe.clone()]);
+    assert_eq!(models.wanted(), std::slice::from_ref(&probe));
     let off = models.configure(&owner(), &probe, set(None, Some(false))).await.unwrap();
     assert_eq!((off.state, off.every_s), (ProbeState::Off, EVERY_S_MAX));
     let again = store.open(&[&backend]).await;

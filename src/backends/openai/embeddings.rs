@@ -15,7 +15,11 @@ use crate::protocol::chat::Usage;
 use crate::protocol::model::{ModelError, ModelErrorKind};
 
 /// See the module.
-pub(super) struct Embeddings(pub(super) Arc<Upstream>);
+pub(in crate::backends) struct Embeddings {
+    pub(in crate::backends) upstream: Arc<Upstream>,
+    /// Where they are, from the base address on.
+    pub(in crate::backends) path: &'static str,
+}
 
 #[derive(Serialize)]
 struct Asked<'a> {
@@ -41,12 +45,12 @@ struct One {
 
 impl Embed for Embeddings {
     fn embed(&self, request: EmbedRequest) -> BoxFuture<'static, Result<Embedded, ModelError>> {
-        let upstream = Arc::clone(&self.0);
+        let (upstream, path) = (Arc::clone(&self.upstream), self.path);
         async move {
             let asked = Asked { model: &request.model, input: &request.texts, encoding_format: "float" };
             let body = serde_json::to_vec(&asked)
                 .map_err(|error| ModelError::new(ModelErrorKind::InvalidRequest, error.to_string()))?;
-            let body = upstream.ask("/embeddings", Bytes::from(body)).await?;
+            let body = upstream.ask(path, Bytes::from(body)).await?;
             decoded(&body, request.texts.len())
         }
         .boxed()

@@ -79,7 +79,8 @@ pub(super) async fn change(
     Fields(fields): Fields<WorkspaceFields>,
 ) -> Result<Response, Problem> {
     super::unrestricted(&by)?;
-    let globs = |text: &String| text.lines().filter(|line| !line.trim().is_empty()).map(str::to_owned).collect();
+    let globs =
+        |text: &String| text.lines().filter(|line| !line.trim().is_empty()).map(str::to_owned).collect();
     let change = WorkspaceChange {
         name: Some(fields.name.trim().to_owned()),
         indexed_files: fields.indexed.as_ref().map(globs),
