@@ -14,7 +14,7 @@ use crate::adapters::search::{FindError, Item, KINDS, Wanted};
 use crate::http::auth::{self, Admin, May, ReadChats};
 use crate::http::extract::Params;
 use crate::http::moment::{parse_rfc3339, rfc3339};
-use crate::http::page::{LIMIT_MAX, Page};
+use crate::http::page::LIMIT_MAX;
 use crate::http::problem::Problem;
 use crate::http::state::AppState;
 use crate::protocol::ids::{ThreadId, WorkspaceId};
@@ -74,6 +74,17 @@ impl From<Item> for ItemView {
             created_at: rfc3339(item.created_ms),
         }
     }
+}
+
+/// What fits, a page of it.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = SearchPage)]
+struct FoundView {
+    items: Vec<ItemView>,
+    /// The `cursor` of the next page; `null` after the last one.
+    next: Option<String>,
+    /// Whether the time of a search was over before everything was looked at: more or rarer words find more.
+    partial: bool,
 }
 
 /// How the index is.
@@ -153,7 +164,7 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
         ("cursor" = Option<String>, Query, description = "`next` of the page before"),
     ),
     responses(
-        (status = 200, body = Page<ItemView>),
+        (status = 200, body = FoundView),
         (status = 422, description = "A parameter is wrong"),
         (status = 503, description = "The index is being made, or too much is searched at once"),
     ),
@@ -163,11 +174,12 @@ async fn search(
     by: May<ReadChats>,
     State(state): State<AppState>,
     Params(asked): Params<Asked>,
-) -> Result<Json<Page<ItemView>>, Problem> {
+) -> Result<Json<FoundView>, Problem> {
     let wanted = asked.into_wanted()?;
     let found = state.finder.find(&by, &wanted).await?;
     let next = found.next.map(|(offset, id)| format!("{offset}-{:032x}", u128::from_be_bytes(id)));
-    Ok(Json(Page { items: found.items.into_iter().map(ItemView::from).collect(), next }))
+    let items = found.items.into_iter().map(ItemView::from).collect();
+    Ok(Json(FoundView { items, next, partial: found.partial }))
 }
 
 /// How the index is.

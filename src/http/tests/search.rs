@@ -72,6 +72,7 @@ async fn what_is_imported_is_found_by_words_questions_names_and_filters() {
     let thread = made.json()["items"][0]["thread_id"].as_str().unwrap().to_owned();
     assert_eq!(found(&world, &token, &format!("q=agencies+dentist&thread={thread}")).await, [ids[1].clone()]);
     let whole = world.get("/api/v1/search?q=adoption", &token).await.json();
+    assert!(whole["partial"].is_boolean(), "a slow machine may not look at everything");
     let item = &whole["items"][0];
     assert_eq!((&item["kind"], &item["author"]), (&json!("message"), &json!("Caroline")));
     assert_eq!(item["created_at"], "2024-03-05T10:02:00.000Z");

@@ -25,7 +25,7 @@ impl Bench {
         let (ideas, judge) = (Upstream::start(ideas).await, Upstream::start(judge).await);
         let backend = |name: &str, upstream: &Upstream| {
             format!(
-                "[backends.{name}]\nkind = \"openai\"\nbase_url = \"{}/v1\"\nmodel = \"m\"\nretries = 0\n\n",
+                "[backends.{name}]\nkind = \"openai\"\nbase_url = \"{}/v1\"\nmodel = \"m\"\nmodels = [\"m\"]\nretries = 0\n\n",
                 upstream.url()
             )
         };
