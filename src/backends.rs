@@ -3,6 +3,7 @@
 //! | file | what |
 //! |---|---|
 //! | `registry` | the configured backends by name |
+//! | `remote` | what all providers over a network have |
 //! | `answer` | one call: request, stream, retries before the first visible event |
 //! | `retry` · `failure` | when to try again · what an error status or body means |
 //! | `sse` · `lines` | the formats of streams |
@@ -29,6 +30,7 @@ mod ollama;
 mod openai;
 mod prices;
 mod registry;
+mod remote;
 mod retry;
 mod scripted;
 mod seal;

@@ -5,14 +5,13 @@ mod decode;
 mod encode;
 mod wire;
 
-use std::sync::Arc;
-
 use futures::future::BoxFuture;
-use futures::stream::{self, BoxStream, StreamExt};
+use futures::stream::BoxStream;
 
 use super::answer::{Call, Upstream};
 use super::credential::Credential;
-use super::{Backend, ModelInfo, failure};
+use super::remote::{Remote, answered, model_list};
+use super::{Backend, ModelInfo};
 use crate::egress::{EgressError, Request};
 use crate::protocol::model::{ModelError, ModelEvent, ModelRequest};
 use decode::MessageDecoder;
@@ -25,56 +24,39 @@ const MAX_TOKENS: u32 = 8_192;
 const PAGES_MAX: usize = 10;
 
 /// See the module.
-pub(super) struct Anthropic {
-    pub(super) name: String,
-    pub(super) model: Option<String>,
-    pub(super) models: Vec<String>,
-    pub(super) max_tokens: Option<u32>,
-    pub(super) upstream: Arc<Upstream>,
+pub(super) struct Anthropic(pub(super) Remote);
+
+impl Anthropic {
+    fn call(&self, request: ModelRequest) -> Result<Call, ModelError> {
+        let request = self.0.filled(request)?;
+        let body = encode::body(&request, request.max_tokens.unwrap_or(MAX_TOKENS))?;
+        Ok(self.0.call("/v1/messages", body, request.stream))
+    }
 }
 
 impl Backend for Anthropic {
     fn name(&self) -> &str {
-        &self.name
+        &self.0.name
     }
 
     fn provider(&self) -> &'static str {
-        if self.upstream.destination.host() == "api.anthropic.com" { "anthropic" } else { "compatible" }
+        if self.0.host() == "api.anthropic.com" { "anthropic" } else { "compatible" }
     }
 
     fn default_model(&self) -> Option<&str> {
-        self.model.as_deref()
+        self.0.model.as_deref()
     }
 
     fn is_local(&self) -> bool {
-        self.upstream.destination.is_this_machine()
+        self.0.is_local()
     }
 
-    fn stream(&self, mut request: ModelRequest) -> BoxStream<'static, Result<ModelEvent, ModelError>> {
-        if request.model.is_empty() {
-            match &self.model {
-                Some(model) => request.model.clone_from(model),
-                None => return stream::once(std::future::ready(Err(failure::no_model(&self.name)))).boxed(),
-            }
-        }
-        let limit = request.max_tokens.or(self.max_tokens).unwrap_or(MAX_TOKENS);
-        match encode::body(&request, limit) {
-            Ok(body) => {
-                let upstream = Arc::clone(&self.upstream);
-                Call { upstream, path: "/v1/messages".into(), body, stream: request.stream }
-                    .answer::<MessageDecoder>()
-            }
-            Err(error) => stream::once(std::future::ready(Err(error))).boxed(),
-        }
+    fn stream(&self, request: ModelRequest) -> BoxStream<'static, Result<ModelEvent, ModelError>> {
+        answered::<MessageDecoder>(self.call(request))
     }
 
     fn models(&self) -> BoxFuture<'static, Result<Vec<ModelInfo>, ModelError>> {
-        if !self.models.is_empty() {
-            let models = self.models.iter().map(ModelInfo::named).collect();
-            return Box::pin(std::future::ready(Ok(models)));
-        }
-        let upstream = Arc::clone(&self.upstream);
-        Box::pin(async move { all_models(&upstream).await })
+        self.0.models(|upstream| async move { all_models(&upstream).await })
     }
 }
 
@@ -84,9 +66,7 @@ async fn all_models(upstream: &Upstream) -> Result<Vec<ModelInfo>, ModelError> {
     let mut path = "/v1/models?limit=1000".to_owned();
     for _ in 0..PAGES_MAX {
         let body = upstream.get(&path).await?;
-        let page: wire::ModelPage = serde_json::from_slice(&body).map_err(|_| {
-            failure::protocol("the provider's list of models is not one; is base_url right?").error
-        })?;
+        let page: wire::ModelPage = model_list(&body)?;
         models.extend(page.data.into_iter().map(ModelInfo::from));
         // An id goes into a URL only if it is made of what ids are made of.
         let word = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');

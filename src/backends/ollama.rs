@@ -15,7 +15,8 @@ use futures::stream::{self, BoxStream, StreamExt};
 use super::answer::{Call, Upstream};
 use super::credential::Credential;
 use super::openai::Embeddings;
-use super::{Backend, Embed, ModelInfo, failure};
+use super::remote::{Remote, answered, model_list};
+use super::{Backend, Embed, ModelInfo};
 use crate::egress::{EgressError, Request};
 use crate::protocol::model::{ModelError, ModelErrorKind, ModelEvent, ModelRequest};
 use decode::LineDecoder;
@@ -28,33 +29,18 @@ const DETAILED_MAX: usize = 100;
 const AT_ONCE: usize = 4;
 
 /// See the module.
-pub(super) struct Ollama {
-    pub(super) name: String,
-    pub(super) model: Option<String>,
-    pub(super) models: Vec<String>,
-    pub(super) max_tokens: Option<u32>,
-    pub(super) upstream: Arc<Upstream>,
-}
+pub(super) struct Ollama(pub(super) Remote);
 
 impl Ollama {
-    fn call(&self, mut request: ModelRequest) -> Result<Call, ModelError> {
-        if request.model.is_empty() {
-            request.model = self.model.clone().ok_or_else(|| failure::no_model(&self.name))?;
-        }
-        request.max_tokens = request.max_tokens.or(self.max_tokens);
-        let body = encode::body(&request)?;
-        Ok(Call {
-            upstream: Arc::clone(&self.upstream),
-            path: "/api/chat".into(),
-            body,
-            stream: request.stream,
-        })
+    fn call(&self, request: ModelRequest) -> Result<Call, ModelError> {
+        let request = self.0.filled(request)?;
+        Ok(self.0.call("/api/chat", encode::body(&request)?, request.stream))
     }
 }
 
 impl Backend for Ollama {
     fn name(&self) -> &str {
-        &self.name
+        &self.0.name
     }
 
     fn provider(&self) -> &'static str {
@@ -62,41 +48,31 @@ impl Backend for Ollama {
     }
 
     fn default_model(&self) -> Option<&str> {
-        self.model.as_deref()
+        self.0.model.as_deref()
     }
 
     fn is_local(&self) -> bool {
-        self.upstream.destination.is_this_machine()
+        self.0.is_local()
     }
 
     fn stream(&self, request: ModelRequest) -> BoxStream<'static, Result<ModelEvent, ModelError>> {
-        match self.call(request) {
-            Ok(call) => call.answer::<LineDecoder>().map(|item| item.map_err(with_help)).boxed(),
-            Err(error) => stream::once(std::future::ready(Err(error))).boxed(),
-        }
+        answered::<LineDecoder>(self.call(request)).map(|item| item.map_err(with_help)).boxed()
     }
 
     /// Those of its OpenAI face.
     fn embeddings(&self) -> Option<Arc<dyn Embed>> {
-        Some(Arc::new(Embeddings { upstream: Arc::clone(&self.upstream), path: "/v1/embeddings" }))
+        Some(Arc::new(Embeddings { upstream: Arc::clone(&self.0.upstream), path: "/v1/embeddings" }))
     }
 
     fn models(&self) -> BoxFuture<'static, Result<Vec<ModelInfo>, ModelError>> {
-        if !self.models.is_empty() {
-            let models = self.models.iter().map(ModelInfo::named).collect();
-            return Box::pin(std::future::ready(Ok(models)));
-        }
-        let upstream = Arc::clone(&self.upstream);
-        Box::pin(async move { pulled(&upstream).await })
+        self.0.models(|upstream| async move { pulled(&upstream).await })
     }
 }
 
 /// What was pulled, with what each can do. One of which it does not tell that is there all the same.
 async fn pulled(upstream: &Upstream) -> Result<Vec<ModelInfo>, ModelError> {
     let body = upstream.get("/api/tags").await?;
-    let list: wire::Tags = serde_json::from_slice(&body).map_err(|_| {
-        failure::protocol("the provider's list of models is not one; is base_url right?").error
-    })?;
+    let list: wire::Tags = model_list(&body)?;
     let detailed = stream::iter(list.models.into_iter().enumerate()).map(|(at, tag)| async move {
         let shown = if at < DETAILED_MAX { show(upstream, tag.id()).await } else { None };
         tag.with(shown.as_ref())

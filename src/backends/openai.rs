@@ -10,11 +10,12 @@ mod wire;
 use std::sync::Arc;
 
 use futures::future::BoxFuture;
-use futures::stream::{self, BoxStream, StreamExt};
+use futures::stream::BoxStream;
 
-use super::answer::{Call, Upstream};
+use super::answer::Call;
 use super::credential::Credential;
-use super::{Backend, Embed, ModelInfo, failure};
+use super::remote::{Remote, answered, model_list};
+use super::{Backend, Embed, ModelInfo};
 use crate::egress::{EgressError, Request};
 use crate::protocol::model::{ModelError, ModelEvent, ModelRequest};
 use decode::ChatDecoder;
@@ -39,21 +40,28 @@ pub(super) enum Wire {
 
 /// See the module.
 pub(super) struct OpenAi {
-    pub(super) name: String,
-    pub(super) model: Option<String>,
-    pub(super) models: Vec<String>,
-    pub(super) max_tokens: Option<u32>,
-    pub(super) upstream: Arc<Upstream>,
+    pub(super) remote: Remote,
     pub(super) wire: Wire,
+}
+
+impl OpenAi {
+    /// The call of chat completions for a request that names its model.
+    fn chat(&self, request: &ModelRequest) -> Result<Call, ModelError> {
+        // OpenAI's newer models refuse the old name; local servers know only that one.
+        let own = self.remote.host() == "api.openai.com";
+        let limit_name = if own { "max_completion_tokens" } else { "max_tokens" };
+        let body = encode::body(request, limit_name, self.wire == Wire::Openrouter)?;
+        Ok(self.remote.call("/chat/completions", body, request.stream))
+    }
 }
 
 impl Backend for OpenAi {
     fn name(&self) -> &str {
-        &self.name
+        &self.remote.name
     }
 
     fn provider(&self) -> &'static str {
-        match self.upstream.destination.host() {
+        match self.remote.host() {
             "api.openai.com" => "openai",
             "openrouter.ai" => "openrouter",
             _ => "compatible",
@@ -61,56 +69,32 @@ impl Backend for OpenAi {
     }
 
     fn default_model(&self) -> Option<&str> {
-        self.model.as_deref()
+        self.remote.model.as_deref()
     }
 
     fn is_local(&self) -> bool {
-        self.upstream.destination.is_this_machine()
+        self.remote.is_local()
     }
 
-    fn stream(&self, mut request: ModelRequest) -> BoxStream<'static, Result<ModelEvent, ModelError>> {
-        if request.model.is_empty() {
-            match &self.model {
-                Some(model) => request.model.clone_from(model),
-                None => return stream::once(std::future::ready(Err(failure::no_model(&self.name)))).boxed(),
+    fn stream(&self, request: ModelRequest) -> BoxStream<'static, Result<ModelEvent, ModelError>> {
+        let request = self.remote.filled(request);
+        match self.wire {
+            Wire::Responses => answered::<responses::ItemDecoder>(
+                request.and_then(|request| responses::call(&request, &self.remote)),
+            ),
+            Wire::Chat | Wire::Openrouter => {
+                answered::<ChatDecoder>(request.and_then(|request| self.chat(&request)))
             }
-        }
-        request.max_tokens = request.max_tokens.or(self.max_tokens);
-        if self.wire == Wire::Responses {
-            let call = responses::call(&request, &self.upstream);
-            return match call {
-                Ok(call) => call.answer::<responses::ItemDecoder>(),
-                Err(error) => stream::once(std::future::ready(Err(error))).boxed(),
-            };
-        }
-        // OpenAI's newer models refuse the old name; local servers know only that one.
-        let own = self.upstream.destination.host() == "api.openai.com";
-        let limit_name = if own { "max_completion_tokens" } else { "max_tokens" };
-        match encode::body(&request, limit_name, self.wire == Wire::Openrouter) {
-            Ok(body) => {
-                let upstream = Arc::clone(&self.upstream);
-                Call { upstream, path: "/chat/completions".into(), body, stream: request.stream }
-                    .answer::<ChatDecoder>()
-            }
-            Err(error) => stream::once(std::future::ready(Err(error))).boxed(),
         }
     }
 
     fn embeddings(&self) -> Option<Arc<dyn Embed>> {
-        Some(Arc::new(Embeddings { upstream: Arc::clone(&self.upstream), path: "/embeddings" }))
+        Some(Arc::new(Embeddings { upstream: Arc::clone(&self.remote.upstream), path: "/embeddings" }))
     }
 
     fn models(&self) -> BoxFuture<'static, Result<Vec<ModelInfo>, ModelError>> {
-        if !self.models.is_empty() {
-            let models = self.models.iter().map(ModelInfo::named).collect();
-            return Box::pin(std::future::ready(Ok(models)));
-        }
-        let upstream = Arc::clone(&self.upstream);
-        Box::pin(async move {
-            let body = upstream.get("/models").await?;
-            let list: wire::ModelList = serde_json::from_slice(&body).map_err(|_| {
-                failure::protocol("the provider's list of models is not one; is base_url right?").error
-            })?;
+        self.remote.models(|upstream| async move {
+            let list: wire::ModelList = model_list(&upstream.get("/models").await?)?;
             Ok(list.data.into_iter().map(ModelInfo::from).collect())
         })
     }

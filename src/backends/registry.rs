@@ -8,6 +8,7 @@ use super::answer::{CallLimits, Upstream};
 use super::credential::Credential;
 use super::demo::Demo;
 use super::openai::OpenAi;
+use super::remote::Remote;
 use super::retry::RetryPolicy;
 use super::{Backend, anthropic, gemini, ollama, openai};
 use crate::config::backends::{BackendConfig, BackendKind, BackendsConfig, DEMO, KeyRef, Wire};
@@ -91,41 +92,43 @@ impl Backends {
     }
 }
 
+/// Adds the headers of a protocol, the credential among them.
+type Authorise = fn(Request, &Credential) -> Result<Request, EgressError>;
+
 fn build_one(
     name: &str,
     config: &BackendConfig,
     credential: Result<Credential, String>,
     egress: &Egress,
 ) -> Result<Arc<dyn Backend>, EgressError> {
-    let name = name.to_owned();
-    let (model, models, max_tokens) = (config.model.clone(), config.models.clone(), config.max_tokens);
+    let remote = |base_url: &str, authorise: Authorise| -> Result<Remote, EgressError> {
+        Ok(Remote {
+            name: name.to_owned(),
+            model: config.model.clone(),
+            models: config.models.clone(),
+            max_tokens: config.max_tokens,
+            upstream: upstream(config, base_url, credential, egress, authorise)?,
+        })
+    };
     Ok(match config.kind {
         BackendKind::Demo => {
-            Arc::new(Demo { name, pace: config.pace_ms.map_or(DEMO_PACE, Duration::from_millis) })
+            Arc::new(Demo { name: name.to_owned(), pace: config.pace_ms.map_or(DEMO_PACE, Duration::from_millis) })
         }
         BackendKind::Openai => {
-            let upstream = upstream(config, openai::BASE_URL, credential, egress, openai::authorise)?;
             let wire = match config.wire {
                 Wire::Chat => openai::Wire::Chat,
                 Wire::Responses => openai::Wire::Responses,
             };
-            Arc::new(OpenAi { name, model, models, max_tokens, upstream, wire })
+            Arc::new(OpenAi { remote: remote(openai::BASE_URL, openai::authorise)?, wire })
         }
         BackendKind::Openrouter => {
-            let upstream = upstream(config, openai::OPENROUTER_URL, credential, egress, openai::authorise)?;
-            Arc::new(OpenAi { name, model, models, max_tokens, upstream, wire: openai::Wire::Openrouter })
+            let remote = remote(openai::OPENROUTER_URL, openai::authorise)?;
+            Arc::new(OpenAi { remote, wire: openai::Wire::Openrouter })
         }
-        BackendKind::Gemini => {
-            let upstream = upstream(config, gemini::BASE_URL, credential, egress, gemini::authorise)?;
-            Arc::new(gemini::Gemini { name, model, models, max_tokens, upstream })
-        }
-        BackendKind::Ollama => {
-            let upstream = upstream(config, ollama::BASE_URL, credential, egress, ollama::authorise)?;
-            Arc::new(ollama::Ollama { name, model, models, max_tokens, upstream })
-        }
+        BackendKind::Gemini => Arc::new(gemini::Gemini(remote(gemini::BASE_URL, gemini::authorise)?)),
+        BackendKind::Ollama => Arc::new(ollama::Ollama(remote(ollama::BASE_URL, ollama::authorise)?)),
         BackendKind::Anthropic => {
-            let upstream = upstream(config, anthropic::BASE_URL, credential, egress, anthropic::authorise)?;
-            Arc::new(anthropic::Anthropic { name, model, models, max_tokens, upstream })
+            Arc::new(anthropic::Anthropic(remote(anthropic::BASE_URL, anthropic::authorise)?))
         }
     })
 }
@@ -135,7 +138,7 @@ fn upstream(
     base_url: &str,
     credential: Result<Credential, String>,
     egress: &Egress,
-    authorise: fn(Request, &Credential) -> Result<Request, EgressError>,
+    authorise: Authorise,
 ) -> Result<Arc<Upstream>, EgressError> {
     let base_url = config.base_url.as_deref().unwrap_or(base_url);
     let destination = egress.destination(base_url, config.allow_private)?;

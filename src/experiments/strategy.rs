@@ -94,6 +94,8 @@ pub trait Strategy: Send + Sync + 'static {
     }
 }
 
+/// Iterations that a prompt is told of: the last ones.
+const TOLD_MAX: usize = 10;
 /// Tools that read the files of a tree.
 const READING: [&str; 3] = ["read_file", "list_files", "search_files"];
 /// Those, and tools that change them.
@@ -138,7 +140,8 @@ fn common(past: Past<'_>, number: u32, judged_by: &str) -> String {
     text.push_str(judged_by);
     text.push_str("\nWhat you say about your own work does not count.\n");
     let told = past.iterations.iter().filter(|one| one.number < number && one.ended_ms.is_some());
-    let told: Vec<String> = told.rev_last(10).map(line).collect();
+    let told: Vec<String> = told.map(line).collect();
+    let told = told.rchunks(TOLD_MAX).next().unwrap_or_default();
     if !told.is_empty() {
         text.push_str(&format!("\nWhat came of the iterations before:\n{}\n", told.join("\n")));
     }
@@ -157,18 +160,6 @@ fn line(one: &Iteration) -> String {
     let summary: String = one.summary.lines().next().unwrap_or_default().chars().take(300).collect();
     format!("- iteration {}: {}{score}. {summary}", one.number, one.status.as_str())
 }
-
-/// The last few of an iterator, in order.
-trait RevLast: Iterator + Sized {
-    fn rev_last(self, count: usize) -> std::vec::IntoIter<Self::Item> {
-        let mut all: Vec<Self::Item> = self.collect();
-        let from = all.len().saturating_sub(count);
-        all.drain(..from);
-        all.into_iter()
-    }
-}
-
-impl<I: Iterator> RevLast for I {}
 
 /// Whether later iterations may go on from this one.
 fn goes_on(one: &Iteration) -> bool {

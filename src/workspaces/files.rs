@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `path` | which file is meant, as text |
 //! | `folder` | the handle of the workspace's folder, below which everything is opened |
+//! | `listing` | what a walk sees: names, without what `.gitignore` files leave out |
 //! | `stamp` | which state of a file somebody saw |
 //!
 //! Tools of assistants and the API use the same handle. Calls block: they are for threads that may.
@@ -14,11 +15,13 @@
 
 mod error;
 mod folder;
+mod listing;
 mod path;
 mod stamp;
 
 pub use error::FileError;
 pub use folder::{Entry, Folder, Kind};
 pub(crate) use folder::{kind, open_file, open_folder, read_up_to};
+pub(crate) use listing::{Ignored, joined, names};
 pub use path::WorkspacePath;
 pub use stamp::Stamp;

@@ -3,16 +3,14 @@
 //! The workspace names them by globs. The walk goes by handles, so no link is followed; it leaves out names that begin with a
 //! dot and what a `.gitignore` leaves out. Calls block.
 
-use std::io;
 use std::os::fd::OwnedFd;
 
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
-use ignore::Match;
-use ignore::gitignore::{Gitignore, GitignoreBuilder};
-use rustix::fs::Dir;
 
 use super::error::WorkspaceError;
-use super::files::{FileError, Folder, Kind, WorkspacePath, kind, open_file, open_folder, read_up_to};
+use super::files::{
+    FileError, Folder, Ignored, Kind, WorkspacePath, joined, kind, names, open_file, open_folder,
+};
 
 /// Globs of a workspace at the most.
 pub const GLOBS_MAX: usize = 50;
@@ -26,8 +24,6 @@ pub const OPTED_BYTES_MAX: u64 = 1 << 20;
 const NAMES_MAX: usize = 200_000;
 /// Folders below each other that are looked into.
 const DEPTH_MAX: usize = 32;
-/// Largest `.gitignore`, in bytes; a larger one counts for nothing.
-const IGNORE_BYTES_MAX: u64 = 256 << 10;
 
 /// A file that shall be found.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -70,7 +66,7 @@ pub(super) fn files(folder: &Folder, globs: &[String]) -> Result<Vec<OptedFile>,
     });
     // silent-ok: each of them was compiled alone when it was taken
     let globs = set.build().unwrap_or_else(|_| GlobSet::empty());
-    let mut walk = Walk { globs, ignored: Vec::new(), names_left: NAMES_MAX, found: Vec::new() };
+    let mut walk = Walk { globs, ignored: Ignored::default(), names_left: NAMES_MAX, found: Vec::new() };
     walk.folder(&folder.folder(&WorkspacePath::root())?, "", 0);
     Ok(walk.found)
 }
@@ -92,8 +88,7 @@ pub(super) fn text(folder: &Folder, path: &WorkspacePath) -> Option<String> {
 
 struct Walk {
     globs: GlobSet,
-    /// Of the folders from the workspace to this one.
-    ignored: Vec<Gitignore>,
+    ignored: Ignored,
     names_left: usize,
     found: Vec<OptedFile>,
 }
@@ -104,22 +99,21 @@ impl Walk {
     fn folder(&mut self, at: &OwnedFd, path: &str, depth: usize) {
         // silent-ok: a folder that may not be read has nothing to find
         let Ok(names) = names(at, self.names_left) else { return };
-        self.ignored.push(rules(at, path));
+        self.ignored.enter(at, path);
         for name in names {
             self.names_left = self.names_left.saturating_sub(1);
             if self.names_left == 0 || self.found.len() >= OPTED_FILES_MAX {
                 break;
             }
-            let below = if path.is_empty() { name.clone() } else { format!("{path}/{name}") };
-            self.name(at, &name, below, depth);
+            self.name(at, &name, joined(path, &name), depth);
         }
-        self.ignored.pop();
+        self.ignored.leave();
     }
 
     fn name(&mut self, at: &OwnedFd, name: &str, path: String, depth: usize) {
         // silent-ok: it has gone since its name was read
         let Ok((kind, bytes)) = kind(at, name) else { return };
-        if name.starts_with('.') || self.is_ignored(&path, kind == Kind::Folder) {
+        if name.starts_with('.') || self.ignored.leaves_out(&path, kind == Kind::Folder) {
             return;
         }
         match kind {
@@ -138,13 +132,6 @@ impl Walk {
             _ => {}
         }
     }
-
-    /// The innermost file that says something about a path decides.
-    fn is_ignored(&self, path: &str, is_folder: bool) -> bool {
-        let verdict = self.ignored.iter().rev().map(|rules| rules.matched(path, is_folder));
-        let verdict = verdict.into_iter().find(|verdict| !verdict.is_none());
-        verdict.is_some_and(|verdict| matches!(verdict, Match::Ignore(_)))
-    }
 }
 
 fn compiled(glob: &str) -> Option<globset::Glob> {
@@ -152,34 +139,6 @@ fn compiled(glob: &str) -> Option<globset::Glob> {
     let anywhere = if glob.contains('/') { glob.to_owned() } else { format!("**/{glob}") };
     // silent-ok: what is no glob is refused when it is set
     GlobBuilder::new(&anywhere).literal_separator(true).build().ok()
-}
-
-/// What the `.gitignore` of this folder says.
-fn rules(at: &OwnedFd, path: &str) -> Gitignore {
-    let text = open_file(at, ".gitignore").map_err(io::Error::from);
-    // silent-ok: without a readable file nothing is left out
-    let text =
-        text.and_then(|(file, _)| read_up_to(file, IGNORE_BYTES_MAX)).ok().flatten().unwrap_or_default();
-    let mut rules = GitignoreBuilder::new(path);
-    for line in String::from_utf8_lossy(&text).lines() {
-        // silent-ok: a line that is no pattern leaves nothing out
-        let _ = rules.add_line(None, line);
-    }
-    rules.build().unwrap_or_else(|_| Gitignore::empty())
-}
-
-/// Names in their order; one that is no text is left out.
-fn names(at: &OwnedFd, most: usize) -> io::Result<Vec<String>> {
-    let mut names = Vec::new();
-    for entry in Dir::read_from(at)?.take(most) {
-        if let Ok(name) = entry?.file_name().to_str()
-            && !matches!(name, "." | "..")
-        {
-            names.push(name.to_owned());
-        }
-    }
-    names.sort_unstable();
-    Ok(names)
 }
 
 #[cfg(test)]

@@ -4,17 +4,15 @@
 mod decode;
 mod encode;
 
-use std::sync::Arc;
-
-use crate::backends::answer::{Call, Upstream};
+use crate::backends::answer::Call;
+use crate::backends::remote::Remote;
 use crate::protocol::model::{ModelError, ModelRequest};
 
 pub(super) use decode::ItemDecoder;
 
 /// The call of a request that names its model.
-pub(super) fn call(request: &ModelRequest, upstream: &Arc<Upstream>) -> Result<Call, ModelError> {
-    let body = encode::body(request)?;
-    Ok(Call { upstream: Arc::clone(upstream), path: "/responses".into(), body, stream: request.stream })
+pub(super) fn call(request: &ModelRequest, remote: &Remote) -> Result<Call, ModelError> {
+    Ok(remote.call("/responses", encode::body(request)?, request.stream))
 }
 
 #[cfg(test)]

@@ -1,18 +1,16 @@
 //! A walk through the folders of a workspace by their handles, in the order of names, without what
 //! `.gitignore` files leave out and without `.git`. Links are named and never followed.
 
-use std::io;
 use std::ops::ControlFlow;
 use std::os::fd::OwnedFd;
 
 use globset::{GlobBuilder, GlobMatcher};
-use ignore::Match;
-use ignore::gitignore::{Gitignore, GitignoreBuilder};
-use rustix::fs::Dir;
 
 use crate::tools::ToolError;
 use crate::tools::blocking::Stop;
-use crate::workspaces::files::{Folder, Kind, WorkspacePath, kind, open_file, open_folder, read_up_to};
+use crate::workspaces::files::{
+    Folder, Ignored, Kind, WorkspacePath, joined, kind, names, open_file, open_folder, read_up_to,
+};
 
 /// Folders below each other that are looked into.
 const DEPTH_MAX: usize = 64;
@@ -20,8 +18,6 @@ const DEPTH_MAX: usize = 64;
 const NAMES_MAX: usize = 200_000;
 /// Longest pattern, in bytes.
 const GLOB_BYTES_MAX: usize = 1_000;
-/// Largest `.gitignore`, in bytes; a larger one counts for nothing.
-const IGNORE_BYTES_MAX: u64 = 256 << 10;
 
 /// What the walk has come to.
 pub(super) struct Found<'a> {
@@ -51,8 +47,7 @@ struct Walk<'a, V> {
     stop: &'a Stop,
     depth_max: usize,
     names_left: usize,
-    /// Of the folders from the workspace to this one.
-    ignored: Vec<Gitignore>,
+    ignored: Ignored,
 }
 
 // === impl Found ===
@@ -94,10 +89,10 @@ where
     V: FnMut(&Found<'_>) -> ControlFlow<()>,
 {
     let mut at = folder.folder(&WorkspacePath::root())?;
-    let mut ignored = Vec::new();
+    let mut ignored = Ignored::default();
     let mut path = String::new();
     for name in start.names() {
-        ignored.push(rules(&at, &path));
+        ignored.enter(&at, &path);
         at = open_folder(&at, name).or_else(|_| folder.folder(start))?;
         path = joined(&path, name);
     }
@@ -114,7 +109,7 @@ impl<V: FnMut(&Found<'_>) -> ControlFlow<()>> Walk<'_, V> {
     fn folder(&mut self, at: &OwnedFd, path: &str, depth: usize) -> ControlFlow<Ended> {
         // silent-ok: a folder that may not be read has nothing to show
         let Ok(names) = names(at, self.names_left) else { return ControlFlow::Continue(()) };
-        self.ignored.push(rules(at, path));
+        self.ignored.enter(at, path);
         for name in &names {
             self.names_left = self.names_left.saturating_sub(1);
             if self.names_left == 0 || self.stop.is_due() {
@@ -122,14 +117,14 @@ impl<V: FnMut(&Found<'_>) -> ControlFlow<()>> Walk<'_, V> {
             }
             self.name(at, name, &joined(path, name), depth)?;
         }
-        self.ignored.pop();
+        self.ignored.leave();
         ControlFlow::Continue(())
     }
 
     fn name(&mut self, at: &OwnedFd, name: &str, path: &str, depth: usize) -> ControlFlow<Ended> {
         // silent-ok: it has gone since its name was read
         let Ok((kind, bytes)) = kind(at, name) else { return ControlFlow::Continue(()) };
-        if name == ".git" || self.is_ignored(path, kind == Kind::Folder) {
+        if name == ".git" || self.ignored.leaves_out(path, kind == Kind::Folder) {
             return ControlFlow::Continue(());
         }
         let found = Found { path, kind, bytes, depth, at, name };
@@ -144,45 +139,4 @@ impl<V: FnMut(&Found<'_>) -> ControlFlow<()>> Walk<'_, V> {
         }
         ControlFlow::Continue(())
     }
-
-    /// The innermost file that says something about a path decides.
-    fn is_ignored(&self, path: &str, is_folder: bool) -> bool {
-        let verdict = self.ignored.iter().rev().map(|rules| rules.matched(path, is_folder));
-        verdict
-            .into_iter()
-            .find(|verdict| !verdict.is_none())
-            .is_some_and(|verdict| matches!(verdict, Match::Ignore(_)))
-    }
-}
-
-/// What the `.gitignore` of this folder says.
-fn rules(at: &OwnedFd, path: &str) -> Gitignore {
-    let text = open_file(at, ".gitignore").map_err(io::Error::from);
-    // silent-ok: without a readable file nothing is left out
-    let text =
-        text.and_then(|(file, _)| read_up_to(file, IGNORE_BYTES_MAX)).ok().flatten().unwrap_or_default();
-    let mut rules = GitignoreBuilder::new(path);
-    for line in String::from_utf8_lossy(&text).lines() {
-        // silent-ok: a line that is no pattern leaves nothing out
-        let _ = rules.add_line(None, line);
-    }
-    rules.build().unwrap_or_else(|_| Gitignore::empty())
-}
-
-/// Names in their order. A name that is no text cannot be said in a path, and is left out.
-fn names(at: &OwnedFd, most: usize) -> io::Result<Vec<String>> {
-    let mut names = Vec::new();
-    for entry in Dir::read_from(at)?.take(most) {
-        let entry = entry?;
-        match entry.file_name().to_str() {
-            Ok("." | "..") | Err(_) => {}
-            Ok(name) => names.push(name.to_owned()),
-        }
-    }
-    names.sort_unstable();
-    Ok(names)
-}
-
-fn joined(path: &str, name: &str) -> String {
-    if path.is_empty() { name.to_owned() } else { format!("{path}/{name}") }
 }
