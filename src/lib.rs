@@ -20,6 +20,7 @@ pub mod backends;
 pub mod budgets;
 pub mod certificates;
 pub mod channels;
+pub mod coders;
 pub mod experiments;
 pub mod guard;
 pub mod identity;

@@ -111,9 +111,10 @@ fn build_one(
         })
     };
     Ok(match config.kind {
-        BackendKind::Demo => {
-            Arc::new(Demo { name: name.to_owned(), pace: config.pace_ms.map_or(DEMO_PACE, Duration::from_millis) })
-        }
+        BackendKind::Demo => Arc::new(Demo {
+            name: name.to_owned(),
+            pace: config.pace_ms.map_or(DEMO_PACE, Duration::from_millis),
+        }),
         BackendKind::Openai => {
             let wire = match config.wire {
                 Wire::Chat => openai::Wire::Chat,

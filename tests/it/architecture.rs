@@ -27,6 +27,7 @@ const ROWS: &[&[&str]] = &[
         "budgets",
         "certificates",
         "channels",
+        "coders",
         "experiments",
         "guard",
         "identity",
