@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
-use crate::protocol::model::{ModelError, StopReason, Usage};
+use crate::protocol::chat::{StopReason, Usage};
+use crate::protocol::model::ModelError;
 
 /// One conversation with one program, without the program: the host writes [`Out::lines`] to its standard input, and
 /// hands what it prints to [`Dialect::take`]. Framing (a line each, without its end) is the host's.

@@ -122,7 +122,7 @@ impl ModelErrorKind {
 }
 
 /// A failed model call. The text is for people and holds no secret.
-#[derive(Clone, Debug, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("{message}")]
 pub struct ModelError {
     /// What a caller can do about it.
