@@ -39,6 +39,10 @@ const VOCABULARY: usize = 60_000;
 const THREADS: usize = 1_000;
 const QUERIES: usize = 300;
 const BATCH: usize = 20_000;
+/// Rows of FTS5 in a transaction.
+const ROWS: usize = 200;
+/// Messages of a conversation.
+const SAID: usize = 1_000;
 
 fn main() {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
@@ -128,6 +132,7 @@ async fn measure(folder: &Path) {
     for (name, make) in KINDS {
         bench.queries(name, *make).await;
     }
+    bench.conversation(messages as u64).await;
     stop.cancel();
     run.await.expect("the indexer ends");
 }
@@ -214,13 +219,16 @@ impl Bench {
             let lines: Vec<ImportedLine> = (stored..stored + count).map(|n| self.line(n)).collect();
             let texts: Arc<Vec<String>> = Arc::new(lines.iter().map(|line| line.content.clone()).collect());
             self.threads.import(&self.owner, None, lines).await.expect("an import");
-            let write = self.db.write_system(move |tx| {
-                for text in texts.iter() {
-                    tx.execute("INSERT INTO texts (text) VALUES (?1)", &[text])?;
-                }
-                Ok::<_, DbError>(())
-            });
-            write.await.expect("FTS5");
+            for from in (0..count).step_by(ROWS) {
+                let texts = Arc::clone(&texts);
+                let write = self.db.write_system(move |tx| {
+                    for text in texts.iter().skip(from).take(ROWS) {
+                        tx.execute("INSERT INTO texts (text) VALUES (?1)", &[text])?;
+                    }
+                    Ok::<_, DbError>(())
+                });
+                write.await.expect("FTS5");
+            }
             stored += count;
         }
         println!("| stored, for both | {:.0} s |", begun.elapsed().as_secs_f64());
@@ -298,6 +306,41 @@ impl Bench {
             at(&mut times, 0.5),
             at(&mut times, 0.99)
         );
+    }
+
+    /// What a conversation does, one message after the other, while nothing is indexed and while everything is.
+    async fn conversation(&self, messages: u64) {
+        println!("\n| a conversation | stored p50 | p99 | read back p50 | p99 |\n|---|---|---|---|---|");
+        self.exchange("while nothing is indexed", |done| done == SAID).await;
+        let tenant = self.owner.tenant.clone();
+        self.search.rebuild(&tenant);
+        while self.search.status(&tenant).state.as_str() == "ready" {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        let begun = Instant::now();
+        let is_over = |_| self.search.status(&tenant).state.as_str() == "ready";
+        let said = self.exchange("while the index is made anew", is_over).await;
+        self.indexed(messages).await;
+        println!("\nMade anew in {:.1} s beside {said} messages.", begun.elapsed().as_secs_f64());
+    }
+
+    async fn exchange(&self, name: &str, is_over: impl Fn(usize) -> bool) -> usize {
+        let (mut stored, mut read) = (Vec::new(), Vec::new());
+        while !is_over(stored.len()) {
+            let begun = Instant::now();
+            let line = self.line(stored.len());
+            self.threads.import(&self.owner, None, vec![line]).await.expect("an import");
+            stored.push(begun.elapsed());
+            let begun = Instant::now();
+            let found = self.threads.found_after(&self.owner.tenant, None, None, 50).await;
+            found.expect("messages");
+            read.push(begun.elapsed());
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        let figures =
+            [&mut stored, &mut read].map(|times| [0.5, 0.99].map(|part| at(times, part)).join(" | "));
+        println!("| {name} | {} |", figures.join(" | "));
+        stored.len()
     }
 
     async fn queries(&self, name: &str, make: Make) {

@@ -106,9 +106,7 @@ impl Recall {
         let by_meaning = near.iter().map(|near| near.id).filter(|id| !ids.contains(id));
         let by_meaning: Vec<MessageId> = by_meaning.collect();
         ids.extend(by_meaning);
-        let places = self.threads.found(tenant, ids).await?;
-        let places = places.into_iter().map(|message| (message.thread_id, message.id)).collect();
-        let stretches = self.threads.around(tenant, places, BESIDE).await?;
+        let stretches = self.threads.around(tenant, ids, BESIDE).await?;
         let marks = found.marks.clone();
         // Some hundred texts are read: that takes a thread of its own.
         let ranked =

@@ -191,12 +191,9 @@ impl Indexer {
         // A damaged file can also be a panic of whoever reads it.
         let (live, mark) = opened.await.unwrap_or((None, None));
         shelf.live.store(live);
-        let fits = match &mark {
-            Some(mark) => self.fits(tenant, mark).await?,
-            None => false,
-        };
+        let found = mark.is_some();
         known.mark = mark.unwrap_or_default();
-        if !fits {
+        if !found || !self.fits(tenant, &known.mark).await? {
             shelf.stale.store(true, Ordering::Release);
         }
         Ok(())
@@ -258,14 +255,15 @@ impl Indexer {
         Ok(())
     }
 
-    /// Puts every change that is not in the index yet into it.
+    /// Puts the changes that are not in the index yet into it; those of meanwhile wait, or it would commit without a pause.
     async fn catch_up(
         &self,
         tenant: &TenantId,
         known: &mut Tenant,
         stop: &CancellationToken,
     ) -> Result<(), SearchError> {
-        while !stop.is_cancelled() {
+        let mut more = true;
+        while more && !stop.is_cancelled() {
             let n = known.mark.n;
             let read = self.db.read(tenant, move |read| store::after(read, n, CHANGES_MAX));
             let changes = read.await.map_err(|error| unreadable(&error))?;
@@ -276,6 +274,7 @@ impl Indexer {
             let done = mark.clone();
             write(&mut known.writing, move |writing| writing.commit(&done)).await?;
             known.mark = mark;
+            more = changes.len() == CHANGES_MAX;
         }
         Ok(())
     }
@@ -326,7 +325,7 @@ impl Indexer {
 
     /// Looks at things that have no change table.
     async fn look(&self, tenant: &TenantId, known: &mut Tenant) -> Result<(), SearchError> {
-        for kind in self.source.watched_kinds() {
+        for &kind in self.source.watched_kinds() {
             let found = self.source.watched(tenant, kind).await?;
             let now: HashMap<RawId, String> =
                 found.iter().map(|(state, document)| (document.key.id, state.clone())).collect();
@@ -349,7 +348,6 @@ impl Indexer {
                 .map(|(_, document)| document)
                 .collect();
             self.writer(tenant, known).await?;
-            let kind = *kind;
             write(&mut known.writing, move |writing| {
                 if first {
                     writing.remove_kind(kind);

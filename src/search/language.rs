@@ -4,6 +4,8 @@
 //! characters. A text is stemmed as its language has it; one that is too short to tell, as its script suggests. What is
 //! found depends on all of this, so a change here is a new [`super::schema::VERSION`].
 
+use std::collections::HashMap;
+
 use tantivy::tokenizer::{
     AsciiFoldingFilter, Language, RawTokenizer, Stemmer, StopWordFilter, TextAnalyzer, TokenStream as _,
 };
@@ -54,9 +56,15 @@ pub(super) struct Word {
 /// How a language forms words.
 pub(super) struct Grammar {
     code: &'static str,
+    language: Language,
+    /// Made when it is asked for the first time: it takes as long as some hundred stems.
     stop: Option<TextAnalyzer>,
     stemmer: TextAnalyzer,
 }
+
+/// Grammars that were used before: making one takes as long as reading a text.
+#[derive(Default)]
+pub(super) struct Grammars(HashMap<&'static str, Grammar>);
 
 /// The code of the language of a text; `None` when no stemmer fits it.
 pub(super) fn language_of(text: &str) -> Option<&'static str> {
@@ -88,10 +96,8 @@ impl Grammar {
     /// The grammar of a language with this code.
     pub(super) fn of(code: &str) -> Option<Self> {
         let (_, language, code) = LANGUAGES.iter().find(|(.., known)| *known == code)?;
-        let stop = StopWordFilter::new(*language)
-            .map(|filter| TextAnalyzer::builder(RawTokenizer::default()).filter(filter).build());
         let stemmer = TextAnalyzer::builder(RawTokenizer::default()).filter(Stemmer::new(*language)).build();
-        Some(Self { code, stop, stemmer })
+        Some(Self { code, language: *language, stop: None, stemmer })
     }
 
     /// Its code.
@@ -101,13 +107,34 @@ impl Grammar {
 
     /// Whether a folded word is in so many texts that it says nothing.
     pub(super) fn is_stop_word(&mut self, word: &str) -> bool {
-        self.stop.as_mut().is_some_and(|stop| !stop.token_stream(word).advance())
+        let language = self.language;
+        let stop = self.stop.get_or_insert_with(|| {
+            let raw = TextAnalyzer::builder(RawTokenizer::default());
+            match StopWordFilter::new(language) {
+                Some(filter) => raw.filter(filter).build(),
+                None => raw.build(),
+            }
+        });
+        !stop.token_stream(word).advance()
     }
 
     /// The stem of a folded word.
     pub(super) fn stem(&mut self, word: &str) -> String {
         let mut stream = self.stemmer.token_stream(word);
         if stream.advance() { stream.token().text.clone() } else { word.to_owned() }
+    }
+}
+
+// === impl Grammars ===
+
+impl Grammars {
+    /// The grammar of a language with this code.
+    pub(super) fn of(&mut self, code: &str) -> Option<&mut Grammar> {
+        let (.., code) = LANGUAGES.iter().find(|(.., known)| *known == code)?;
+        if !self.0.contains_key(code) {
+            self.0.insert(code, Grammar::of(code)?);
+        }
+        self.0.get_mut(code)
     }
 }
 

@@ -26,6 +26,8 @@ const LIKE_BOOST: f32 = 0.6;
 const NAME_BOOST: f32 = 0.8;
 /// A filter that leaves this part of the postings, or less, goes first.
 const SELECTIVE: u64 = 6;
+/// A beginning that so many texts have, or more, tells none of them from another.
+const ALIKE_MIN: u64 = 10_000;
 
 /// Words that are asked with and seldom asked for, besides the stop words of the languages. They count when there is
 /// nothing else.
@@ -44,12 +46,16 @@ const ASKING: &[&str] = &[
 pub(super) struct Plan {
     pub(super) asked: Box<dyn Asked>,
     pub(super) marks: Marks,
+    /// Whether no hit is better than another: then the newest come first, and the rest need not be looked at.
+    pub(super) alike: bool,
 }
 
 /// A word of the query with what stands for it in the index.
 struct Wanted {
     terms: Vec<(Term, f32)>,
     count: u64,
+    /// Whether it is only the beginning of one.
+    begins: bool,
 }
 
 /// Builds the plan. `None` when nothing is asked for.
@@ -125,7 +131,7 @@ impl<'p> Planner<'p> {
     fn only_stop_words(&mut self, plain: Vec<(String, bool)>) -> Result<(), SearchError> {
         for (word, _) in plain {
             self.marks.words.insert(word.clone(), self.number());
-            self.want([(Term::from_field_text(self.fields.words, &word), 1.0)].into())?;
+            self.want([(Term::from_field_text(self.fields.words, &word), 1.0)].into(), false)?;
         }
         Ok(())
     }
@@ -143,7 +149,7 @@ impl<'p> Planner<'p> {
                 terms.extend(self.stems(&other, false, LIKE_BOOST));
             }
         }
-        self.want(terms)
+        self.want(terms, false)
     }
 
     /// What stands for a word among the stems.
@@ -176,7 +182,7 @@ impl<'p> Planner<'p> {
         let mut terms: Vec<_> = found.iter().map(|word| (Term::from_field_text(field, word), 1.0)).collect();
         terms.push((Term::from_field_text(self.fields.names, &last.text), NAME_BOOST));
         self.marks.prefixes.push((last.text, self.number()));
-        self.want(terms)
+        self.want(terms, true)
     }
 
     fn phrase(&mut self, text: &str) -> Result<(), SearchError> {
@@ -224,10 +230,10 @@ impl<'p> Planner<'p> {
         Ok(count)
     }
 
-    fn want(&mut self, terms: Vec<(Term, f32)>) -> Result<(), SearchError> {
+    fn want(&mut self, terms: Vec<(Term, f32)>, begins: bool) -> Result<(), SearchError> {
         let count = self.count(&terms)?;
         self.marks.weights.push(self.weight(count));
-        self.wanted.push(Wanted { terms, count });
+        self.wanted.push(Wanted { terms, count, begins });
         Ok(())
     }
 
@@ -251,6 +257,8 @@ impl<'p> Planner<'p> {
         if self.wanted.is_empty() && self.musts.is_empty() {
             return Ok(None);
         }
+        let alike = self.musts.is_empty()
+            && matches!(self.wanted.as_slice(), [only] if only.begins && only.count >= ALIKE_MIN);
         let postings: u64 = self.wanted.iter().map(|wanted| wanted.count).sum();
         let mut best: BTreeMap<Term, f32> = BTreeMap::new();
         for (term, boost) in self.wanted.into_iter().flat_map(|wanted| wanted.terms) {
@@ -268,7 +276,7 @@ impl<'p> Planner<'p> {
             selective(self.searcher, self.fields, query, postings)?.map(|asked| (Occur::Must, asked)),
         );
         let asked = BooleanQuery::with_minimum_required_clauses(clauses, required);
-        Ok(Some(Plan { asked: Box::new(asked), marks: self.marks }))
+        Ok(Some(Plan { asked: Box::new(asked), marks: self.marks, alike }))
     }
 }
 

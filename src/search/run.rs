@@ -70,9 +70,10 @@ pub(super) fn find(live: &Live, query: &Query) -> Result<Found, SearchError> {
         Best { places: BinaryHeap::with_capacity(limit + 1), limit, until, looked: 0, partial: false };
     for (ord, segment) in (0..).zip(searcher.segment_readers()) {
         let Some(filter) = Filter::of(segment, query)? else { continue };
-        match query.order {
-            Order::Relevance => best.by_relevance(weight.as_ref(), (ord, segment), &filter)?,
-            Order::Newest => best.by_time(weight.as_ref(), (ord, segment), &filter)?,
+        if plan.alike || query.order == Order::Newest {
+            best.by_time(weight.as_ref(), (ord, segment), &filter)?;
+        } else {
+            best.by_relevance(weight.as_ref(), (ord, segment), &filter)?;
         }
     }
     let partial = best.partial;

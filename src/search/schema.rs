@@ -7,7 +7,7 @@ use tantivy::store::Compressor;
 use tantivy::{IndexSettings, IndexSortByField, Order, TantivyDocument, Term};
 
 use super::document::{Document, RawId};
-use super::language::{Grammar, language_of, words};
+use super::language::{Grammars, language_of, words};
 
 /// Of the fields and of how words are made. An index of another one is made anew.
 pub(super) const VERSION: u32 = 1;
@@ -96,7 +96,7 @@ impl Fields {
     }
 
     /// A document as the index takes it.
-    pub(super) fn document(&self, from: &Document) -> TantivyDocument {
+    pub(super) fn document(&self, from: &Document, grammars: &mut Grammars) -> TantivyDocument {
         let mut made = TantivyDocument::default();
         let (high, low) = halves(&from.key.id);
         made.add_bytes(self.id, &from.key.id);
@@ -115,14 +115,14 @@ impl Fields {
         if !from.locator.is_empty() {
             made.add_text(self.locator, &from.locator);
         }
-        self.add_words(&mut made, from);
+        self.add_words(&mut made, from, grammars);
         made
     }
 
-    fn add_words(&self, made: &mut TantivyDocument, from: &Document) {
+    fn add_words(&self, made: &mut TantivyDocument, from: &Document, grammars: &mut Grammars) {
         let code = language_of(&from.text);
         made.add_text(self.language, code.unwrap_or("-"));
-        let mut grammar = code.and_then(Grammar::of);
+        let mut grammar = code.and_then(|code| grammars.of(code));
         let (mut plain, mut stems) = (Ready::default(), Ready::default());
         for (at, word) in words(&from.text, WORDS_MAX).into_iter().enumerate() {
             match grammar.as_mut().filter(|_| !word.pair) {

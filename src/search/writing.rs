@@ -7,6 +7,7 @@ use tantivy::{IndexWriter, Term};
 
 use super::document::{Document, RawId};
 use super::error::SearchError;
+use super::language::Grammars;
 use super::live::{Live, Mark};
 
 /// Memory for what is not written yet, in bytes. What does not fit is written as a segment of its own.
@@ -18,6 +19,7 @@ const SEGMENTS_MIN: usize = 6;
 pub(super) struct Writing {
     live: Arc<Live>,
     writer: IndexWriter,
+    grammars: Grammars,
 }
 
 // === impl Writing ===
@@ -35,7 +37,7 @@ impl Writing {
         policy.set_min_num_segments(SEGMENTS_MIN);
         policy.set_del_docs_ratio_before_merge(0.3);
         writer.set_merge_policy(Box::new(policy));
-        Ok(Self { live: Arc::clone(live), writer })
+        Ok(Self { live: Arc::clone(live), writer, grammars: Grammars::default() })
     }
 
     /// Puts a document in the place of the one with its id. `fresh` says that there is none.
@@ -44,7 +46,7 @@ impl Writing {
             self.writer.delete_term(self.live.fields.term_of(&document.key.id));
         }
         if !document.text.is_empty() {
-            self.writer.add_document(self.live.fields.document(document))?;
+            self.writer.add_document(self.live.fields.document(document, &mut self.grammars))?;
         }
         Ok(())
     }

@@ -1,11 +1,15 @@
-//! Conversations from elsewhere: every line a message, all of them or none.
+//! Conversations from elsewhere: every line a message.
 //!
 //! A thread is known by the name that its lines give it, for everybody who imports; the id of a thread that is here is
 //! such a name too, so that an export can be taken in again. A line that was taken in before is found and not made: what
 //! makes it the same is its thread, who said what when, and the how manieth line of that kind it is.
+//!
+//! Whether all threads may be written to is known before any line is taken in. Then the lines are, some hundred to a
+//! transaction, so that no conversation waits for a long import; one that was cut off goes on where it ended when it is sent
+//! again.
 
 use std::collections::HashMap;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -22,6 +26,9 @@ use crate::protocol::ids::{AssistantId, MessageId, ThreadId, WorkspaceId};
 pub const THREAD_CHARS_MAX: usize = 200;
 /// Messages that are read at a time.
 const PAGE: usize = 500;
+/// Lines of a transaction. SQLite keeps what a savepoint changed in a list that it walks with every statement, so ten times as
+/// many take a hundred times as long.
+const LINES_AT_ONCE: usize = 200;
 /// Whose sessions imported threads are.
 const SOURCE: &str = "import";
 
@@ -57,7 +64,8 @@ impl Threads {
     /// Takes messages in, in this order, into a workspace (the default one without). Threads that are new are made.
     ///
     /// # Errors
-    /// [`WorkspaceError`]; then nothing is stored.
+    /// [`WorkspaceError`] before any line is taken in where a thread cannot be written to. Where the store fails, what was taken
+    /// in until then stays, and the same import goes on after it.
     pub async fn import(
         &self,
         by: &Principal,
@@ -65,12 +73,31 @@ impl Threads {
         lines: Vec<ImportedLine>,
     ) -> Result<Vec<Imported>, WorkspaceError> {
         let (only, now_ms) = (by.assistant, Timestamp::now().as_millisecond());
+        let mut importer =
+            Importer { only, workspace, now_ms, threads: HashMap::new(), seen: HashMap::new() };
+        let lines = Arc::new(lines);
+        let all = Arc::clone(&lines);
         let write = self.db.write(&by.tenant, move |tx| {
-            let mut importer =
-                Importer { only, workspace, now_ms, threads: HashMap::new(), seen: HashMap::new() };
-            lines.iter().map(|line| importer.take(tx, line)).collect()
+            for line in all.iter() {
+                importer.thread(tx, line)?;
+            }
+            Ok::<_, WorkspaceError>(importer)
         });
-        write.await
+        importer = write.await?;
+        let mut made = Vec::with_capacity(lines.len());
+        while made.len() < lines.len() {
+            let (all, from) = (Arc::clone(&lines), made.len());
+            let write = self.db.write(&by.tenant, move |tx| {
+                let some = all.iter().skip(from).take(LINES_AT_ONCE);
+                let made: Vec<Imported> =
+                    some.map(|line| importer.take(tx, line)).collect::<Result<_, _>>()?;
+                Ok::<_, WorkspaceError>((importer, made))
+            });
+            let (next, some) = write.await?;
+            importer = next;
+            made.extend(some);
+        }
+        Ok(made)
     }
 }
 
@@ -82,7 +109,7 @@ enum Before {
     /// What was imported.
     Lines,
     /// What was said here: the messages of each kind of line.
-    Messages(Rc<HashMap<[u8; 32], Vec<MessageId>>>),
+    Messages(Arc<HashMap<[u8; 32], Vec<MessageId>>>),
 }
 
 struct Importer {
@@ -131,7 +158,7 @@ impl Importer {
         }
         let found = match self.existing(tx, &line.thread)? {
             Some((thread, true)) => (thread.id, Before::Lines),
-            Some((thread, false)) => (thread.id, Before::Messages(Rc::new(said_before(tx, thread.id)?))),
+            Some((thread, false)) => (thread.id, Before::Messages(Arc::new(said_before(tx, thread.id)?))),
             None => {
                 let workspace = home_of(tx, self.only, self.workspace)?;
                 let title = title_from(&line.content);

@@ -93,12 +93,12 @@ impl Threads {
     pub async fn around(
         &self,
         tenant: &TenantId,
-        places: Vec<(ThreadId, MessageId)>,
-        (before, after): (usize, usize),
+        ids: Vec<MessageId>,
+        beside: (usize, usize),
     ) -> Result<Vec<Vec<FoundMessage>>, WorkspaceError> {
         let read = self.db.read(tenant, move |read| {
-            let around = |(thread, id)| store::found::around(read, thread, id, (before, after));
-            Ok(places.into_iter().map(around).collect::<Result<_, _>>()?)
+            let around = |id| store::found::around(read, id, beside);
+            Ok(ids.into_iter().map(around).collect::<Result<_, _>>()?)
         });
         read.await
     }

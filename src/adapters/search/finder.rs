@@ -1,13 +1,13 @@
 //! Finds what a principal may see: the index says what fits, the stores say what it is and whether they may.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use crate::db::Db;
 use crate::identity::Principal;
 use crate::memory::{MemoryError, Visible};
 use crate::policy::{SourceKind, Subject};
 use crate::protocol::ids::{FactId, MessageId, ThreadId, WorkspaceId};
-use crate::recall::{Question, Recall, RecallError};
+use crate::recall::{Around, Question, Recall, RecallError};
 use crate::search::{
     Found, Hit, Indexer, Marks, Order, Query, RawId, Search, SearchError, Snippet, WINDOW_MAX,
 };
@@ -152,61 +152,57 @@ impl Finder {
         }
         let mut query = self.query(by, wanted).await?;
         query.limit = (skip + wanted.limit + SPARE).min(WINDOW_MAX);
-        let mut found = self.search.find(&by.tenant, query.clone()).await?;
         let has_messages = wanted.kind.is_none_or(|kind| kind == MESSAGE);
-        if wanted.order == Order::Relevance && has_messages && Question::is_one(&wanted.text) {
-            self.answer(by, &wanted.text, query, &mut found).await?;
-        }
-        let Found { hits, marks, partial } = found;
+        let is_question = wanted.order == Order::Relevance && has_messages && Question::is_one(&wanted.text);
+        let words = self.search.find(&by.tenant, query.clone());
+        let Found { hits, marks, partial } = if is_question {
+            let (found, around) = tokio::join!(words, self.answers(by, &wanted.text, query));
+            answered(found?, around?)
+        } else {
+            words.await?
+        };
         let start = start_of(&hits, wanted.after);
         let mut page = Page { partial, ..Page::default() };
-        for (at, hit) in (start..).zip(hits.into_iter().skip(start)) {
-            if page.items.len() == wanted.limit {
-                page.next = page.items.last().map(|last| (at, last.raw));
-                break;
+        let mut at = start;
+        for some in hits.get(start..).unwrap_or_default().chunks(wanted.limit + SPARE) {
+            let mut messages = self.messages(by, some).await?;
+            for hit in some {
+                if page.items.len() == wanted.limit {
+                    page.next = page.items.last().map(|last| (at, last.raw));
+                    return Ok(page);
+                }
+                let item = match messages.remove(&hit.id) {
+                    Some(message) => Some(of_message(message, hit.score, &marks)),
+                    None => self.item(by, hit, &marks).await?,
+                };
+                page.items.extend(item);
+                at += 1;
             }
-            page.items.extend(self.item(by, hit, &marks).await?);
         }
         Ok(page)
     }
 
-    /// Puts the turns that answer a question in the places of the messages that only have its words; what else fits stays
-    /// where it is.
-    async fn answer(
+    /// The messages among these hits that a principal may see, in one look at the store.
+    async fn messages(
         &self,
         by: &Principal,
-        text: &str,
-        within: Query,
-        found: &mut Found,
-    ) -> Result<(), FindError> {
+        hits: &[Hit],
+    ) -> Result<HashMap<RawId, FoundMessage>, FindError> {
+        let messages = hits.iter().filter(|hit| hit.kind == MESSAGE);
+        let ids = messages.map(|hit| MessageId::from_bytes(hit.id)).collect();
+        let found = self.things.threads.found_by(by, ids).await?;
+        Ok(found.into_iter().map(|message| (*message.id.as_bytes(), message)).collect())
+    }
+
+    /// The turns that may answer a question.
+    async fn answers(&self, by: &Principal, text: &str, within: Query) -> Result<Around, FindError> {
         let subject = Subject {
             assistant: by.assistant,
             source: SourceKind::of(by.provenance()),
             ..OnBehalf::nobody()
         };
         let whose = OnBehalf { source: by.source(), subject };
-        let around = self.recall.turns(&by.tenant, text, within, &whose).await?;
-        let best = found.hits.first().map_or(1.0, |hit| hit.score);
-        let top = around.turns.first().map_or(1.0, |turn| turn.score).max(f32::MIN_POSITIVE);
-        let mut turns = around.turns.into_iter().map(|turn| Hit {
-            kind: MESSAGE.to_owned(),
-            id: *turn.message.id.as_bytes(),
-            score: best * turn.score / top,
-            at_ms: turn.message.created_ms,
-            locator: String::new(),
-        });
-        let (mut seen, mut hits) = (HashSet::new(), Vec::new());
-        let rest: Vec<Hit> = std::mem::take(&mut found.hits);
-        for hit in &rest {
-            let placed = if hit.kind == MESSAGE { turns.next() } else { Some(hit.clone()) };
-            hits.extend(placed);
-        }
-        hits.extend(turns);
-        hits.extend(rest);
-        hits.retain(|hit| seen.insert(hit.id));
-        hits.truncate(WINDOW_MAX);
-        (found.hits, found.partial) = (hits, found.partial || around.partial);
-        Ok(())
+        Ok(self.recall.turns(&by.tenant, text, within, &whose).await?)
     }
 
     /// What the index is asked, with who asks in it.
@@ -230,16 +226,12 @@ impl Finder {
         })
     }
 
-    /// The thing of a hit; `None` when it is gone, or this principal may not see it.
-    async fn item(&self, by: &Principal, hit: Hit, marks: &Marks) -> Result<Option<Item>, FindError> {
+    /// The thing of a hit that is no message; `None` when it is gone, or this principal may not see it.
+    async fn item(&self, by: &Principal, hit: &Hit, marks: &Marks) -> Result<Option<Item>, FindError> {
         match hit.kind.as_str() {
-            MESSAGE => {
-                let found = self.things.threads.found_by(by, vec![MessageId::from_bytes(hit.id)]).await?;
-                Ok(found.into_iter().next().map(|message| of_message(message, hit.score, marks)))
-            }
-            MEMORY => self.fact(by, &hit, marks).await,
-            SKILL => self.skill(by, &hit, marks).await,
-            FILE => self.file(by, &hit, marks).await,
+            MEMORY => self.fact(by, hit, marks).await,
+            SKILL => self.skill(by, hit, marks).await,
+            FILE => self.file(by, hit, marks).await,
             _ => Ok(None),
         }
     }
@@ -326,6 +318,30 @@ impl Finder {
             created_ms: hit.at_ms,
         }))
     }
+}
+
+/// Puts the turns that answer a question in the places of the messages that only have its words; what else fits stays where
+/// it is.
+fn answered(found: Found, around: Around) -> Found {
+    let best = found.hits.first().map_or(1.0, |hit| hit.score);
+    let top = around.turns.first().map_or(1.0, |turn| turn.score).max(f32::MIN_POSITIVE);
+    let mut turns = around.turns.into_iter().map(|turn| Hit {
+        kind: MESSAGE.to_owned(),
+        id: *turn.message.id.as_bytes(),
+        score: best * turn.score / top,
+        at_ms: turn.message.created_ms,
+        locator: String::new(),
+    });
+    let (mut seen, mut hits) = (HashSet::new(), Vec::new());
+    for hit in &found.hits {
+        let placed = if hit.kind == MESSAGE { turns.next() } else { Some(hit.clone()) };
+        hits.extend(placed);
+    }
+    hits.extend(turns);
+    hits.extend(found.hits);
+    hits.retain(|hit| seen.insert(hit.id));
+    hits.truncate(WINDOW_MAX);
+    Found { hits, marks: found.marks, partial: found.partial || around.partial }
 }
 
 /// Where the page starts: behind its last item, wherever that is now; else as far as the page before went.

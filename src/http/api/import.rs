@@ -81,8 +81,8 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::default().routes(routes!(import))
 }
 
-/// Takes conversations in: one JSON object per line, at most 20,000 lines. All of it or nothing; a line that was taken in
-/// before is found and not made again. What a named author said counts as a stranger's.
+/// Takes conversations in: one JSON object per line, at most 20,000 lines. Where a line is wrong, nothing is taken in; a
+/// line that was taken in before is found and not made again, so an import that was cut off can be sent again. What a named author said counts as a stranger's.
 #[utoipa::path(
     post, path = "/api/v1/threads/import", tag = "threads",
     params(("workspace" = Option<String>, Query, description = "Where new threads go; the default workspace without it")),

@@ -25,6 +25,22 @@ async fn what_is_stored_changed_and_deleted_is_found_so() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_talks_without_a_pause_does_not_keep_the_index_from_anything_else() {
+    let world = World::new();
+    world.things.talk(world.db.clone());
+    let _life = world.live();
+    world.say(1, "on and on").await;
+    let status = || world.search.status(&home());
+    let ready = async {
+        while status().documents < 1 || status().state.as_str() != "ready" {
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+    };
+    let ready = tokio::time::timeout(std::time::Duration::from_secs(60), ready).await;
+    assert!(ready.is_ok(), "{:?}", status());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_change_of_a_group_is_a_change_of_all_in_it() {
     let world = World::new();
     let _life = world.live();

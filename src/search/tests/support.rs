@@ -14,9 +14,9 @@ use crate::db::{Db, DbError, DbOptions, WriterRun};
 use crate::protocol::ids::TenantId;
 use crate::search::{Document, Found, Indexer, Key, Query, RawId, Search, SearchError, Source, SourceError};
 
-/// Things by tenant.
+/// Things by tenant; where somebody talks without a pause, the store that they talk into.
 #[derive(Default)]
-pub(super) struct Things(Mutex<BTreeMap<(TenantId, RawId), Document>>);
+pub(super) struct Things(Mutex<BTreeMap<(TenantId, RawId), Document>>, Mutex<Option<Db>>);
 
 pub(super) struct World {
     pub(super) db: Db,
@@ -62,6 +62,11 @@ impl Things {
         self.0.lock().insert((tenant.clone(), document.key.id), document);
     }
 
+    /// From now on, whenever things are read there is one more change.
+    pub(super) fn talk(&self, db: Db) {
+        *self.1.lock() = Some(db);
+    }
+
     pub(super) fn clear(&self, tenant: &TenantId) {
         self.0.lock().retain(|(of, _), _| of != tenant);
     }
@@ -97,10 +102,7 @@ impl World {
     }
 
     pub(super) async fn changed(&self, tenant: &TenantId, kind: &'static str, id: RawId) {
-        let noted = self.db.write(tenant, move |tx| {
-            tx.execute("INSERT INTO search_changes (tenant, kind, id) VALUES (?1, ?2, ?3)", &[&kind, &id])
-        });
-        let _: Result<usize, DbError> = noted.await;
+        note(&self.db, tenant, kind, id).await;
     }
 
     /// Starts a life of the indexer; it ends with the guard.
@@ -132,6 +134,13 @@ impl World {
     pub(super) async fn settled(&self, documents: u64) {
         settled(&self.search, &self.db, documents).await;
     }
+}
+
+async fn note(db: &Db, tenant: &TenantId, kind: &'static str, id: RawId) {
+    let noted = db.write(tenant, move |tx| {
+        tx.execute("INSERT INTO search_changes (tenant, kind, id) VALUES (?1, ?2, ?3)", &[&kind, &id])
+    });
+    let _: Result<usize, DbError> = noted.await;
 }
 
 /// Waits until an index holds so many things and every change.
@@ -216,7 +225,14 @@ impl Source for Things {
     ) -> BoxFuture<'a, Result<Vec<Document>, SourceError>> {
         let all = self.0.lock();
         let found = keys.iter().filter_map(|key| all.get(&(tenant.clone(), key.id)).cloned()).collect();
-        async move { Ok(found) }.boxed()
+        let (talks, last) = (self.1.lock().clone(), keys.last().copied());
+        async move {
+            if let Some((db, key)) = talks.zip(last) {
+                note(&db, tenant, key.kind, key.id).await;
+            }
+            Ok(found)
+        }
+        .boxed()
     }
 
     fn group<'a>(

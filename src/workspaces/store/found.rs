@@ -37,13 +37,16 @@ pub(in crate::workspaces) fn after(
     read.query_all(&sql, &[&thread, &after, &limit], message)
 }
 
-/// Messages around this one, oldest first.
+/// Messages around this one in its thread, oldest first; none where it is gone.
 pub(in crate::workspaces) fn around(
     read: &TenantRead<'_>,
-    thread: ThreadId,
     id: MessageId,
     (before, after): (usize, usize),
 ) -> Result<Vec<FoundMessage>, DbError> {
+    let sql = "SELECT thread_id FROM messages WHERE tenant = ?1 AND id = ?2";
+    let Some(thread) = read.query_opt(sql, &[&id], |row| row.get::<ThreadId>(0))? else {
+        return Ok(Vec::new());
+    };
     let sql = |sign: &str, order: &str| {
         format!(
             "SELECT {COLUMNS} FROM {FROM} WHERE m.tenant = ?1 AND m.thread_id = ?2 AND m.id {sign} ?3
