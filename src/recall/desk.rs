@@ -76,6 +76,13 @@ impl Recall {
         Ok(finders::all(assistant, &self.threads.answered_by(tenant, assistant).await?))
     }
 
+    /// What the index is asked for a question, as far as the filters of `within` go; its text does not count.
+    #[must_use]
+    pub fn query(text: &str, within: Query) -> Query {
+        let question = Question::of(text, Timestamp::now().as_millisecond());
+        Query { text: question.text, limit: within.limit.max(HITS), ..within }
+    }
+
     /// The turns that are most likely to answer a question, as far as the filters of `within` go; its text does not count.
     ///
     /// # Errors
@@ -87,25 +94,30 @@ impl Recall {
         within: Query,
         by: &OnBehalf,
     ) -> Result<Around, RecallError> {
+        let within = Query { kinds: vec!["message"], limit: HITS, ..within };
+        let found = self.search.find(tenant, Self::query(text, within.clone())).await?;
+        self.around(tenant, (text, within), &found, by).await
+    }
+
+    /// The same, where the index was asked already ([`Recall::query`]).
+    ///
+    /// # Errors
+    /// [`RecallError`].
+    pub async fn around(
+        &self,
+        tenant: &TenantId,
+        (text, within): (&str, Query),
+        found: &Found,
+        by: &OnBehalf,
+    ) -> Result<Around, RecallError> {
         let now_ms = Timestamp::now().as_millisecond();
         let question = Question::of(text, now_ms);
-        let query =
-            Query { text: question.text.clone(), kinds: vec!["message"], limit: HITS, ..within.clone() };
-        let (found, near) =
-            tokio::join!(self.search.find(tenant, query.clone()), self.near(tenant, text, &within, by));
-        let found = found?;
-        let mut ids: Vec<MessageId> = ids(&found);
-        if let Some(window) = question.window {
-            let from_ms = Some(within.from_ms.map_or(window.from_ms, |from| from.max(window.from_ms)));
-            let until_ms = Some(within.until_ms.map_or(window.until_ms, |until| until.min(window.until_ms)));
-            let then =
-                self.search.find(tenant, Query { from_ms, until_ms, limit: HITS / 2, ..query }).await?;
-            let more = self::ids(&then).into_iter().filter(|id| !ids.contains(id)).collect::<Vec<_>>();
-            ids.extend(more);
-        }
-        let by_meaning = near.iter().map(|near| near.id).filter(|id| !ids.contains(id));
-        let by_meaning: Vec<MessageId> = by_meaning.collect();
-        ids.extend(by_meaning);
+        let (then, near) =
+            tokio::join!(self.at_its_time(tenant, &question, &within), self.near(tenant, text, &within, by));
+        let mut ids: Vec<MessageId> = ids(found).take(HITS).collect();
+        let more: Vec<MessageId> =
+            self::ids(&then?).chain(near.iter().map(|near| near.id)).filter(|id| !ids.contains(id)).collect();
+        ids.extend(more);
         let stretches = self.threads.around(tenant, ids, BESIDE).await?;
         let marks = found.marks.clone();
         // Some hundred texts are read: that takes a thread of its own.
@@ -113,7 +125,26 @@ impl Recall {
             tokio::task::spawn_blocking(move || rank(&question, (&marks, &near), stretches, now_ms)).await;
         let ranked = ranked.unwrap_or_default().into_iter().filter(|one| fits(&one.message, &within));
         let turns = ranked.map(|Ranked { message, score }| Turn { message, score }).collect();
-        Ok(Around { turns, marks: found.marks, partial: found.partial })
+        Ok(Around { turns, marks: found.marks.clone(), partial: found.partial })
+    }
+
+    /// What has the words of a question and was said at the time that it names.
+    async fn at_its_time(
+        &self,
+        tenant: &TenantId,
+        question: &Question,
+        within: &Query,
+    ) -> Result<Found, RecallError> {
+        let Some(window) = question.window else { return Ok(Found::default()) };
+        let query = Query {
+            text: question.text.clone(),
+            kinds: vec!["message"],
+            from_ms: Some(within.from_ms.map_or(window.from_ms, |from| from.max(window.from_ms))),
+            until_ms: Some(within.until_ms.map_or(window.until_ms, |until| until.min(window.until_ms))),
+            limit: HITS / 2,
+            ..within.clone()
+        };
+        Ok(self.search.find(tenant, query).await?)
     }
 
     async fn near(&self, tenant: &TenantId, text: &str, within: &Query, by: &OnBehalf) -> Vec<Near> {
@@ -124,8 +155,9 @@ impl Recall {
     }
 }
 
-fn ids(found: &Found) -> Vec<MessageId> {
-    found.hits.iter().map(|hit| MessageId::from_bytes(hit.id)).collect()
+fn ids(found: &Found) -> impl Iterator<Item = MessageId> {
+    let messages = found.hits.iter().filter(|hit| hit.kind == "message");
+    messages.map(|hit| MessageId::from_bytes(hit.id))
 }
 
 /// What stands beside a hit has to pass the same filters.

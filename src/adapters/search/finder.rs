@@ -154,13 +154,13 @@ impl Finder {
         query.limit = (skip + wanted.limit + SPARE).min(WINDOW_MAX);
         let has_messages = wanted.kind.is_none_or(|kind| kind == MESSAGE);
         let is_question = wanted.order == Order::Relevance && has_messages && Question::is_one(&wanted.text);
-        let words = self.search.find(&by.tenant, query.clone());
-        let Found { hits, marks, partial } = if is_question {
-            let (found, around) = tokio::join!(words, self.answers(by, &wanted.text, query));
-            answered(found?, around?)
-        } else {
-            words.await?
-        };
+        let asked = if is_question { Recall::query(&wanted.text, query.clone()) } else { query.clone() };
+        let mut found = self.search.find(&by.tenant, asked).await?;
+        if is_question {
+            let around = self.answers(by, (&wanted.text, query), &found).await?;
+            found = answered(found, around);
+        }
+        let Found { hits, marks, partial } = found;
         let start = start_of(&hits, wanted.after);
         let mut page = Page { partial, ..Page::default() };
         let mut at = start;
@@ -195,14 +195,19 @@ impl Finder {
     }
 
     /// The turns that may answer a question.
-    async fn answers(&self, by: &Principal, text: &str, within: Query) -> Result<Around, FindError> {
+    async fn answers(
+        &self,
+        by: &Principal,
+        asked: (&str, Query),
+        found: &Found,
+    ) -> Result<Around, FindError> {
         let subject = Subject {
             assistant: by.assistant,
             source: SourceKind::of(by.provenance()),
             ..OnBehalf::nobody()
         };
         let whose = OnBehalf { source: by.source(), subject };
-        Ok(self.recall.turns(&by.tenant, text, within, &whose).await?)
+        Ok(self.recall.around(&by.tenant, asked, found, &whose).await?)
     }
 
     /// What the index is asked, with who asks in it.
