@@ -2,6 +2,7 @@
 
 mod approvals;
 mod audit;
+mod backends;
 mod budgets;
 mod channels;
 mod chat;
@@ -90,6 +91,9 @@ pub fn router() -> Router<AppState> {
         .route("/settings/budgets/{id}/remove", post(budgets::remove))
         .route("/settings/extensions", get(extensions::show))
         .route("/settings/extensions/reload", post(extensions::reload))
+        .route("/settings/backends", get(backends::show))
+        .route("/settings/backends/{name}/test", post(backends::test))
+        .route("/settings/assistants/{id}/routing", post(backends::route))
         .route("/settings/models", get(models::show))
         .route("/settings/models/{probe}/refresh", post(models::refresh))
         .route("/settings/workspaces", get(workspaces::show).post(workspaces::create))
