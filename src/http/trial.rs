@@ -107,7 +107,8 @@ async fn ask(state: &AppState, by: &Principal, call: ModelCall, tried: &mut Trie
             Err(error) => outcome = Err(error),
         }
     }
-    state.models.ended((&call.backend, &call.model), outcome.as_ref().map(|()| ()), tried.first_token);
+    let ended = outcome.as_ref().err().map_or(Ok(()), Err);
+    state.models.ended((&call.backend, &call.model), ended, tried.first_token);
     let ModelCall { source, backend, model, .. } = call;
     let key = UsageKey { tenant: by.tenant.clone(), principal: source, backend, model };
     if outcome.is_ok() {

@@ -213,8 +213,7 @@ fn decimal(text: &str, places: u32) -> Option<u64> {
     if whole.is_empty() || !is_number(whole) || !is_number(part) || part.len() > width {
         return None;
     }
-    let part: u64 =
-        format!("{part:0<width$}").parse().or_else(|_| if width == 0 { Ok(0) } else { Err(()) }).ok()?;
+    let part: u64 = format!("{part:0<width$}").parse().or(if width == 0 { Ok(0) } else { Err(()) }).ok()?;
     whole.parse::<u64>().ok()?.checked_mul(10_u64.checked_pow(places)?)?.checked_add(part)
 }
 

@@ -32,7 +32,7 @@ pub(in crate::web) async fn page(
         frame,
         cards: standing::all(&state.models).into_iter().map(card).collect(),
         chains: assistants.into_iter().map(chain).collect(),
-        usage: usage.into_iter().map(used).collect(),
+        usage: usage.iter().map(used).collect(),
         days: DAYS,
         notice: None,
         error: None,
@@ -159,7 +159,7 @@ fn chain(assistant: Assistant) -> ChainForm {
     }
 }
 
-fn used(used: ModelUsage) -> UsageRow {
+fn used(used: &ModelUsage) -> UsageRow {
     UsageRow {
         model: format!("{}/{}", used.backend, used.model),
         calls: used.calls,
