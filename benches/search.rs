@@ -186,6 +186,7 @@ impl Bench {
             name: "a".to_owned(),
             backend: "demo".to_owned(),
             model: "demo".to_owned(),
+            routing: capuchin::models::Routing::default(),
             system_prompt: String::new(),
         };
         Assistants::new(db.clone()).ensure_default(&tenant, first).await.expect("an assistant");

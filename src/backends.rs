@@ -42,9 +42,9 @@ mod usage;
 
 pub use embedding::{Embed, EmbedRequest, Embedded, FIGURES_MAX};
 pub use prices::{LISTED_AS_OF, Price, Prices, is_version_of};
-pub use registry::{Backends, BuildError};
+pub use registry::{About, Backends, BuildError, KeyState};
 pub use scripted::{SCRIPTED, scripted};
-pub use usage::{UsageKey, UsageRecorder};
+pub use usage::{ModelUsage, UsageKey, UsageRecorder};
 
 use std::sync::Arc;
 
@@ -72,6 +72,11 @@ pub trait Backend: Send + Sync + 'static {
 
     /// Tokens that its models take, prompt and answer together; `None` when nobody said.
     fn context_tokens(&self) -> Option<u64> {
+        None
+    }
+
+    /// The host that is asked; `None` where nobody outside of this process is.
+    fn host(&self) -> Option<&str> {
         None
     }
 

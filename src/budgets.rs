@@ -8,6 +8,7 @@ mod handle;
 mod keeping;
 mod meter;
 mod reservation;
+mod room;
 mod scope;
 mod store;
 mod window;

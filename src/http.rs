@@ -24,9 +24,11 @@ pub mod page;
 mod plugs;
 pub mod problem;
 mod router;
+pub(crate) mod standing;
 pub mod state;
 mod timed_body;
 mod tls;
+pub(crate) mod trial;
 pub mod v1;
 
 pub(crate) use api::experiment_report;

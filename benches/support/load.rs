@@ -28,6 +28,7 @@ pub struct Call {
 }
 
 /// What a load took.
+#[derive(Clone)]
 pub struct Figures {
     /// Whole answers, sorted.
     pub latencies: Vec<Duration>,

@@ -40,7 +40,8 @@ pub fn start() -> SocketAddr {
 
 async fn answer(request: Request<Incoming>) -> Result<Response<BoxBody<Bytes, Infallible>>, Infallible> {
     let body = request.into_body().collect().await.map(|body| body.to_bytes()).unwrap_or_default();
-    let streams = body.windows(13).any(|window| window == br#""stream":true"#);
+    let says = |words: &[u8]| body.windows(words.len()).any(|window| window == words);
+    let streams = says(br#""stream":true"#) || says(br#""stream": true"#);
     let (kind, body) = if streams { ("text/event-stream", pieces()) } else { ("application/json", whole()) };
     Ok(Response::builder().header("content-type", kind).body(body).expect("a response"))
 }

@@ -6,7 +6,7 @@
 //! |---|---|
 //! | `opening` | who answers, what it is told, what an earlier life left open |
 //! | `run` | does what the loop of `workflows::agent` says |
-//! | `round` | asks the model |
+//! | `round` · `chain` | what a model is told and says · which of the assistant's models it is |
 //! | `judging` · `calls` | understands and judges · makes and answers tool calls |
 //! | `asking` · `spawn` | `ask_person` · `spawn_agent` |
 //! | `fitting` | shortens the conversation |
@@ -20,6 +20,7 @@
 
 mod asking;
 mod calls;
+mod chain;
 mod confined;
 mod fitting;
 mod judging;

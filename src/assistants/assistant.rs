@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::error::AssistantError;
+use crate::models::Routing;
 use crate::policy::{Autonomy, PermissionMode};
 use crate::protocol::ids::AssistantId;
 
@@ -24,6 +25,9 @@ pub struct Assistant {
     pub backend: String,
     /// The model, in its provider's words.
     pub model: String,
+    /// Who answers where its own model does not, and when.
+    #[serde(default)]
+    pub routing: Routing,
     /// What it is told before every conversation; may be empty.
     pub system_prompt: String,
     /// How it is let work.
@@ -50,6 +54,8 @@ pub struct NewAssistant {
     pub backend: String,
     /// The model, 1–200 characters.
     pub model: String,
+    /// Who answers where that model does not, and when.
+    pub routing: Routing,
     /// The system prompt, up to 100,000 characters.
     pub system_prompt: String,
 }
@@ -63,6 +69,8 @@ pub struct AssistantChange {
     pub backend: Option<String>,
     /// Another model.
     pub model: Option<String>,
+    /// Other fallbacks and conditions, all of them.
+    pub routing: Option<Routing>,
     /// Another system prompt.
     pub system_prompt: Option<String>,
     /// Another permission mode.
@@ -86,6 +94,7 @@ impl NewAssistant {
             name: self.name.trim().to_owned(),
             backend: self.backend.trim().to_owned(),
             model: self.model.trim().to_owned(),
+            routing: self.routing,
             system_prompt: self.system_prompt,
             permission_mode: PermissionMode::Default,
             autonomy: supervised(),
@@ -107,6 +116,7 @@ impl AssistantChange {
             name: self.name.map(trimmed).unwrap_or(to.name),
             backend: self.backend.map(trimmed).unwrap_or(to.backend),
             model: self.model.map(trimmed).unwrap_or(to.model),
+            routing: self.routing.unwrap_or(to.routing),
             system_prompt: self.system_prompt.unwrap_or(to.system_prompt),
             permission_mode: self.permission_mode.unwrap_or(to.permission_mode),
             autonomy: self.autonomy.unwrap_or(to.autonomy),
@@ -135,6 +145,6 @@ impl Assistant {
         if self.system_prompt.chars().count() > SYSTEM_PROMPT_CHARS_MAX {
             return Err(AssistantError::Field { field: "system_prompt", chars_max: SYSTEM_PROMPT_CHARS_MAX });
         }
-        Ok(())
+        Ok(self.routing.check(&self.backend, &self.model)?)
     }
 }

@@ -160,11 +160,14 @@ impl Assistants {
 
 /// What the audit is told. The prompt itself stays out of it: it is the person's, and may be long.
 fn told(by: &Principal, action: &'static str, assistant: &Assistant) -> Entry {
+    let fallbacks: Vec<String> = assistant.routing.fallbacks.iter().map(ToString::to_string).collect();
     Entry::done("assistants", by.source(), action)
         .on(assistant.id.to_string())
         .with("name", assistant.name.as_str())
         .with("backend", assistant.backend.as_str())
         .with("model", assistant.model.as_str())
+        .with("fallbacks", fallbacks.join(", "))
+        .with("local_only", assistant.routing.local_only)
         .with("system_prompt_bytes", assistant.system_prompt.len())
         .with("version", assistant.version)
 }

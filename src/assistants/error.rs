@@ -2,6 +2,7 @@
 
 use crate::db::DbError;
 use crate::identity::KeyReused;
+use crate::models::BadChain;
 
 /// See the module.
 #[derive(Debug, thiserror::Error)]
@@ -14,6 +15,9 @@ pub enum AssistantError {
         /// Its most characters.
         chars_max: usize,
     },
+    /// Its models are no chain.
+    #[error(transparent)]
+    Chain(#[from] BadChain),
     /// Another assistant has this name.
     #[error("another assistant has this name")]
     NameTaken,

@@ -2,11 +2,12 @@
 
 use super::assistant::Assistant;
 use crate::db::{DbError, Row, TenantRead, TenantTx};
+use crate::models::Routing;
 use crate::policy::{Autonomy, PermissionMode};
 use crate::protocol::ids::AssistantId;
 
 const COLUMNS: &str = "id, name, backend, model, system_prompt, permission_mode, autonomy, is_default, \
-                       version, created_ms, updated_ms";
+                       version, created_ms, updated_ms, routing";
 
 /// Assistants after this one in the order of their making.
 pub(super) fn list(
@@ -39,8 +40,8 @@ pub(super) fn default(read: &TenantRead<'_>) -> Result<Option<Assistant>, DbErro
 pub(super) fn insert(tx: &mut TenantTx<'_>, new: &Assistant) -> Result<(), DbError> {
     tx.execute(
         "INSERT INTO assistants (tenant, id, name, backend, model, system_prompt, permission_mode,
-                                 autonomy, is_default, version, created_ms, updated_ms)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+                                 autonomy, is_default, version, created_ms, updated_ms, routing)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
         &[
             &new.id,
             &new.name,
@@ -53,6 +54,7 @@ pub(super) fn insert(tx: &mut TenantTx<'_>, new: &Assistant) -> Result<(), DbErr
             &new.version,
             &new.created_ms,
             &new.updated_ms,
+            &new.routing.json(),
         ],
     )?;
     Ok(())
@@ -69,7 +71,8 @@ pub(super) fn update(tx: &mut TenantTx<'_>, changed: &Assistant) -> Result<(), D
     }
     tx.execute(
         "UPDATE assistants SET name = ?3, backend = ?4, model = ?5, system_prompt = ?6, is_default = ?7,
-                               version = ?8, updated_ms = ?9, permission_mode = ?10, autonomy = ?11
+                               version = ?8, updated_ms = ?9, permission_mode = ?10, autonomy = ?11,
+                               routing = ?12
          WHERE tenant = ?1 AND id = ?2",
         &[
             &changed.id,
@@ -82,6 +85,7 @@ pub(super) fn update(tx: &mut TenantTx<'_>, changed: &Assistant) -> Result<(), D
             &changed.updated_ms,
             &changed.permission_mode.as_str(),
             &changed.autonomy.as_str(),
+            &changed.routing.json(),
         ],
     )?;
     Ok(())
@@ -106,5 +110,6 @@ fn assistant(row: &Row<'_>) -> Result<Assistant, DbError> {
         version: row.get(8)?,
         created_ms: row.get(9)?,
         updated_ms: row.get(10)?,
+        routing: Routing::from_json(&row.get::<String>(11)?),
     })
 }

@@ -51,6 +51,10 @@ impl Backend for Anthropic {
         self.0.is_local()
     }
 
+    fn host(&self) -> Option<&str> {
+        Some(self.0.host())
+    }
+
     fn stream(&self, request: ModelRequest) -> BoxStream<'static, Result<ModelEvent, ModelError>> {
         answered::<MessageDecoder>(self.call(request))
     }

@@ -55,6 +55,10 @@ impl Backend for Gemini {
         self.0.is_local()
     }
 
+    fn host(&self) -> Option<&str> {
+        Some(self.0.host())
+    }
+
     fn stream(&self, request: ModelRequest) -> BoxStream<'static, Result<ModelEvent, ModelError>> {
         answered::<ContentDecoder>(self.call(request))
     }

@@ -55,6 +55,10 @@ impl Backend for Ollama {
         self.0.is_local()
     }
 
+    fn host(&self) -> Option<&str> {
+        Some(self.0.host())
+    }
+
     fn stream(&self, request: ModelRequest) -> BoxStream<'static, Result<ModelEvent, ModelError>> {
         answered::<LineDecoder>(self.call(request)).map(|item| item.map_err(with_help)).boxed()
     }

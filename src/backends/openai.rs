@@ -76,6 +76,10 @@ impl Backend for OpenAi {
         self.remote.is_local()
     }
 
+    fn host(&self) -> Option<&str> {
+        Some(self.remote.host())
+    }
+
     fn stream(&self, request: ModelRequest) -> BoxStream<'static, Result<ModelEvent, ModelError>> {
         let request = self.remote.filled(request);
         match self.wire {

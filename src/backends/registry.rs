@@ -22,6 +22,29 @@ const DEMO_PACE: Duration = Duration::from_millis(12);
 pub struct Backends {
     by_name: Arc<BTreeMap<String, Arc<dyn Backend>>>,
     missing_keys: Arc<[String]>,
+    about: Arc<BTreeMap<String, About>>,
+}
+
+/// What the settings say of a backend, for people.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct About {
+    /// Its kind, as the settings name it.
+    pub kind: String,
+    /// How it signs in.
+    pub key: KeyState,
+}
+
+/// How a backend signs in.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum KeyState {
+    /// It does not.
+    None,
+    /// With a key of the environment.
+    Environment,
+    /// With this secret of the vault, looked up for every call.
+    Vault(String),
+    /// With a key of the environment, in this variable, that is not there.
+    Missing(String),
 }
 
 /// Settings that no backend can be made of.
@@ -56,22 +79,25 @@ impl Backends {
         variable: &dyn Fn(&str) -> Option<String>,
     ) -> Result<Self, BuildError> {
         let mut by_name: BTreeMap<String, Arc<dyn Backend>> = BTreeMap::new();
-        let mut missing_keys = Vec::new();
+        let (mut missing_keys, mut about) = (Vec::new(), BTreeMap::new());
+        about.insert(DEMO.to_owned(), About::of(&BackendConfig::new(BackendKind::Demo), variable));
         by_name.insert(DEMO.to_owned(), Arc::new(Demo { name: DEMO.to_owned(), pace: DEMO_PACE }));
         for (name, backend) in &config.0 {
             let credential = find_credential(name, backend, variable);
             missing_keys.extend(credential.as_ref().err().cloned());
+            about.insert(name.clone(), About::of(backend, variable));
             let built = build_one(name, backend, credential, egress);
             by_name.insert(name.clone(), built.map_err(|source| BuildError { name: name.clone(), source })?);
         }
-        Ok(Self { by_name: Arc::new(by_name), missing_keys: missing_keys.into() })
+        let (by_name, about) = (Arc::new(by_name), Arc::new(about));
+        Ok(Self { by_name, missing_keys: missing_keys.into(), about })
     }
 
     /// These backends and no others.
     #[cfg(test)]
     pub(crate) fn of(backends: Vec<Arc<dyn Backend>>) -> Self {
         let by_name = backends.into_iter().map(|backend| (backend.name().to_owned(), backend)).collect();
-        Self { by_name: Arc::new(by_name), missing_keys: Arc::default() }
+        Self { by_name: Arc::new(by_name), missing_keys: Arc::default(), about: Arc::default() }
     }
 
     /// The backend with this name.
@@ -85,10 +111,36 @@ impl Backends {
         self.by_name.keys().map(String::as_str)
     }
 
+    /// What the settings say of this backend.
+    #[must_use]
+    pub fn about(&self, name: &str) -> Option<&About> {
+        self.about.get(name)
+    }
+
     /// One sentence for each configured key that was not found.
     #[must_use]
     pub fn missing_keys(&self) -> &[String] {
         &self.missing_keys
+    }
+}
+
+// === impl About ===
+
+impl About {
+    fn of(config: &BackendConfig, variable: &dyn Fn(&str) -> Option<String>) -> Self {
+        let kind = serde_json::to_value(config.kind).ok();
+        let kind = kind.as_ref().and_then(serde_json::Value::as_str).unwrap_or_default().to_owned();
+        let in_environment = |name: &str| match variable(name).filter(|key| !key.trim().is_empty()) {
+            Some(_) => KeyState::Environment,
+            None => KeyState::Missing(name.to_owned()),
+        };
+        let usual = config.kind.key_variable().filter(|_| config.base_url.is_none());
+        let key = match &config.api_key {
+            None => usual.map_or(KeyState::None, in_environment),
+            Some(KeyRef::Secret(name)) => KeyState::Vault(name.clone()),
+            Some(KeyRef::Env(name)) => in_environment(name),
+        };
+        Self { kind, key }
     }
 }
 

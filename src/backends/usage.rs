@@ -39,6 +39,23 @@ pub struct UsageKey {
     pub model: String,
 }
 
+/// What a model was used for.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ModelUsage {
+    /// The backend.
+    pub backend: String,
+    /// The model.
+    pub model: String,
+    /// Calls.
+    pub calls: u64,
+    /// Tokens of prompts.
+    pub input_tokens: u64,
+    /// Tokens of answers.
+    pub output_tokens: u64,
+    /// What they cost as far as that is known, in billionths of a dollar.
+    pub cost_nano: u64,
+}
+
 /// What was used under one key.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub(super) struct Tally {
@@ -84,6 +101,23 @@ impl UsageRecorder {
             cost_nano: self.prices.cost_nano(&key.backend, &key.model, usage).unwrap_or(0),
         };
         add(&mut self.tallies.lock(), key, tally);
+    }
+
+    /// What each model was used for in the last `days`, today among them: the dearest first, at most `limit` of them. What was
+    /// counted in the last second may be missing.
+    ///
+    /// # Errors
+    /// What the store answers.
+    pub async fn by_model(
+        &self,
+        tenant: &TenantId,
+        days: u32,
+        limit: usize,
+    ) -> Result<Vec<ModelUsage>, DbError> {
+        let back = jiff::SignedDuration::from_hours(24 * i64::from(days.saturating_sub(1)));
+        let since = jiff::Timestamp::now().checked_sub(back).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
+        let since = since.strftime("%Y-%m-%d").to_string();
+        self.db.read(tenant, move |read| store::by_model(read, &since, limit)).await
     }
 
     /// Writes everything counted so far. What cannot be written is kept for the next time.

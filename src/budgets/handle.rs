@@ -43,7 +43,7 @@ pub(super) struct Inner {
     pub(super) audit: Audit,
     pub(super) prices: Prices,
     metrics: Metrics,
-    config: BudgetsConfig,
+    pub(super) config: BudgetsConfig,
     clock: Clock,
     pub(super) state: Mutex<State>,
     /// Who tells people that a budget is spent.
@@ -314,7 +314,7 @@ impl Budgets {
 
 impl State {
     /// The counts that a call belongs to.
-    fn holds(&self, scope: &Scope, now_ms: i64) -> Vec<Hold> {
+    pub(super) fn holds(&self, scope: &Scope, now_ms: i64) -> Vec<Hold> {
         let own = self.own.get(&scope.tenant).map(|own| own.iter()).into_iter().flatten();
         let token = scope.token.and_then(|token| self.tokens.get(&token)?.as_ref());
         own.chain(token)

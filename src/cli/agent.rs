@@ -1,4 +1,4 @@
-//! `agent create|list|show|delete|edit`: assistants and their files, through the running daemon.
+//! `agent create|list|show|delete|edit|route`: assistants and their files, through the running daemon.
 
 use std::io::IsTerminal as _;
 
@@ -10,6 +10,7 @@ use super::client::Client;
 use super::exit::{Exit, Failure, Outcome};
 use super::place::Place;
 use super::{editor, output};
+use crate::models::{Link, Routing};
 
 pub(super) const ASSISTANTS: &str = "/api/v1/assistants";
 
@@ -26,6 +27,10 @@ pub(super) async fn run(place: &Place, command: AgentCommand) -> Outcome {
             client.change(Method::DELETE, &path, &Value::Null, version).await?;
             output::talk("deleted");
             Ok(Exit::Done)
+        }
+        AgentCommand::Route { name, clear, routing } => {
+            let wanted = if clear { Some(Routing::default()) } else { routing.routing() };
+            route(&client, &name, wanted).await
         }
         AgentCommand::Edit { name, file } => edit(place, &client, &name, &file).await,
     }
@@ -44,6 +49,9 @@ pub(super) async fn find(client: &Client, name: &str) -> Result<Value, Failure> 
 async fn create(client: &Client, args: AgentCreateArgs) -> Outcome {
     let backend = args.backend.unwrap_or_else(|| "demo".to_owned());
     let mut body = json!({ "name": args.name, "backend": backend });
+    if let (Some(fields), Some(routing)) = (body.as_object_mut(), args.routing.routing()) {
+        fields.insert("routing".to_owned(), json!(routing));
+    }
     let more = [("model", args.model), ("system_prompt", args.system_prompt)];
     if let Some(fields) = body.as_object_mut() {
         let given = more.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?.into())));
@@ -57,6 +65,31 @@ async fn create(client: &Client, args: AgentCreateArgs) -> Outcome {
         output::talk(format_args!("write what it is with: capuchin agent edit {} SOUL", args.name));
     }
     Ok(Exit::Done)
+}
+
+/// Shows the chain of an assistant, as it is or as it was wanted.
+async fn route(client: &Client, name: &str, wanted: Option<Routing>) -> Outcome {
+    let mut agent = find(client, name).await?;
+    if let Some(routing) = wanted {
+        let version = agent.get("version").and_then(Value::as_i64);
+        let path = format!("{ASSISTANTS}/{}", text(&agent, "id"));
+        agent = client.change(Method::PATCH, &path, &json!({ "routing": routing }), version).await?;
+    }
+    for link in chain(&agent) {
+        output::line(link);
+    }
+    if agent.pointer("/routing/local_only").and_then(Value::as_bool) == Some(true) {
+        output::talk("only models on this machine are asked");
+    }
+    Ok(Exit::Done)
+}
+
+/// The models of an assistant in the order in which they are asked, with their conditions.
+fn chain(agent: &Value) -> Vec<Link> {
+    let routing = agent.get("routing").cloned().unwrap_or_default();
+    // silent-ok: a daemon of another version may say it differently; its own model is shown then
+    let routing: Routing = serde_json::from_value(routing).unwrap_or_default();
+    routing.chain(text(agent, "backend"), text(agent, "model"))
 }
 
 async fn list(client: &Client, json: bool) -> Outcome {
@@ -87,6 +120,9 @@ async fn show(client: &Client, name: &str, json: bool) -> Outcome {
         }
         output::json(&agent);
         return Ok(Exit::Done);
+    }
+    for link in chain(&agent).into_iter().skip(1) {
+        output::line(format_args!("{:<15} {link}", "fallback"));
     }
     for key in ["id", "name", "backend", "model", "permission_mode", "autonomy", "system_prompt"] {
         output::line(format_args!("{key:<15} {}", text(&agent, key)));

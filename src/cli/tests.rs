@@ -102,6 +102,9 @@ fn every_promised_command_is_understood() {
         "audit list --since 2h --action secret --limit 5 --json",
         "audit export --jsonl --since 7d --until 1d",
         "audit head --json",
+        "agent create a --backend b --fallback c/d --when prompt<=5 --local-only",
+        "agent route a --fallback c/d --fallback e",
+        "agent route a --clear",
         "status --json",
         "tree --json",
         "doctor --fix --json",
@@ -131,6 +134,9 @@ fn wrong_usage_is_exit_code_2() {
         "status extra",
         "--what",
         "schedule add n p",
+        "agent route a --fallback /c",
+        "agent route a --when cheap",
+        "agent route a --clear --local-only",
     ] {
         assert_eq!(parse(line).unwrap_err().exit_code(), 2, "{line}");
     }

@@ -18,6 +18,11 @@ pub struct AssistantConfig {
     pub backend: String,
     /// The model, in its provider's words. Default `demo`.
     pub model: String,
+    /// Models that answer where that one does not, first to last: `backend/model`, and conditions such as
+    /// `output<=10` (US dollars per million tokens) or `prompt<=32000` (tokens). Default: none.
+    pub fallbacks: Vec<String>,
+    /// Whether only models on this machine may answer. Default `false`.
+    pub local_only: bool,
     /// What it is told before every conversation. Default: who it is, in one paragraph.
     pub system_prompt: String,
 }
@@ -28,6 +33,8 @@ impl Default for AssistantConfig {
             name: "capuchin".to_owned(),
             backend: "demo".to_owned(),
             model: "demo".to_owned(),
+            fallbacks: Vec::new(),
+            local_only: false,
             system_prompt: "You are Capuchin, a personal assistant that runs on its owner's own machine. \
                             Be helpful, brief and honest; say so when you do not know."
                 .to_owned(),

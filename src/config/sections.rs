@@ -100,6 +100,15 @@ impl Config {
         self.channels.validate(check);
         self.notifications.validate(check);
         self.extensions.validate(check);
+        for line in &self.assistant.fallbacks {
+            let name = line.split(['/', ' ']).next().unwrap_or_default();
+            if name != DEMO && !self.backends.0.contains_key(name) {
+                check.problem(
+                    "assistant.fallbacks",
+                    format_args!("names `{name}`, and there is no [backends.{name}]"),
+                );
+            }
+        }
         let name = &self.assistant.backend;
         if name != DEMO && !self.backends.0.contains_key(name) {
             check

@@ -8,6 +8,7 @@ use crate::budgets::Budgets;
 use crate::config::NotificationsConfig;
 use crate::egress::Egress;
 use crate::mcp::McpServers;
+use crate::models::Models;
 use crate::notifications::{Email, Happening, Notifications, Pattern, Push, Severity, SourceType, Way};
 use crate::protocol::ids::TenantId;
 use crate::redaction::LeakLog;
@@ -115,8 +116,9 @@ fn of_server(server: &str, kind: &ReportKind) -> Option<Happening> {
 pub(super) fn connect(
     notices: &Notifications,
     leaks: &LeakLog,
-    (budgets, mcp, oauth): (&Budgets, &McpServers, &Oauth),
+    (budgets, mcp, oauth, models): (&Budgets, &McpServers, &Oauth, &Models),
 ) {
+    models.tell(notices.clone());
     budgets.tell(notices.clone());
     mcp.tell(notices.clone());
     oauth.tell(notices.clone());

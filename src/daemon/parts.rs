@@ -116,7 +116,7 @@ impl Parts {
         workspaces.ensure_default(&TenantId::home()).await.context("the first workspace")?;
         let model_turns = runner(&config, home, (&models, &guard, &mind), &hands, (&db, &metrics));
         super::notices::ways(&notifications, &config.notifications, (&egress, &vault))?;
-        super::notices::connect(&notifications, &leaks, (&budgets, &hands.mcp, &oauth));
+        super::notices::connect(&notifications, &leaks, (&budgets, &hands.mcp, &oauth, &models));
         let ports = ports((&turns, &metrics, &notifications), (&mind, &db), (&model_turns, &hands));
         let (opener, sessions) = sessions(ports, &kill_switches, &config.sessions);
         let (webhooks, channels) = doors(&db, (&vault, &guard), (&metrics, &notifications, &bell)).await?;
@@ -288,7 +288,7 @@ async fn desks(
 ) -> anyhow::Result<(Assistants, Workspaces)> {
     let workspaces = Workspaces::new(db.clone(), home);
     let assistants = Assistants::new(db.clone());
-    assistants.ensure_default(tenant, first_assistant(config)).await.context("the first assistant")?;
+    assistants.ensure_default(tenant, first_assistant(config)?).await.context("the first assistant")?;
     Ok((assistants, workspaces))
 }
 

@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
+use anyhow::Context as _;
 use capuchin_actors::session::SessionLimits;
 
 use crate::approvals::ApprovalTimes;
 use crate::assistants::NewAssistant;
 use crate::config::{ApprovalsConfig, Config, SessionsConfig};
+use crate::models::{Link, Routing};
 
 pub(super) fn times(config: &ApprovalsConfig) -> ApprovalTimes {
     ApprovalTimes {
@@ -25,12 +27,18 @@ pub(super) fn limits(config: &SessionsConfig) -> SessionLimits {
     }
 }
 
-pub(super) fn first_assistant(config: &Config) -> NewAssistant {
+pub(super) fn first_assistant(config: &Config) -> anyhow::Result<NewAssistant> {
     let first = &config.assistant;
-    NewAssistant {
+    let fallbacks: Result<Vec<Link>, _> = first.fallbacks.iter().map(|line| line.parse()).collect();
+    Ok(NewAssistant {
         name: first.name.clone(),
         backend: first.backend.clone(),
         model: first.model.clone(),
+        routing: Routing {
+            local_only: first.local_only,
+            fallbacks: fallbacks.context("assistant.fallbacks")?,
+            ..Routing::default()
+        },
         system_prompt: first.system_prompt.clone(),
-    }
+    })
 }

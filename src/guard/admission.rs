@@ -8,7 +8,8 @@ use futures::stream::BoxStream;
 
 use super::{Guard, ModelCall, answer};
 use crate::budgets::{Estimate, Refusal, Reservation, Scope, TurnPass};
-use crate::protocol::chat::Usage;
+use crate::models::Need;
+use crate::protocol::chat::{Part, Usage};
 use crate::protocol::model::{ModelError, ModelErrorKind, ModelEvent, ModelRequest};
 
 /// A call that may be made now. Dropping it gives back what it reserved.
@@ -27,6 +28,21 @@ impl Guard {
     /// `BudgetExceeded`, or `Overloaded` when the budgets cannot be kept.
     pub async fn begin_turn(&self, call: &ModelCall) -> Result<TurnPass, ModelError> {
         self.budgets.begin_turn(&scope(call)).await.map_err(refused)
+    }
+
+    /// What this call would need, as far as its model may be chosen by it.
+    #[must_use]
+    pub fn need(&self, call: &ModelCall, request: &ModelRequest) -> Need {
+        let estimate = Estimate::of(request);
+        let mut parts = request.messages.iter().flat_map(|message| &message.parts);
+        Need {
+            prompt_tokens: estimate.input_tokens,
+            output_tokens: self.budgets.output_tokens(&estimate),
+            local_only: false,
+            tools: !request.tools.is_empty(),
+            images: parts.any(|part| matches!(part, Part::Image { .. })),
+            nano_left: self.budgets.nano_left(&scope(call)),
+        }
     }
 
     /// Takes the secrets out of the request and reserves what it may need.

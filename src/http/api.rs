@@ -4,6 +4,7 @@ mod agent_files;
 mod approvals;
 mod assistants;
 mod audit;
+mod backends;
 mod budgets;
 mod channels;
 mod compactions;
@@ -34,6 +35,7 @@ mod optional;
 mod policy;
 mod processes;
 mod push_subscriptions;
+mod routing;
 mod rules;
 mod runtime;
 mod schedules;
@@ -87,6 +89,7 @@ fn documented() -> OpenApiRouter<AppState> {
         .merge(injections::routes())
         .merge(context::routes())
         .merge(turns::routes())
+        .merge(backends::routes())
         .merge(models::routes())
         .merge(tokens::routes())
         .merge(tools::routes())

@@ -219,6 +219,7 @@ impl From<AssistantError> for Problem {
         let detail = error.to_string();
         match error {
             AssistantError::Field { field, .. } => Self::invalid_field(format!("/{field}"), detail),
+            AssistantError::Chain(_) => Self::invalid_field("/routing", detail),
             AssistantError::NameTaken => Self::conflict("name_taken", detail),
             AssistantError::Stale => stale(),
             AssistantError::IsDefault => Self::conflict("is_default", detail),

@@ -5,6 +5,7 @@
 //!
 //! **Invariant:** every error has OpenAI's envelope and an honest status; an answer that failed never ends cleanly.
 
+mod chain;
 mod chat;
 mod durable;
 mod encode;

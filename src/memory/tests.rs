@@ -36,6 +36,7 @@ impl Desk {
             name: "capuchin".into(),
             backend: "demo".into(),
             model: "demo".into(),
+            routing: crate::models::Routing::default(),
             system_prompt: String::new(),
         };
         let tenant = TenantId::home();

@@ -1,7 +1,7 @@
 //! The handle of models: what is read, and the one way in.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use futures::future::join_all;
@@ -10,15 +10,17 @@ use parking_lot::Mutex;
 use tokio::sync::{Notify, oneshot};
 
 use super::baseline;
+use super::health::Breakers;
 use super::merge::{self, Report};
 use super::model::{KnownModel, ModelKey, ModelState, Source};
 use super::probe::{EVERY_S_MAX, EVERY_S_MIN, Probe, ProbeKey, ProbeView};
 use super::store::{self, ProbeRow};
 use super::table::Table;
+use super::watch::Away;
 use crate::backends::{Backend, Backends, ModelInfo, Price, Prices};
 use crate::db::{Db, DbError};
-use crate::notifications::Clock;
-use crate::protocol::ids::TenantId;
+use crate::notifications::{Clock, Notifications};
+use crate::protocol::ids::{AssistantId, TenantId};
 
 /// A call that was answered says that its model is there, but not more often than this.
 const HEARD_EVERY_MS: i64 = 3_600_000;
@@ -43,6 +45,12 @@ pub(super) struct Inner {
     /// Wakes the registry.
     pub(super) changed: Notify,
     clock: Clock,
+    /// How those who are called fare.
+    pub(super) breakers: Mutex<Breakers>,
+    /// Assistants that answer with a fallback.
+    pub(super) away: Mutex<BTreeMap<(TenantId, AssistantId), Away>>,
+    /// Who tells people of that.
+    pub(super) notices: OnceLock<Notifications>,
 }
 
 /// A model as it is shown.
@@ -69,7 +77,20 @@ impl Models {
         let keys = backends.names().filter_map(|name| backends.get(name)).map(|backend| key(&*backend));
         let probes = Mutex::new(keys.map(|key| (key, Probe::default())).collect());
         let (table, heard, changed) = (Table::default(), Mutex::default(), Notify::new());
-        let models = Self(Arc::new(Inner { db, backends, prices, table, probes, heard, changed, clock }));
+        let (breakers, away, notices) = (Mutex::default(), Mutex::default(), OnceLock::new());
+        let models = Self(Arc::new(Inner {
+            db,
+            backends,
+            prices,
+            table,
+            probes,
+            heard,
+            changed,
+            clock,
+            breakers,
+            away,
+            notices,
+        }));
         if let Err(error) = models.recall().await {
             tracing::warn!(%error, "what was known of models could not be read; the binary's list stands for it");
         }
@@ -145,6 +166,12 @@ impl Models {
     #[must_use]
     pub fn backends(&self) -> &Backends {
         &self.0.backends
+    }
+
+    /// What a model costs there, as far as anybody knows.
+    #[must_use]
+    pub fn price(&self, backend: &str, model: &str) -> Option<Price> {
+        self.0.prices.of(backend, model)
     }
 
     pub(super) fn now_ms(&self) -> i64 {

@@ -19,6 +19,8 @@ use crate::identity::Principal;
 use crate::protocol::ids::TenantId;
 use crate::protocol::model::{ModelError, ModelErrorKind, ModelEvent, ModelRequest};
 
+mod routing;
+
 const DAY_MS: i64 = 24 * 3_600_000;
 
 /// A backend whose list is a script; the last answer repeats.

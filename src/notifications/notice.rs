@@ -125,6 +125,8 @@ words! {
         Actor = "actor",
         /// A budget.
         Budget = "budget",
+        /// An assistant, by its id.
+        Assistant = "assistant",
         /// A secret, by its name.
         Secret = "secret",
         /// An OAuth token, by its id.

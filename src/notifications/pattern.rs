@@ -75,6 +75,9 @@ patterns! {
     ScheduleFailed: "capuchin.schedule.failed", Session, Warning, "A run of a schedule did not do what it should.";
     ScheduleDisabled: "capuchin.schedule.disabled", Session, Error, "A schedule failed too often and is disabled.";
     ProcessLost: "capuchin.process.lost", Session, Warning, "A process ended with the daemon.";
+    ModelFallback: "capuchin.model.fallback", System, Warning,
+        "An assistant's own model has not answered for a while, and a fallback does.";
+    ModelBack: "capuchin.model.back", System, Info, "An assistant's own model answers again.";
     McpDown: "capuchin.mcp.down", System, Warning, "An MCP server does not run.";
     McpToolChanged: "capuchin.mcp.tool_changed", System, Warning, "A tool says something else of itself than before.";
     ActorGaveUp: "capuchin.actor.gave_up", System, Error, "A supervisor gave up on a part of the daemon.";

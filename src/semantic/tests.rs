@@ -155,6 +155,7 @@ async fn world() -> World {
         name: "a".into(),
         backend: "demo".into(),
         model: "demo".into(),
+        routing: crate::models::Routing::default(),
         system_prompt: String::new(),
     };
     Assistants::new(db.clone()).ensure_default(&tenant, first).await.unwrap();

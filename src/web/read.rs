@@ -2,6 +2,7 @@
 
 pub(super) mod approvals;
 pub(super) mod audit;
+pub(super) mod backends;
 pub(super) mod budgets;
 pub(super) mod channels;
 pub(super) mod context;

@@ -2,6 +2,7 @@
 
 mod approvals;
 mod audit;
+mod backends;
 mod budgets;
 mod channels;
 mod chat;
@@ -90,8 +91,7 @@ pub fn router() -> Router<AppState> {
         .route("/settings/budgets/{id}/remove", post(budgets::remove))
         .route("/settings/extensions", get(extensions::show))
         .route("/settings/extensions/reload", post(extensions::reload))
-        .route("/settings/models", get(models::show))
-        .route("/settings/models/{probe}/refresh", post(models::refresh))
+        .merge(minds())
         .route("/settings/workspaces", get(workspaces::show).post(workspaces::create))
         .route("/settings/workspaces/{id}", post(workspaces::change))
         .route("/settings/workspaces/{id}/delete", post(workspaces::delete))
@@ -116,6 +116,16 @@ pub fn router() -> Router<AppState> {
     let pages = others.into_iter().fold(pages.merge(conversations()), Router::merge);
     // The stream is never compressed: a compressor holds back what a reader waits for.
     pages.layer(CompressionLayer::new()).route("/live", get(live::follow))
+}
+
+/// Who answers, and with what.
+fn minds() -> Router<AppState> {
+    Router::new()
+        .route("/settings/backends", get(backends::show))
+        .route("/settings/backends/{name}/test", post(backends::test))
+        .route("/settings/assistants/{id}/routing", post(backends::route))
+        .route("/settings/models", get(models::show))
+        .route("/settings/models/{probe}/refresh", post(models::refresh))
 }
 
 /// Conversations, and what stands behind them.

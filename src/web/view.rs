@@ -2,6 +2,7 @@
 
 pub mod approvals;
 pub mod audit;
+pub mod backends;
 pub mod budgets;
 pub mod channels;
 pub mod context;

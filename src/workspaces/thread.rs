@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::error::{WorkspaceError, checked};
 use crate::db::TenantRead;
+use crate::models::Routing;
 use crate::policy::{Autonomy, Ceiling, PermissionMode};
 use crate::protocol::ids::{AssistantId, ThreadId, WorkspaceId};
 
@@ -56,6 +57,8 @@ pub struct Answering {
     pub backend: String,
     /// Name of the model.
     pub model: String,
+    /// Who answers where that model does not, and when.
+    pub routing: Routing,
     /// What it is told before every conversation; may be empty.
     pub system_prompt: String,
 }

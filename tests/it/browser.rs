@@ -9,6 +9,7 @@
     reason = "what helps tests may fail like tests, and says so when it skips"
 )]
 
+mod backends;
 mod channels;
 mod chrome;
 mod furnished;

@@ -30,6 +30,7 @@ mod planted;
 mod plugs;
 mod processes;
 mod readme;
+mod routing;
 mod sandbox;
 mod schedules;
 mod search;

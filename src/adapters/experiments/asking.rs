@@ -97,6 +97,11 @@ impl Asker {
         let name = named.unwrap_or(answering.backend);
         let backend = self.parts.backends.get(&name);
         let backend = backend.ok_or_else(|| refused(&format!("there is no backend `{name}`")))?;
+        if answering.routing.local_only && !backend.is_local() {
+            return Err(refused(&format!(
+                "`{name}` is not on this machine, and nothing of this assistant leaves it"
+            )));
+        }
         let own = is_own.then_some(answering.model).filter(|model| !model.is_empty());
         let model = question.model.clone().or(own);
         let model = model.unwrap_or_else(|| backend.default_model().unwrap_or_default().to_owned());

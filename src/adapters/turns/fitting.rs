@@ -53,7 +53,11 @@ impl Run {
         let own = self.history.said.iter().rposition(|said| said.message.role == Role::User);
         let older = self.history.said.get(..cut.count).unwrap_or_default().to_vec();
         let earlier = self.history.summary.take();
-        let (summary, made_by) = match self.summarise(earlier.as_deref(), &older).await {
+        let made = match self.turn_to_any().await {
+            Ok(()) => self.summarise(earlier.as_deref(), &older).await,
+            Err(error) => Err(error),
+        };
+        let (summary, made_by) = match made {
             Ok(summary) => (summary, format!("{}/{}", self.task.call.backend, self.task.call.model)),
             Err(error) if error.kind == ModelErrorKind::Halted => return Err(error),
             Err(error) => {
@@ -103,7 +107,11 @@ impl Run {
     }
 
     pub(super) fn context_tokens(&self) -> u64 {
-        self.task.backend.context_tokens().unwrap_or(self.turns.parts.context_tokens)
+        let otherwise = self.turns.parts.context_tokens;
+        match self.task.chain.links.as_slice() {
+            [_] | [] => self.task.backend.context_tokens().unwrap_or(otherwise),
+            chain => self.turns.parts.models.context_tokens(chain, otherwise),
+        }
     }
 }
 

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use super::run::{Run, Task};
+use super::run::{Chain, Run, Task};
 use super::{ModelTurns, Reader};
 use crate::adapters::knowledge::Told;
 use crate::backends::{Backend, scripted};
 use crate::db::DbError;
 use crate::guard::{ModelCall, TextOf};
+use crate::models::Routing;
 use crate::policy::{Ceiling, SourceKind, Subject};
 use crate::protocol::model::{ModelError, ModelErrorKind};
 use crate::protocol::turn::{TurnOverrides, TurnWork};
@@ -64,13 +65,13 @@ impl ModelTurns {
         let texts: Vec<&str> = told.iter().map(|part| part.text.as_str()).collect();
         let system_prompt = texts.join("\n\n");
         let persona = Persona { backend: answering.backend, model: answering.model, system_prompt };
-        let mut persona = persona.with(&work.overrides);
+        let (chain, mut persona) = chain(answering.routing, persona, &work.overrides);
         let backend = match work.overrides.call() {
             Some(call) => {
                 persona.model.clear();
                 scripted(call)
             }
-            None => self.backend(&persona.backend)?,
+            None => self.first_of(&chain, &mut persona)?,
         };
         if persona.model.is_empty() {
             persona.model = backend.default_model().unwrap_or_default().to_owned();
@@ -105,7 +106,8 @@ impl ModelTurns {
             private: work.overrides.confined.is_some(),
         };
         let has_tools = ceilings.iter().all(|ceiling| ceiling.has_tools());
-        let task = Task { backend, persona, call, place, overrides: work.overrides, has_tools, below: None };
+        let task =
+            Task { backend, chain, persona, call, place, overrides: work.overrides, has_tools, below: None };
         let run = Run::new(self.clone(), task, found.history, reporter).await;
         Ok(Opening { run, told, rounds: found.rounds, open: found.open })
     }
@@ -126,6 +128,15 @@ impl ModelTurns {
         Ok(read.await?)
     }
 
+    /// The first of the chain whose backend is there.
+    fn first_of(&self, chain: &Chain, persona: &mut Persona) -> Result<Arc<dyn Backend>, ModelError> {
+        let there = chain.links.iter().find_map(|link| Some((link, self.parts.backends.get(&link.backend)?)));
+        let Some((link, backend)) = there else { return self.backend(&persona.backend) };
+        persona.backend.clone_from(&link.backend);
+        persona.model.clone_from(&link.model);
+        Ok(backend)
+    }
+
     pub(super) fn backend(&self, name: &str) -> Result<Arc<dyn Backend>, ModelError> {
         self.parts.backends.get(name).ok_or_else(|| {
             let known: Vec<_> = self.parts.backends.names().collect();
@@ -133,6 +144,18 @@ impl ModelTurns {
             ModelError::new(ModelErrorKind::Configuration, message)
         })
     }
+}
+
+/// Who may be asked. Whoever chose a model for a message wants that one and no other; that nothing leaves the machine still holds.
+fn chain(routing: Routing, persona: Persona, overrides: &TurnOverrides) -> (Chain, Persona) {
+    let is_own = overrides.backend.is_none() && overrides.model.is_none() && overrides.call().is_none();
+    let routing = match is_own {
+        true => routing,
+        false => Routing { local_only: routing.local_only, ..Routing::default() },
+    };
+    let persona = persona.with(overrides);
+    let links = routing.chain(&persona.backend, &persona.model);
+    (Chain { links, routing, is_own }, persona)
 }
 
 /// How far a turn may go: the ceiling of its thread, and its own.

@@ -1,16 +1,15 @@
-//! One round: the model is asked, and what it says is passed on as it comes.
+//! One round: what the model is told, and what it says, passed on as it comes. Which model it is: `chain`.
 
 use std::collections::HashSet;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use capuchin_actors::ports::run_turn::{Answering, TurnReport};
+use capuchin_actors::ports::run_turn::TurnReport;
 use futures::StreamExt;
 use futures::stream::BoxStream;
-use tracing::{Instrument, Span};
+use tracing::Span;
 
 use super::run::Run;
-use crate::guard::{Permit, honour};
-use crate::protocol::chat::{ChatMessage, Part, Role, ToolCall};
+use crate::protocol::chat::{ChatMessage, Part, Role, ToolCall, Usage};
 use crate::protocol::ids::MessageId;
 use crate::protocol::journal::JournalEntry;
 use crate::protocol::model::{ModelError, ModelErrorKind, ModelEvent, ModelRequest};
@@ -21,6 +20,17 @@ use crate::workflows::agent::{CALLS_PER_ROUND_MAX, Call};
 use crate::workflows::conversation::{prompt, with_rules};
 use crate::workflows::offer::offer;
 use crate::workflows::tool_calls::written;
+
+/// What has been heard of an answer so far.
+#[derive(Default)]
+pub(super) struct Heard {
+    /// How long its first word took.
+    pub(super) first: Option<Duration>,
+    /// Whether people may have seen anything of it.
+    pub(super) shown: bool,
+    /// What it used, as far as it was said.
+    pub(super) usage: Usage,
+}
 
 type Answer = BoxStream<'static, Result<ModelEvent, ModelError>>;
 
@@ -64,62 +74,16 @@ impl Run {
         Ok(request)
     }
 
-    async fn ask(&mut self, round: u32, tools: bool) -> Result<TurnAnswer, ModelError> {
-        self.permit().await?;
-        let mut request = self.request(tools).await?;
-        // A turn that waits for a person, or whose tools work, holds no place.
-        let Ok(_place) = self.turns.places.clone().acquire_owned().await else {
-            return Err(ModelError::new(ModelErrorKind::Overloaded, "the daemon is stopping"));
-        };
-        let call = &self.task.call;
-        let (backend, model) = (call.backend.clone(), call.model.clone());
-        let admitted = self.turns.parts.guard.admit(call.clone(), &mut request).await?;
-        if self.task.below.is_none() {
-            let answering = Answering { backend: backend.clone(), model: model.clone(), round };
-            self.reporter.send(TurnReport::Answering(answering)).await;
-        }
-        let span = spans::model_call(&backend, &model);
-        let started = Instant::now();
-        let stream = admitted.answer(self.task.backend.stream(request));
-        let mut wall_left = self.wall_left;
-        let relayed = self.relay(stream, (round, tools), &span).instrument(span.clone());
-        let outcome = Self::timed(&mut wall_left, relayed).await;
-        self.wall_left = wall_left;
-        let metrics = &self.turns.parts.metrics;
-        metrics.models.duration.observe(started.elapsed());
-        metrics.models.called(&backend, outcome.as_ref().err().map(|error| error.kind));
-        if outcome.is_ok() {
-            self.turns.parts.models.heard(&backend, &model);
-        }
-        if let Err(error) = &outcome {
-            spans::record_failure(&span, error.kind.as_str());
-        }
-        outcome
-    }
-
-    /// Goes on when the call is allowed, after a person was asked where one has to be.
-    async fn permit(&self) -> Result<(), ModelError> {
-        let (guard, call) = (&self.turns.parts.guard, &self.task.call);
-        if self.task.overrides.call().is_some() {
-            // No model is asked; the call itself is judged as any other.
-            return Ok(());
-        }
-        let Permit::Asked(asked) = guard.permit(call).await? else { return Ok(()) };
-        self.reporter.asking(&asked).await;
-        let decided = guard.decision(call, &asked).await?;
-        self.reporter.decided(&decided).await;
-        honour(&decided)
-    }
-
     /// Passes the answer on as it comes. Ends with the stream, or with nobody listening. Calls of a model that has no
     /// tools in this round are dropped.
-    async fn relay(
+    pub(super) async fn relay(
         &self,
         mut answer: Answer,
         (round, tools): (u32, bool),
         span: &Span,
+        heard: &mut Heard,
     ) -> Result<TurnAnswer, ModelError> {
-        let (started, mut first) = (Instant::now(), true);
+        let started = Instant::now();
         let call = &self.task.call;
         let mut said =
             TurnAnswer { backend: call.backend.clone(), model: call.model.clone(), ..TurnAnswer::default() };
@@ -136,12 +100,17 @@ impl Run {
                 }
                 event => event,
             };
-            if first && matches!(event, ModelEvent::Text(_) | ModelEvent::Thinking(_)) {
-                first = false;
-                self.turns.parts.metrics.turns.first_token.observe(started.elapsed());
+            let is_word = matches!(event, ModelEvent::Text(_) | ModelEvent::Thinking(_));
+            if heard.first.is_none() && (is_word || matches!(event, ModelEvent::ToolCall(_))) {
+                heard.first = Some(started.elapsed());
+                if is_word {
+                    self.turns.parts.metrics.turns.first_token.observe(started.elapsed());
+                }
             }
             absorb(&mut said, &event);
+            heard.usage = said.usage;
             if self.task.below.is_none() {
+                heard.shown |= !matches!(event, ModelEvent::Usage(_));
                 self.reporter.send(TurnReport::Model(event)).await;
             }
         }

@@ -9,6 +9,7 @@ use super::calls::Prepared;
 use super::{ModelTurns, Reporter};
 use crate::backends::Backend;
 use crate::guard::ModelCall;
+use crate::models::{Link, Routing};
 use crate::protocol::chat::{Part, Role, ToolCall, Usage};
 use crate::protocol::model::{ModelError, ModelErrorKind};
 use crate::protocol::turn::TurnOverrides;
@@ -20,7 +21,10 @@ use crate::workflows::offer::Offered;
 
 /// Who answers what, on whose behalf.
 pub(super) struct Task {
+    /// Who is asked now, or was last.
     pub(super) backend: Arc<dyn Backend>,
+    /// Who may be asked, first to last; never empty.
+    pub(super) chain: Chain,
     pub(super) persona: Persona,
     /// Every model call of the turn, as far as the guard is concerned. `tainted` grows.
     pub(super) call: ModelCall,
@@ -30,6 +34,17 @@ pub(super) struct Task {
     pub(super) has_tools: bool,
     /// The call of the turn that this is the work of, for a sub-agent.
     pub(super) below: Option<Below>,
+}
+
+/// Who may be asked.
+#[derive(Clone, Default)]
+pub(super) struct Chain {
+    /// First to last.
+    pub(super) links: Vec<Link>,
+    /// What holds for all of them.
+    pub(super) routing: Routing,
+    /// Whether it is the assistant's own, and not what a message chose.
+    pub(super) is_own: bool,
 }
 
 /// What a sub-agent is part of.

@@ -69,6 +69,7 @@ impl Run {
         let below = Below { call_id: call.id.clone(), tokens_max: TOKENS_MAX };
         let task = Task {
             backend: own.backend.clone(),
+            chain: own.chain.clone(),
             persona,
             call: own.call.clone(),
             place: Place { depth: own.place.depth + 1, ..own.place.clone() },

@@ -72,6 +72,7 @@ impl Desk {
             name: "capuchin".into(),
             backend: "demo".into(),
             model: "demo".into(),
+            routing: crate::models::Routing::default(),
             system_prompt: String::new(),
         };
         let first = Assistants::new(db.clone()).ensure_default(&TenantId::home(), new).await.unwrap();

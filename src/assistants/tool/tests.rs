@@ -23,6 +23,7 @@ async fn writing_is_asked_by_default_and_reading_is_not() {
         name: "capuchin".into(),
         backend: "demo".into(),
         model: "demo".into(),
+        routing: crate::models::Routing::default(),
         system_prompt: String::new(),
     };
     let first = Assistants::new(db.clone()).ensure_default(&TenantId::home(), new).await.unwrap();

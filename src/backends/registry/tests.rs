@@ -32,6 +32,13 @@ async fn a_missing_key_is_told_by_the_call_and_stops_nobody_else() {
     };
     let backends = build(vec![("a", with("SET")), ("b", with("UNSET"))]).unwrap();
     assert_eq!(backends.missing_keys(), ["the key of backends.b is missing: the environment has no UNSET"]);
+    let key = |name: &str| backends.about(name).unwrap().key.clone();
+    assert_eq!((key("a"), key("b")), (KeyState::Environment, KeyState::Missing("UNSET".to_owned())));
+    assert_eq!((key("demo"), backends.about("a").unwrap().kind.as_str()), (KeyState::None, "openai"));
+    assert_eq!(
+        (backends.get("a").unwrap().host(), backends.get("demo").unwrap().host()),
+        (Some("127.0.0.1"), None)
+    );
     let kind = async |name| collect(&*backends.get(name).unwrap(), request("hi")).await.kind();
     assert_eq!(kind("a").await, Some(ModelErrorKind::Network));
     assert_eq!(kind("b").await, Some(ModelErrorKind::Configuration));

@@ -50,6 +50,10 @@ async fn calls_of_one_key_are_added_up_over_several_writes() {
     fixture.recorder.flush().await.unwrap();
     fixture.recorder.flush().await.unwrap();
     assert_eq!(fixture.rows().await, [("a".to_owned(), 3, 9, 6), ("b".to_owned(), 1, 3, 2)]);
+    let used = fixture.recorder.by_model(&TenantId::home(), 1, 1).await.unwrap();
+    let used: Vec<_> =
+        used.iter().map(|used| (used.model.as_str(), used.calls, used.output_tokens)).collect();
+    assert_eq!(used, [("a", 3, 6)], "the busiest of those that cost nothing");
 }
 
 #[tokio::test]

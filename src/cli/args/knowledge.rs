@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 
 use super::JsonArgs;
+use crate::models::{Conditions, Link, Routing};
 
 /// What to do with assistants.
 #[derive(Subcommand, Debug)]
@@ -25,6 +26,17 @@ pub enum AgentCommand {
     Delete {
         /// Name or id
         name: String,
+    },
+    /// Who answers where its own model does not; without options what is set now, with any of them all of it anew
+    Route {
+        /// Name or id of the assistant
+        name: String,
+        /// Nobody but its own model, whatever it costs
+        #[arg(long, conflicts_with_all = ["fallbacks", "when", "local_only"])]
+        clear: bool,
+        /// Who answers
+        #[command(flatten)]
+        routing: RoutingArgs,
     },
     /// Write one of its files: in $EDITOR, or from stdin when that is no terminal
     Edit {
@@ -49,9 +61,38 @@ pub struct AgentCreateArgs {
     /// What it is told before every conversation
     #[arg(long, value_name = "TEXT")]
     pub system_prompt: Option<String>,
+    /// Who answers where that model does not.
+    #[command(flatten)]
+    pub routing: RoutingArgs,
     /// Print JSON
     #[arg(long)]
     pub json: bool,
+}
+
+/// Which models answer for an assistant.
+#[derive(Args, Clone, Debug, Default)]
+pub struct RoutingArgs {
+    /// Another model, asked in this order: 'BACKEND/MODEL output<=10 prompt<=32000'; prices are USD per million tokens
+    #[arg(long = "fallback", value_name = "LINK")]
+    pub fallbacks: Vec<Link>,
+    /// When its own model may be asked: input<=USD output<=USD call<=USD prompt<=TOKENS prompt>=TOKENS
+    #[arg(long, value_name = "CONDITIONS")]
+    pub when: Option<Conditions>,
+    /// Only models on this machine
+    #[arg(long)]
+    pub local_only: bool,
+}
+
+// === impl RoutingArgs ===
+
+impl RoutingArgs {
+    /// What is said; `None` for nothing.
+    #[must_use]
+    pub fn routing(self) -> Option<Routing> {
+        let Self { fallbacks, when, local_only } = self;
+        let said = Routing { local_only, when: when.unwrap_or_default(), fallbacks };
+        (said != Routing::default()).then_some(said)
+    }
 }
 
 /// What to do with skills.

@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::routing::RoutingView;
 use crate::assistants::{Assistant, AssistantChange, NewAssistant};
 use crate::http::auth::{Admin, May, ReadChats, unrestricted};
 use crate::http::conditional::{IdempotencyKey, IfMatch, created, tagged};
@@ -27,6 +28,8 @@ pub(super) struct AssistantView {
     name: String,
     backend: String,
     model: String,
+    /// Who answers where that model does not, and when.
+    routing: RoutingView,
     system_prompt: String,
     /// `default`, `accept_edits`, `plan`, `dont_ask` or `bypass_permissions`.
     permission_mode: &'static str,
@@ -45,6 +48,7 @@ impl From<Assistant> for AssistantView {
             name: assistant.name,
             backend: assistant.backend,
             model: assistant.model,
+            routing: assistant.routing.into(),
             system_prompt: assistant.system_prompt,
             permission_mode: assistant.permission_mode.as_str(),
             autonomy: assistant.autonomy.as_str(),
@@ -65,6 +69,8 @@ pub(super) struct CreateAssistant {
     backend: String,
     /// The model, in its provider's words; the backend's default without it.
     model: Option<String>,
+    /// Who answers where that model does not, and when. Nobody else without it.
+    routing: Option<RoutingView>,
     /// What it is told before every conversation.
     system_prompt: Option<String>,
 }
@@ -75,6 +81,8 @@ pub(super) struct ChangeAssistant {
     name: Option<String>,
     backend: Option<String>,
     model: Option<String>,
+    /// All of it: what is left out is gone.
+    routing: Option<RoutingView>,
     system_prompt: Option<String>,
     /// `default`, `accept_edits`, `plan`, `dont_ask` or `bypass_permissions`.
     permission_mode: Option<String>,
@@ -136,10 +144,12 @@ async fn create(
         None => default_model(&state, &body.backend)?,
     };
     check_backend(&state, Some(&body.backend))?;
+    check_fallbacks(&state, body.routing.as_ref())?;
     let new = NewAssistant {
         name: state.clean(&by, "name", body.name),
         backend: body.backend,
         model,
+        routing: body.routing.map(Into::into).unwrap_or_default(),
         system_prompt: state.clean(&by, "system_prompt", body.system_prompt.unwrap_or_default()),
     };
     let made = state.assistants.create(&by, new, key).await?;
@@ -184,10 +194,12 @@ async fn change(
 ) -> Result<Response, Problem> {
     refuse_restricted(&by)?;
     check_backend(&state, body.backend.as_deref())?;
+    check_fallbacks(&state, body.routing.as_ref())?;
     let change = AssistantChange {
         name: body.name.map(|name| state.clean(&by, "name", name)),
         backend: body.backend,
         model: body.model,
+        routing: body.routing.map(Into::into),
         system_prompt: body.system_prompt.map(|text| state.clean(&by, "system_prompt", text)),
         permission_mode: super::policy::word("/permission_mode", body.permission_mode)?,
         autonomy: super::policy::word("/autonomy", body.autonomy)?,
@@ -231,6 +243,17 @@ fn check_backend(state: &AppState, name: Option<&str>) -> Result<(), Problem> {
             Err(Problem::invalid_field("/backend", "names no configured backend"))
         }
         _ => Ok(()),
+    }
+}
+
+fn check_fallbacks(state: &AppState, routing: Option<&RoutingView>) -> Result<(), Problem> {
+    let mut named = routing.into_iter().flat_map(RoutingView::backends);
+    match named.position(|name| state.backends.get(name).is_none()) {
+        Some(at) => {
+            let pointer = format!("/routing/fallbacks/{at}/backend");
+            Err(Problem::invalid_field(pointer, "names no configured backend"))
+        }
+        None => Ok(()),
     }
 }
 

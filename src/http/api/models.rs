@@ -1,44 +1,24 @@
-//! `/api/v1/backends`, `/api/v1/models` and `/api/v1/model-probes`: who can answer, with what, and how that is known.
+//! `/api/v1/models` and `/api/v1/model-probes`: who can answer, with what, and how that is known.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Json;
 use axum::extract::State;
-use futures::future::join_all;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::backends::{Backend, ModelInfo};
 use crate::http::auth::{Admin, May, Operate, ReadChats, SeeRuntime, unrestricted};
 use crate::http::extract::{Body, Named, Params};
 use crate::http::moment::rfc3339;
 use crate::http::page::Page;
 use crate::http::problem::Problem;
 use crate::http::state::AppState;
-use crate::models::{ModelView as Model, ModelsError, ProbeChange, ProbeKey, ProbeView};
-use crate::protocol::model::{ModelError, ModelErrorKind};
+use crate::models::{ModelView as Model, Models, ModelsError, ProbeChange, ProbeKey, ProbeView};
 
-/// How long a backend may take to list its models.
-const LIST_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long backends that nobody has asked yet are waited for.
 const FIRST_TIMEOUT: Duration = Duration::from_secs(3);
-
-/// A backend as it is now.
-#[derive(Serialize, ToSchema)]
-#[schema(as = Backend)]
-pub(super) struct BackendView {
-    name: String,
-    default_model: Option<String>,
-    /// `ready` or `unavailable`.
-    state: &'static str,
-    /// Why it is not ready.
-    error: Option<String>,
-    /// How many models it offers.
-    models: usize,
-}
 
 /// A model as it is known.
 #[derive(Serialize, ToSchema)]
@@ -59,6 +39,8 @@ pub(super) struct ModelView {
     output_tokens: Option<u64>,
     capabilities: Capabilities,
     price: Option<Price>,
+    /// Whether calls go through: `closed`, `open` (it is left out where a chain has others) or `half_open` (one call tries it).
+    breaker: &'static str,
     /// Who said most of this: `baseline` (the binary), `session`, `probe` or `refresh`.
     source: &'static str,
     /// When it was last said to be there; `null` for what only the binary knows.
@@ -122,28 +104,10 @@ pub(super) struct ModelsQuery {
 
 pub(super) fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::default()
-        .routes(routes!(backends))
         .routes(routes!(models))
         .routes(routes!(probes))
         .routes(routes!(change))
         .routes(routes!(refresh))
-}
-
-/// The configured backends, each asked now.
-#[utoipa::path(
-    get, path = "/api/v1/backends", tag = "models", responses((status = 200, body = Page<BackendView>)),
-    security(("token" = ["read"]), ("token" = ["chat"]))
-)]
-async fn backends(_by: May<ReadChats>, State(state): State<AppState>) -> Json<Page<BackendView>> {
-    let asked = ask_all(&state).await.into_iter().map(|(backend, answer)| {
-        let (state, error, models) = match answer {
-            Ok(models) => ("ready", None, models.len()),
-            Err(error) => ("unavailable", Some(error.message), 0),
-        };
-        let default_model = backend.default_model().map(str::to_owned);
-        BackendView { name: backend.name().to_owned(), default_model, state, error, models }
-    });
-    Json(Page::whole(asked.collect()))
 }
 
 /// The models that can be picked. Backends that nobody has asked yet are asked first, for three seconds at the most.
@@ -163,7 +127,7 @@ async fn models(
         Some("all") => state.models.all(),
         Some(_) => return Err(Problem::invalid_field("state", "is `all`, or left out")),
     };
-    Ok(Json(Page::whole(listed.into_iter().map(model).collect())))
+    Ok(Json(Page::whole(listed.into_iter().map(|one| model(&state.models, one)).collect())))
 }
 
 /// How each backend is asked for its models, and how that went.
@@ -217,8 +181,9 @@ fn key(name: &str) -> Result<ProbeKey, Problem> {
     name.parse().map_err(|_| Problem::not_found())
 }
 
-fn model(Model { known, price }: Model) -> ModelView {
+fn model(models: &Models, Model { known, price }: Model) -> ModelView {
     let can = known.capabilities;
+    let breaker = models.breaker(&known.key.backend, &known.key.model);
     ModelView {
         id: format!("{}/{}", known.key.backend, known.key.model),
         backend: known.key.backend,
@@ -234,6 +199,7 @@ fn model(Model { known, price }: Model) -> ModelView {
             output_nano: price.output_nano,
             cached_nano: price.cached_nano,
         }),
+        breaker,
         source: known.source.as_str(),
         seen_at: (known.seen_ms != 0).then(|| rfc3339(known.seen_ms)),
     }
@@ -263,17 +229,4 @@ impl From<ModelsError> for Problem {
             ModelsError::Store(error) => error.into(),
         }
     }
-}
-
-type Asked = (Arc<dyn Backend>, Result<Vec<ModelInfo>, ModelError>);
-
-/// Asks every backend at once, none longer than [`LIST_TIMEOUT`].
-async fn ask_all(state: &AppState) -> Vec<Asked> {
-    let backends = state.backends.names().filter_map(|name| state.backends.get(name));
-    let asked = backends.map(|backend| async move {
-        let answer = tokio::time::timeout(LIST_TIMEOUT, backend.models()).await;
-        let late = || ModelError::new(ModelErrorKind::Timeout, "the backend did not list its models in time");
-        (backend, answer.unwrap_or_else(|_| Err(late())))
-    });
-    join_all(asked).await
 }

@@ -56,3 +56,41 @@ async fn probes_are_shown_asked_and_changed() {
     let refused = change(json!({ "every_s": 5 })).await;
     assert_eq!(refused.json()["errors"][0]["pointer"], "/every_s", "{}", refused.text);
 }
+
+#[tokio::test]
+async fn backends_are_listed_without_asking_them_and_tried_out_on_demand() {
+    let world = World::new().await;
+    let (reader, operator) = (world.token("read").await, world.token("operate").await);
+    let backend = async || {
+        let listed = world.get("/api/v1/backends", &reader).await.json();
+        listed["items"][0].clone()
+    };
+    let before = backend().await;
+    assert_eq!(
+        (&before["name"], &before["state"], &before["breaker"], &before["key"], &before["host"]),
+        (&json!("demo"), &json!("unknown"), &json!("closed"), &json!("none"), &Value::Null)
+    );
+    let path = "/api/v1/backends/demo/test";
+    assert_eq!(world.post(path, &reader, json!({})).await.status, StatusCode::FORBIDDEN);
+    let tried = world.post(path, &operator, json!({})).await.json();
+    assert_eq!(
+        (&tried["ok"], &tried["model"], &tried["error"]),
+        (&json!(true), &json!("demo"), &Value::Null)
+    );
+    let after = backend().await;
+    assert_eq!(
+        (&after["state"], &after["calls"], &after["failures"]),
+        (&json!("ready"), &json!(1), &json!(0))
+    );
+    world.state.usage.flush().await.unwrap();
+    let used = world.get("/api/v1/usage", &operator).await.json();
+    assert_eq!(
+        (&used["items"][0]["model"], &used["items"][0]["calls"]),
+        (&json!("demo"), &json!(1)),
+        "{used}"
+    );
+    for days in ["0", "367"] {
+        let refused = world.get(&format!("/api/v1/usage?days={days}"), &operator).await;
+        assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{days}");
+    }
+}

@@ -12,6 +12,7 @@ async fn second_assistant(world: &World) -> AssistantId {
         name: "helper".into(),
         backend: "demo".into(),
         model: "demo".into(),
+        routing: crate::models::Routing::default(),
         system_prompt: String::new(),
     };
     world.state.assistants.create(&World::owner(), new, None).await.unwrap().thing.id

@@ -161,6 +161,7 @@ async fn a_token_for_another_assistant_sees_no_files() {
         name: "helper".into(),
         backend: "demo".into(),
         model: "demo".into(),
+        routing: crate::models::Routing::default(),
         system_prompt: String::new(),
     };
     let other = files.world.state.assistants.create(&World::owner(), other, None).await.unwrap().thing.id;

@@ -144,6 +144,7 @@ impl World {
             name: "capuchin".into(),
             backend: "demo".into(),
             model: "demo".into(),
+            routing: crate::models::Routing::default(),
             system_prompt: String::new(),
         };
         assistants.ensure_default(&tenant, first).await.unwrap();

@@ -5,9 +5,9 @@ use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::Response;
-use futures::StreamExt;
 use uuid::Uuid;
 
+use super::chain;
 use super::durable;
 use super::encode::Head;
 use super::error::ApiError;
@@ -15,7 +15,6 @@ use super::request::ChatCall;
 use super::respond::{self, Answer};
 use super::target::Target;
 use crate::backends::{UsageKey, UsageRecorder};
-use crate::guard::ModelCall;
 use crate::http::auth::{Chat, May};
 use crate::http::extract::payload_too_large;
 use crate::http::problem::Problem;
@@ -76,25 +75,10 @@ async fn stateless(
     mut request: ModelRequest,
     target: Target,
 ) -> Result<Answer, ApiError> {
-    let model_call = target.call(by);
-    state.guard.permit(&model_call).await?;
-    if let Some(assistant) = target.assistant {
-        request.system = assistant.system_prompt;
+    if let Some(assistant) = &target.assistant {
+        request.system.clone_from(&assistant.system_prompt);
     }
-    request.model = target.model;
-    let ModelCall { source, backend, model, .. } = model_call.clone();
-    let key = UsageKey { tenant: by.tenant.clone(), principal: source, backend, model };
-    let admitted = state.guard.admit(model_call, &mut request).await?;
-    let mut meter =
-        Meter { recorder: state.usage.clone(), key: Some(key), usage: Usage::default(), answered: false };
-    let events = admitted.answer(target.backend.stream(request));
-    let answer = events
-        .map(move |item| {
-            meter.see(item.as_ref().ok());
-            item.map_err(ApiError::from)
-        })
-        .boxed();
-    Ok(answer)
+    chain::answer(state, by, request, &target).await
 }
 
 /// Stores the message as a turn of its session's thread.
@@ -185,7 +169,7 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, ApiError> {
 }
 
 /// Counts the tokens of one call when its stream is over, however it ends.
-struct Meter {
+pub(super) struct Meter {
     recorder: UsageRecorder,
     key: Option<UsageKey>,
     usage: Usage,
@@ -193,7 +177,11 @@ struct Meter {
 }
 
 impl Meter {
-    fn see(&mut self, event: Option<&ModelEvent>) {
+    pub(super) fn new(recorder: UsageRecorder, key: UsageKey) -> Self {
+        Self { recorder, key: Some(key), usage: Usage::default(), answered: false }
+    }
+
+    pub(super) fn see(&mut self, event: Option<&ModelEvent>) {
         self.answered |= event.is_some();
         if let Some(ModelEvent::Usage(usage)) = event {
             self.usage = *usage;

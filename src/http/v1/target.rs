@@ -10,6 +10,7 @@ use crate::guard::{ModelCall, TextOf};
 use crate::http::problem::Problem;
 use crate::http::state::AppState;
 use crate::identity::Principal;
+use crate::models::Routing;
 use crate::policy::{Autonomy, PermissionMode, SourceKind, Subject};
 
 /// Who answers.
@@ -44,6 +45,14 @@ impl Target {
             model: if self.model.is_empty() { default.to_owned() } else { self.model.clone() },
             local: self.backend.is_local(),
             private: false,
+        }
+    }
+
+    /// Who else may answer: nobody where the call names a model besides the assistant. That nothing leaves the machine holds.
+    pub(super) fn routing(&self, assistant: &Assistant) -> Routing {
+        match (assistant.backend == self.backend.name(), assistant.model == self.model) {
+            (true, true) => assistant.routing.clone(),
+            _ => Routing { local_only: assistant.routing.local_only, ..Routing::default() },
         }
     }
 

@@ -129,6 +129,7 @@ async fn the_turns_that_hold_the_answer_are_found_more_often_than_by_fts5() {
         name: "a".into(),
         backend: "demo".into(),
         model: "demo".into(),
+        routing: crate::models::Routing::default(),
         system_prompt: String::new(),
     };
     Assistants::new(db.clone()).ensure_default(&tenant, first).await.unwrap();

@@ -57,6 +57,11 @@ struct ModelCall {
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct BackendName {
+    backend: String,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct Tokens {
     backend: String,
     direction: &'static str,
@@ -227,11 +232,18 @@ pub struct ModelMetrics {
     pub duration: Seconds,
     calls: Family<ModelCall, Counter>,
     tokens: Family<Tokens, Counter>,
+    failovers: Family<ModelCall, Counter>,
+    open: Family<BackendName, Gauge>,
 }
 
 impl ModelMetrics {
     pub(super) fn register(registry: &mut Registry) -> Self {
-        let (calls, tokens) = (Family::default(), Family::default());
+        let (calls, tokens, failovers, open) =
+            (Family::default(), Family::default(), Family::default(), Family::default());
+        let help = "Calls that went on to the next model of a chain, by the backend that failed and why";
+        registry.register("model_failovers", help, Family::clone(&failovers));
+        let help = "Breaker of a backend: 0 closed, 1 half open, 2 open";
+        registry.register("model_breaker_state", help, Family::clone(&open));
         registry.register("model_calls", "Model calls by backend and outcome", Family::clone(&calls));
         registry.register("model_tokens", "Tokens by backend and direction", Family::clone(&tokens));
         let duration = Seconds::register(
@@ -240,7 +252,20 @@ impl ModelMetrics {
             "Duration of model calls with their whole answer",
             LONG,
         );
-        Self { duration, calls, tokens }
+        Self { duration, calls, tokens, failovers, open }
+    }
+
+    /// A call went on to the next model of its chain, because this backend failed like this.
+    pub fn failed_over(&self, backend: &str, failure: ModelErrorKind) {
+        let outcome = failure.as_str();
+        self.failovers.get_or_create(&ModelCall { backend: backend.to_owned(), outcome }).inc();
+    }
+
+    /// The breaker of a backend is `closed`, `half_open` or `open`.
+    pub fn breaker(&self, backend: &str, word: &str) {
+        let state = ["closed", "half_open", "open"].iter().position(|known| *known == word).unwrap_or(0);
+        let name = BackendName { backend: backend.to_owned() };
+        self.open.get_or_create(&name).set(i64::try_from(state).unwrap_or(0));
     }
 
     /// A call has ended: `None` is a whole answer.

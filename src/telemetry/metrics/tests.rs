@@ -16,6 +16,8 @@ fn counted() -> Metrics {
     metrics.turns.ended(TurnState::Running);
     metrics.models.called("demo", None);
     metrics.models.called("demo", Some(ModelErrorKind::RateLimited));
+    metrics.models.failed_over("demo", ModelErrorKind::RateLimited);
+    metrics.models.breaker("demo", "open");
     metrics.models.used("demo", &Usage { input_tokens: 3, output_tokens: 5, ..Usage::default() });
     metrics.messages.busy.inc();
     metrics.schedules.ended("done");
@@ -47,8 +49,10 @@ fn every_metric_has_its_conventional_name() {
         "capuchin_http_requests",
         "capuchin_http_streams",
         "capuchin_message_inbound",
+        "capuchin_model_breaker_state",
         "capuchin_model_call_duration_seconds",
         "capuchin_model_calls",
+        "capuchin_model_failovers",
         "capuchin_model_tokens",
         "capuchin_process_open_fds",
         "capuchin_process_resident_memory_bytes",
@@ -81,6 +85,8 @@ fn counted_things_appear_with_their_labels() {
         r#"capuchin_turn_ended_total{outcome="failed"} 0"#,
         r#"capuchin_model_calls_total{backend="demo",outcome="ok"} 1"#,
         r#"capuchin_model_calls_total{backend="demo",outcome="rate_limited"} 1"#,
+        r#"capuchin_model_breaker_state{backend="demo"} 2"#,
+        r#"capuchin_model_failovers_total{backend="demo",outcome="rate_limited"} 1"#,
         r#"capuchin_model_tokens_total{backend="demo",direction="output"} 5"#,
         r#"capuchin_message_inbound_total{outcome="busy"} 1"#,
         r#"capuchin_actor_restarts_total{supervisor="sessions"} 1"#,

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::rfc3339;
+use crate::backends::KeyState;
 use crate::http::AppState;
 use crate::models::{ModelState, ModelView, ProbeState, ProbeView};
 use crate::web::view::Frame;
@@ -28,10 +29,21 @@ pub(in crate::web) async fn choices(state: &AppState, own: &str) -> Vec<ModelCho
         shown += 1;
         if shown <= MODELS_MAX {
             let (value, label) = (format!("{}/{}", key.backend, key.model), label(&model));
+            let label = trouble(state, &model).map_or(label.clone(), |why| format!("{label} · {why}"));
             choices.push(ModelChoice { value, label, selected: false });
         }
     }
     choices
+}
+
+/// What a person who picks a model has to know before its name: nothing, if it answers.
+fn trouble(state: &AppState, model: &ModelView) -> Option<&'static str> {
+    let key = &model.known.key;
+    match state.backends.about(&key.backend).map(|about| &about.key) {
+        Some(KeyState::Missing(_)) => Some("no key"),
+        _ if state.models.breaker(&key.backend, &key.model) == "open" => Some("does not answer now"),
+        _ => None,
+    }
 }
 
 /// `local · Llama 3.2 · 128k · $0.15/$0.60`.

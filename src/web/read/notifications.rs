@@ -86,6 +86,7 @@ fn link(source: &Source) -> Option<String> {
         SourceType::McpServer => "/settings/mcp".to_owned(),
         SourceType::Actor => "/runtime".to_owned(),
         SourceType::Budget => "/settings/budgets".to_owned(),
+        SourceType::Assistant => "/settings/backends".to_owned(),
         SourceType::Secret => format!("/vault/secrets/{id}"),
         SourceType::OauthToken => "/vault?tab=tokens".to_owned(),
         SourceType::WebhookEndpoint => format!("/webhooks/{id}"),

@@ -16,6 +16,12 @@ const fn tile(href: &'static str, icon: &'static str, name: &'static str, what: 
 const TILES: &[Tile] = &[
     tile("/settings/safety", "shield", "Safety", "What assistants may do, and the kill switch"),
     tile("/settings/budgets", "gauge", "Budgets", "What may be spent, and what is left of it"),
+    tile(
+        "/settings/backends",
+        "library",
+        "Backends",
+        "Who answers, how they fare, and who else does when one does not",
+    ),
     tile("/settings/models", "library", "Models", "What can be picked, what it costs, and who said so"),
     tile("/settings/notifications", "bell", "Notifications", "What you are told, where and when"),
     tile("/settings/workspaces", "list", "Workspaces", "Projects, and the folders that assistants work in"),

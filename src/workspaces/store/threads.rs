@@ -4,6 +4,7 @@ use serde_json::json;
 
 use crate::db::{DbError, Row, TenantRead, TenantTx};
 use crate::extensions::Hook;
+use crate::models::Routing;
 use crate::policy::{Autonomy, Ceiling, PermissionMode};
 use crate::protocol::ids::{AssistantId, ThreadId, WorkspaceId};
 use crate::workspaces::thread::{Answering, Thread};
@@ -54,7 +55,7 @@ pub(in crate::workspaces) fn answering(
 ) -> Result<Option<Answering>, DbError> {
     let sql = format!(
         "SELECT a.id, t.workspace_id, a.permission_mode, a.autonomy, a.backend, a.model, a.system_prompt,
-                t.ceiling, t.brief
+                t.ceiling, t.brief, a.routing
          FROM {FROM} JOIN assistants a ON a.id = {EFFECTIVE} WHERE t.tenant = ?1 AND t.id = ?2"
     );
     read.query_opt(&sql, &[&id], |row| {
@@ -69,6 +70,7 @@ pub(in crate::workspaces) fn answering(
             system_prompt: row.get(6)?,
             ceiling: row.get::<Option<String>>(7)?.map(|word| word.parse().unwrap_or(Ceiling::NoTools)),
             brief: row.get(8)?,
+            routing: Routing::from_json(&row.get::<String>(9)?),
         })
     })
 }

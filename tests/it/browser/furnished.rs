@@ -118,6 +118,7 @@ async fn of_settings(chrome: &Chrome) -> Vec<(&'static str, String)> {
     vec![
         ("mcp", "/settings/mcp".to_owned()),
         ("extensions", "/settings/extensions".to_owned()),
+        ("backends", "/settings/backends".to_owned()),
         ("models", "/settings/models".to_owned()),
         ("notifications", "/inbox/notifications".to_owned()),
         ("notifications-none", "/inbox/notifications?status=dismissed".to_owned()),
