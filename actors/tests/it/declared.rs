@@ -48,6 +48,7 @@ const OUTCOMES: [(&str, &[&str], &[&str]); 24] = [
     ("root/edge/scheduler", &["scheduler"], &[]),
     ("root/edge/console", &["console"], &[]),
     ("root/edge/ingress", &["ingress"], &[]),
+    ("root/edge/passages", &["passages"], &[]),
     ("root/edge/control", &["control"], &[]),
     ("root/edge/housekeeper", &["housekeeper"], &[]),
 ];
@@ -162,6 +163,7 @@ async fn a_store_that_keeps_failing_ends_the_root() {
         "scheduler",
         "console",
         "ingress",
+        "passages",
         "control",
         "housekeeper",
     ];
@@ -256,6 +258,7 @@ root
     ├── scheduler
     ├── console
     ├── ingress
+    ├── passages
     ├── control
     └── housekeeper";
     let bare: Vec<String> = picture.lines().map(bare_name).collect();
