@@ -25,7 +25,7 @@ const ASKED_FOR: &[&str] = &[
 ];
 
 /// What follows the kill of a leaf: who starts again, and who is gone until somebody asks for it.
-const OUTCOMES: [(&str, &[&str], &[&str]); 24] = [
+const OUTCOMES: [(&str, &[&str], &[&str]); 25] = [
     ("root/substrate/store-writer", &["store-writer", "usage", "search-indexer"], &[]),
     ("root/substrate/usage", &["usage", "search-indexer"], &[]),
     ("root/substrate/search-indexer", &["search-indexer"], &[]),
