@@ -9,6 +9,7 @@
 //! | `sse` · `lines` | the formats of streams |
 //! | `seal` | whose seal over reasoning it is |
 //! | `openai` · `anthropic` · `gemini` · `ollama` · `demo` | the providers, wire types in `wire.rs` |
+//! | `relay` | requests of others' clients, sent on as they are but for the credential |
 //! | `embedding` | texts as vectors, where a provider makes them |
 //! | `scripted` | one call of a tool, for turns that ask no model |
 //! | `prices` | what a call costs |
@@ -30,6 +31,7 @@ mod ollama;
 mod openai;
 mod prices;
 mod registry;
+mod relay;
 mod remote;
 mod retry;
 mod scripted;
@@ -43,7 +45,9 @@ mod usage;
 pub use embedding::{Embed, EmbedRequest, Embedded, FIGURES_MAX};
 pub use prices::{LISTED_AS_OF, Price, Prices, is_version_of};
 pub use registry::{About, Backends, BuildError, KeyState};
+pub use relay::{Passing, Relay, RelayWire, Tally, Wish};
 pub use scripted::{SCRIPTED, scripted};
+pub use seal::REDACTED;
 pub use usage::{ModelUsage, UsageKey, UsageRecorder};
 
 use std::sync::Arc;
@@ -70,6 +74,11 @@ pub trait Backend: Send + Sync + 'static {
         "compatible"
     }
 
+    /// Whether it is called in the words of Anthropic's Messages, so that parameters of that protocol mean something there.
+    fn speaks_messages(&self) -> bool {
+        false
+    }
+
     /// Tokens that its models take, prompt and answer together; `None` when nobody said.
     fn context_tokens(&self) -> Option<u64> {
         None
@@ -86,6 +95,11 @@ pub trait Backend: Send + Sync + 'static {
 
     /// What makes vectors of texts there; `None` where its protocol has none.
     fn embeddings(&self) -> Option<Arc<dyn Embed>> {
+        None
+    }
+
+    /// The way on for clients that speak its provider's own words; `None` where there is none.
+    fn relay(&self) -> Option<Relay> {
         None
     }
 

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use futures::stream::{self, BoxStream, StreamExt};
 
-use super::chat::Meter;
+use super::call::Meter;
 use super::error::ApiError;
 use super::respond::Answer;
 use super::target::Target;
