@@ -9,6 +9,7 @@
 //! | `sse` · `lines` | the formats of streams |
 //! | `seal` | whose seal over reasoning it is |
 //! | `openai` · `anthropic` · `gemini` · `ollama` · `demo` | the providers, wire types in `wire.rs` |
+//! | `program` | programs with an agent of their own, as far as they are backends |
 //! | `embedding` | texts as vectors, where a provider makes them |
 //! | `scripted` | one call of a tool, for turns that ask no model |
 //! | `prices` | what a call costs |
@@ -29,6 +30,7 @@ mod lines;
 mod ollama;
 mod openai;
 mod prices;
+mod program;
 mod registry;
 mod remote;
 mod retry;
@@ -52,6 +54,7 @@ use futures::future::BoxFuture;
 use futures::stream::BoxStream;
 use serde::Serialize;
 
+use crate::config::backends::ProgramSettings;
 use crate::protocol::model::{ModelError, ModelEvent, ModelRequest};
 
 /// A provider of models.
@@ -81,6 +84,11 @@ pub trait Backend: Send + Sync + 'static {
 
     /// What makes vectors of texts there; `None` where its protocol has none.
     fn embeddings(&self) -> Option<Arc<dyn Embed>> {
+        None
+    }
+
+    /// What is set for it, where it is a program with an agent of its own, which turns run in a session of `coders`.
+    fn program(&self) -> Option<&ProgramSettings> {
         None
     }
 

@@ -86,7 +86,11 @@ impl Prices {
     #[must_use]
     pub fn new(config: &BackendsConfig) -> Self {
         let mut by_backend = BTreeMap::from([DEMO, SCRIPTED].map(|name| (name.to_owned(), Tariff::free())));
-        by_backend.extend(config.0.iter().map(|(name, backend)| (name.clone(), Tariff::of(backend))));
+        by_backend.extend(config.0.iter().map(|(name, backend)| {
+            // A program asks the models of its provider.
+            let provider = backend.provider.as_ref().and_then(|provider| config.0.get(provider));
+            (name.clone(), Tariff::of(backend).over(provider.map(Tariff::of)))
+        }));
         Self { by_backend: Arc::new(by_backend), learned: Arc::default() }
     }
 
@@ -169,6 +173,13 @@ impl Tariff {
         let here = config.kind == BackendKind::Demo || config.kind == BackendKind::Ollama && host.is_none();
         let free = here || host.is_some_and(is_near);
         Self { own, listed, free }
+    }
+
+    /// These prices before those of a provider.
+    fn over(mut self, provider: Option<Self>) -> Self {
+        let Some(provider) = provider else { return self };
+        self.own.extend(provider.own);
+        Self { own: self.own, ..provider }
     }
 
     const fn free() -> Self {

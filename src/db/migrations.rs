@@ -37,6 +37,7 @@ pub(super) const MIGRATIONS: &[(&str, &str)] = &[
     ("0025_schedules_try.sql", include_str!("../../migrations/0025_schedules_try.sql")),
     ("0026_models.sql", include_str!("../../migrations/0026_models.sql")),
     ("0027_indexed_files.sql", include_str!("../../migrations/0027_indexed_files.sql")),
+    ("0028_coders.sql", include_str!("../../migrations/0028_coders.sql")),
 ];
 
 /// Brings the file to the newest version that this program knows; the number of migrations applied.

@@ -8,6 +8,7 @@ use futures::StreamExt;
 use futures::stream::BoxStream;
 use tracing::{Instrument, Span};
 
+use super::coding::told;
 use super::run::Run;
 use crate::guard::{Permit, honour};
 use crate::protocol::chat::{ChatMessage, Part, Role, ToolCall};
@@ -58,6 +59,13 @@ impl Run {
         let mut request = prompt(&task.persona, &self.history, &task.overrides)?;
         let standing = self.turns.parts.guard.standing(&task.call.of.tenant, &task.call.subject).await;
         request.system = with_rules(&request.system, &standing);
+        if let Some(coding) = &self.coding {
+            return Ok(if coding.is_under_way() {
+                ModelRequest { messages: Vec::new(), ..request }
+            } else {
+                told(request)
+            });
+        }
         if tools && !self.offered.is_empty() {
             request.tools = offer(&self.offered, &request.messages);
         }
@@ -80,7 +88,11 @@ impl Run {
         }
         let span = spans::model_call(&backend, &model);
         let started = Instant::now();
-        let stream = admitted.answer(self.task.backend.stream(request));
+        let stream = match &self.coding {
+            Some(coding) => coding.round(request, tools && self.task.has_tools),
+            None => self.task.backend.stream(request),
+        };
+        let stream = admitted.answer(stream);
         let mut wall_left = self.wall_left;
         let relayed = self.relay(stream, (round, tools), &span).instrument(span.clone());
         let outcome = Self::timed(&mut wall_left, relayed).await;
