@@ -4,6 +4,7 @@
 //! A program may change the folder of its workspace and its own, and reads itself and what it is made of. It reaches its door
 //! and nothing else; with a login of its own it has the network.
 
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -65,12 +66,14 @@ impl CagedCoders {
             memory_bytes: limits.memory_bytes.max(MEMORY_BYTES_MIN),
             ..limits
         };
-        let network = match spec.reach {
-            Reach::Nothing => Network::Off,
-            Reach::Door(_) | Reach::Everything => Network::Open,
+        let (network, door) = match spec.reach {
+            Reach::Nothing => (Network::Off, None),
+            Reach::Door(SocketAddr::V4(address)) => (Network::Off, Some(address)),
+            Reach::Door(SocketAddr::V6(_)) | Reach::Everything => (Network::Open, None),
         };
         let write = vec![spec.home.clone(), spec.folder.clone()];
-        Profile { read: spec.read.clone(), network, env: spec.env.clone(), ..Profile::writing(write, limits) }
+        let (read, env) = (spec.read.clone(), spec.env.clone());
+        Profile { read, network, door, env, ..Profile::writing(write, limits) }
     }
 
     fn command(spec: &Spec) -> Command {
@@ -89,6 +92,10 @@ impl CagedCoders {
             stdin: Box::new(stdin),
             stdout: Box::new(stdout),
             stderr: Box::new(stderr),
+            relay: match child.door.take() {
+                Some(relay) => relay.run().boxed(),
+                None => futures::future::pending().boxed(),
+            },
             program: Box::new(Caged(child)),
         })
     }

@@ -87,9 +87,9 @@ impl Prices {
     pub fn new(config: &BackendsConfig) -> Self {
         let mut by_backend = BTreeMap::from([DEMO, SCRIPTED].map(|name| (name.to_owned(), Tariff::free())));
         by_backend.extend(config.0.iter().map(|(name, backend)| {
-            // A program asks the models of its provider.
-            let provider = backend.provider.as_ref().and_then(|provider| config.0.get(provider));
-            (name.clone(), Tariff::of(backend).over(provider.map(Tariff::of)))
+            // What a program's provider costs is counted where it is asked.
+            let tariff = if backend.provider.is_some() { Tariff::free() } else { Tariff::of(backend) };
+            (name.clone(), tariff)
         }));
         Self { by_backend: Arc::new(by_backend), learned: Arc::default() }
     }
@@ -173,13 +173,6 @@ impl Tariff {
         let here = config.kind == BackendKind::Demo || config.kind == BackendKind::Ollama && host.is_none();
         let free = here || host.is_some_and(is_near);
         Self { own, listed, free }
-    }
-
-    /// These prices before those of a provider.
-    fn over(mut self, provider: Option<Self>) -> Self {
-        let Some(provider) = provider else { return self };
-        self.own.extend(provider.own);
-        Self { own: self.own, ..provider }
     }
 
     const fn free() -> Self {

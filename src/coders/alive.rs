@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use futures::future::BoxFuture;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 
 use super::port::{Running, Started};
@@ -21,6 +22,7 @@ pub(super) struct Alive {
     /// Until it is at its end.
     stderr: Option<Box<dyn AsyncRead + Send + Unpin>>,
     program: Box<dyn Running>,
+    relay: BoxFuture<'static, ()>,
     /// Printed, and not a whole line yet; up to here it was looked through.
     heard: Vec<u8>,
     looked: usize,
@@ -37,6 +39,7 @@ impl Alive {
             stdout: started.stdout,
             stderr: Some(started.stderr),
             program: started.program,
+            relay: started.relay,
             heard: Vec::new(),
             looked: 0,
             unsent: VecDeque::new(),
@@ -77,6 +80,7 @@ impl Alive {
                     0 => self.stderr = None,
                     read => keep_last(&mut self.last_words, errors.get(..read).unwrap_or_default()),
                 },
+                () = &mut self.relay => {}
                 wrote = self.stdin.write(self.unsent.as_slices().0), if !self.unsent.is_empty() => match wrote {
                     Ok(wrote @ 1..) => {
                         self.unsent.drain(..wrote);

@@ -256,7 +256,7 @@ impl Table {
 
 /// The key of a child.
 pub(super) fn key(tenant: &TenantId, name: &str) -> Option<SessionKey> {
-    let (thread, backend) = name.split_once('/')?;
+    let (thread, backend) = name.split_once(':')?;
     let thread: ThreadId = thread.parse().ok()?;
     Some(SessionKey { tenant: tenant.clone(), thread, backend: backend.to_owned() })
 }

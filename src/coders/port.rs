@@ -46,6 +46,8 @@ pub struct Started {
     pub stderr: Box<dyn AsyncRead + Send + Unpin>,
     /// The program with all that it started.
     pub program: Box<dyn Running>,
+    /// Carries what goes through its door while it is polled; never resolves.
+    pub relay: BoxFuture<'static, ()>,
 }
 
 /// A program with all that it started. Dropping it ends them.

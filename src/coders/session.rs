@@ -62,7 +62,7 @@ pub struct Talk {
 impl SessionKey {
     /// The name of its child in the tree.
     pub(super) fn name(&self) -> String {
-        format!("{}/{}", self.thread, self.backend)
+        format!("{}:{}", self.thread, self.backend)
     }
 }
 

@@ -42,6 +42,10 @@ pub(super) struct Coding {
     call: ModelCall,
     /// Calls of tools of the turn.
     pub(super) calls_max: u32,
+    /// Whether its provider's calls are counted where they are made, so that budgets count them there and not here.
+    is_counted_elsewhere: bool,
+    /// Tokens of the round that was over last.
+    of_round: Mutex<Usage>,
     /// Questions without an answer, by the id of their call. Bounded by what a program asks at a time.
     asks: Mutex<HashMap<String, Ask>>,
     talking: Arc<InUse<Talking>>,
@@ -68,7 +72,7 @@ struct Talking {
 impl Coding {
     /// The session of this turn's thread, where its backend is a program.
     pub(super) fn of(task: &Task, (coders, guard, audit): (&Coders, &Guard, &Audit)) -> Option<Arc<Self>> {
-        let ProgramSettings { name, calls_max, .. } = task.backend.program()?;
+        let ProgramSettings { name, calls_max, provider, .. } = task.backend.program()?;
         if task.below.is_some() || task.overrides.call().is_some() {
             return None;
         }
@@ -84,6 +88,8 @@ impl Coding {
             place: task.place.clone(),
             call: task.call.clone(),
             calls_max: *calls_max,
+            is_counted_elsewhere: provider.is_some(),
+            of_round: Mutex::default(),
             asks: Mutex::default(),
             talking: Arc::default(),
         }))
@@ -93,5 +99,10 @@ impl Coding {
     pub(super) fn is_under_way(&self) -> bool {
         // Nobody holds the talk between two rounds.
         self.talking.try_lock().is_ok_and(|talking| talking.talk.is_some())
+    }
+
+    /// Tokens of the round that is over.
+    pub(super) fn used(&self) -> Usage {
+        *self.of_round.lock()
     }
 }

@@ -152,6 +152,11 @@ impl Run {
                 first = false;
                 self.turns.parts.metrics.turns.first_token.observe(started.elapsed());
             }
+            let event = match (&self.coding, event) {
+                // Budgets have seen what they count; the turn tells all.
+                (Some(coding), ModelEvent::Usage(_)) => ModelEvent::Usage(coding.used()),
+                (_, event) => event,
+            };
             absorb(&mut said, &event);
             if self.task.below.is_none() {
                 self.reporter.send(TurnReport::Model(event)).await;

@@ -180,7 +180,10 @@ impl Round {
     fn end(&mut self, why: Result<StopReason, ModelError>) {
         let (used, counted) = (self.talking.used, self.talking.counted);
         self.talking.counted = used;
-        self.ready.push_back(Ok(ModelEvent::Usage(since(used, counted))));
+        let used = since(used, counted);
+        *self.coding.of_round.lock() = used;
+        let here = if self.coding.is_counted_elsewhere { Usage::default() } else { used };
+        self.ready.push_back(Ok(ModelEvent::Usage(here)));
         self.ready.push_back(why.map(ModelEvent::Stop));
         self.is_over = true;
     }
