@@ -1,6 +1,7 @@
 //! Adapters: the implementations of the actors' ports, the complete list of what actors may do.
 
 pub mod channels;
+pub mod coders;
 pub mod experiments;
 pub mod knowledge;
 pub mod ledger;

@@ -10,6 +10,7 @@
 //! | `seal` | whose seal over reasoning it is |
 //! | `openai` · `anthropic` · `gemini` · `ollama` · `demo` | the providers, wire types in `wire.rs` |
 //! | `relay` | requests of others' clients, sent on as they are but for the credential |
+//! | `program` | programs with an agent of their own, as far as they are backends |
 //! | `embedding` | texts as vectors, where a provider makes them |
 //! | `scripted` | one call of a tool, for turns that ask no model |
 //! | `prices` | what a call costs |
@@ -30,6 +31,7 @@ mod lines;
 mod ollama;
 mod openai;
 mod prices;
+mod program;
 mod registry;
 mod relay;
 mod remote;
@@ -56,6 +58,7 @@ use futures::future::BoxFuture;
 use futures::stream::BoxStream;
 use serde::Serialize;
 
+use crate::config::backends::ProgramSettings;
 use crate::protocol::model::{ModelError, ModelEvent, ModelRequest};
 
 /// A provider of models.
@@ -100,6 +103,11 @@ pub trait Backend: Send + Sync + 'static {
 
     /// The way on for clients that speak its provider's own words; `None` where there is none.
     fn relay(&self) -> Option<Relay> {
+        None
+    }
+
+    /// What is set for it, where it is a program with an agent of its own, which turns run in a session of `coders`.
+    fn program(&self) -> Option<&ProgramSettings> {
         None
     }
 

@@ -3,12 +3,33 @@
 //! | file | what |
 //! |---|---|
 //! | `dialect` | what every CLI's protocol is to the rest: lines in and out, events up. No process, no clock |
+//! | `claude` | the dialect of Claude Code |
+//! | `programs` | what each program is called, where it is, and how it is started |
 //! | `door` | the way out of a CLI: a loopback address with a token of its own |
+//! | `port` | how a program comes to life, which the sandbox implements |
+//! | `desk` · `session` | the sessions that live · what turns and sessions tell each other |
+//! | `life` · `beginning` · `alive` | one life of a session's actor · how its program begins · the program with its streams |
+//! | `store` | which session a thread has |
 //!
 //! **Invariant:** a dialect decides nothing: whether a tool may run is a question that goes up, and only an answer goes down.
+//! **Invariant:** a program's environment is made of nothing; the credential of its provider is never in it.
+//! **Invariant:** no program outlives its session's actor, and nothing that a program started outlives the program.
 
+mod alive;
+mod beginning;
+mod claude;
+mod desk;
 mod dialect;
 mod door;
+mod life;
+mod port;
+mod programs;
+mod session;
+mod store;
 
+pub use claude::Claude;
+pub use desk::Coders;
 pub use dialect::{Ask, Decision, Dialect, Ending, Event, Opening, Out, ToolKind, ToolUse, Went};
 pub use door::{Door, Passage, Visitor};
+pub use port::{Reach, RunPrograms, Running, Spec, Started};
+pub use session::{SessionKey, Talk, Wish};

@@ -5,6 +5,7 @@
 
 mod certificate_watch;
 mod chores;
+mod coders;
 mod experiments;
 mod extensions;
 mod factories;

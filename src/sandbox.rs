@@ -3,6 +3,7 @@
 mod captured;
 mod channel;
 mod child;
+mod door;
 mod error;
 mod handle;
 mod layers;
@@ -18,6 +19,7 @@ mod cage;
 
 pub use captured::Captured;
 pub use child::{Child, Finished};
+pub use door::Relay;
 pub use error::SandboxError;
 pub use handle::{Sandbox, SandboxOptions};
 pub use layers::{Layer, LayerState, Layers};
@@ -34,6 +36,8 @@ pub enum Stage {
         namespaces: bool,
         /// Whether the network is one of them.
         own_network: bool,
+        /// Whether that has a loopback interface.
+        loopback: bool,
     },
     /// The cage's first process: puts up every wall, starts the program, watches it and takes in orphans.
     Inner,

@@ -20,7 +20,7 @@ mod web;
 mod workspace_memory;
 
 pub use crate::policy::ToolClass;
-pub use bash::BashTool;
+pub use bash::{BashTool, shell};
 pub use files::file_tools;
 pub use jq::{JqTool, filter as jq};
 pub use output::{OUTPUT_BYTES_MAX, ToolError, ToolOutput};

@@ -22,6 +22,7 @@ mod stream;
 pub use error::TurnsError;
 pub use history::{
     Compaction, History, HistoryLimits, OpenCall, OwnMessage, Said, has_read_untrusted, left_open, paired,
+    turn_before,
 };
 pub use housekeeping::Pruned;
 pub use hub::{EventHub, Missed, Subscription};

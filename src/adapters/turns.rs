@@ -11,6 +11,7 @@
 //! | `asking` · `spawn` | `ask_person` · `spawn_agent` |
 //! | `fitting` | shortens the conversation |
 //! | `plugs` | what plugs say before and after |
+//! | `coding` | turns that a program with an agent of its own answers |
 //! | `confined` | turns of experiments, which work elsewhere |
 //! | `preview` | shows a person what the next turn would be told |
 //! | `reporter` | tells the recorder |
@@ -21,6 +22,7 @@
 mod asking;
 mod calls;
 mod chain;
+mod coding;
 mod confined;
 mod fitting;
 mod judging;
@@ -42,7 +44,9 @@ use futures::future::BoxFuture;
 use tokio::sync::{Semaphore, mpsc};
 
 use super::knowledge::{Knowledge, Reader};
+use crate::audit::Audit;
 use crate::backends::Backends;
+use crate::coders::Coders;
 use crate::config::SessionsConfig;
 use crate::db::Db;
 use crate::extensions::Extensions;
@@ -69,6 +73,10 @@ pub struct TurnParts {
     pub models: Models,
     /// Who is asked before anything goes out.
     pub guard: Guard,
+    /// What is remembered of what they did.
+    pub audit: Audit,
+    /// Programs with an agent of their own.
+    pub coders: Coders,
     /// The plugs.
     pub extensions: Extensions,
     /// What assistants know.

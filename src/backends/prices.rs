@@ -86,7 +86,11 @@ impl Prices {
     #[must_use]
     pub fn new(config: &BackendsConfig) -> Self {
         let mut by_backend = BTreeMap::from([DEMO, SCRIPTED].map(|name| (name.to_owned(), Tariff::free())));
-        by_backend.extend(config.0.iter().map(|(name, backend)| (name.clone(), Tariff::of(backend))));
+        by_backend.extend(config.0.iter().map(|(name, backend)| {
+            // What a program's provider costs is counted where it is asked.
+            let tariff = if backend.provider.is_some() { Tariff::free() } else { Tariff::of(backend) };
+            (name.clone(), tariff)
+        }));
         Self { by_backend: Arc::new(by_backend), learned: Arc::default() }
     }
 

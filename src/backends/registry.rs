@@ -8,6 +8,7 @@ use super::answer::{CallLimits, Upstream};
 use super::credential::Credential;
 use super::demo::Demo;
 use super::openai::OpenAi;
+use super::program::Program;
 use super::remote::Remote;
 use super::retry::RetryPolicy;
 use super::{Backend, anthropic, gemini, ollama, openai};
@@ -82,12 +83,18 @@ impl Backends {
         let (mut missing_keys, mut about) = (Vec::new(), BTreeMap::new());
         about.insert(DEMO.to_owned(), About::of(&BackendConfig::new(BackendKind::Demo), variable));
         by_name.insert(DEMO.to_owned(), Arc::new(Demo { name: DEMO.to_owned(), pace: DEMO_PACE }));
-        for (name, backend) in &config.0 {
+        for (name, backend) in config.0.iter().filter(|(_, backend)| !backend.kind.is_program()) {
             let credential = find_credential(name, backend, variable);
             missing_keys.extend(credential.as_ref().err().cloned());
             about.insert(name.clone(), About::of(backend, variable));
             let built = build_one(name, backend, credential, egress);
             by_name.insert(name.clone(), built.map_err(|source| BuildError { name: name.clone(), source })?);
+        }
+        for (name, backend) in &config.0 {
+            let Some(settings) = backend.program(name) else { continue };
+            about.insert(name.clone(), About::of(backend, variable));
+            let provider = settings.provider.as_ref().and_then(|provider| by_name.get(provider)).cloned();
+            by_name.insert(name.clone(), Arc::new(Program::new(settings, backend, provider)));
         }
         let (by_name, about) = (Arc::new(by_name), Arc::new(about));
         Ok(Self { by_name, missing_keys: missing_keys.into(), about })
@@ -163,7 +170,14 @@ fn build_one(
         })
     };
     Ok(match config.kind {
-        BackendKind::Demo => Arc::new(Demo {
+        // Programs are made of their settings alone, and are no remote ones.
+        BackendKind::Claude
+        | BackendKind::Codex
+        | BackendKind::GeminiCli
+        | BackendKind::Opencode
+        | BackendKind::Copilot
+        | BackendKind::Acp
+        | BackendKind::Demo => Arc::new(Demo {
             name: name.to_owned(),
             pace: config.pace_ms.map_or(DEMO_PACE, Duration::from_millis),
         }),

@@ -236,6 +236,9 @@ pub struct CageArgs {
     /// With the machine's network
     #[arg(long)]
     pub open: bool,
+    /// With a loopback of its own
+    #[arg(long)]
+    pub loopback: bool,
 }
 
 /// The parts of a cage.

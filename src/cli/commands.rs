@@ -104,7 +104,9 @@ fn dispatch(args: &PlaceArgs, command: Option<Command>) -> Outcome {
 
 const fn stage(args: CageArgs) -> Stage {
     match args.stage {
-        CageStage::Outer => Stage::Outer { namespaces: !args.bare, own_network: !args.open },
+        CageStage::Outer => {
+            Stage::Outer { namespaces: !args.bare, own_network: !args.open, loopback: args.loopback }
+        }
         CageStage::Inner => Stage::Inner,
         CageStage::Probe => Stage::Probe,
     }

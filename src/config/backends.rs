@@ -3,11 +3,14 @@
 //! `demo` needs no entry. A key is never in the file: `api_key = "@secret:NAME"` names a secret of the
 //! vault, looked up for every call; `"env:NAME"` an environment variable, read once at start.
 
+mod program;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
 use super::sections::Check;
+pub use program::{ProgramMode, ProgramSettings};
 
 /// The backend that exists without any setting.
 pub const DEMO: &str = "demo";
@@ -39,6 +42,19 @@ pub enum BackendKind {
     Ollama,
     /// Built in: scripted, offline.
     Demo,
+    /// A program with an agent of its own: Claude Code.
+    Claude,
+    /// Codex.
+    Codex,
+    /// The Gemini CLI.
+    #[serde(rename = "gemini-cli")]
+    GeminiCli,
+    /// OpenCode.
+    Opencode,
+    /// GitHub's Copilot CLI.
+    Copilot,
+    /// Any other program that speaks the Agent Client Protocol.
+    Acp,
 }
 
 /// Which of OpenAI's two ways a backend of kind `openai` speaks.
@@ -104,6 +120,34 @@ pub struct BackendConfig {
     /// `demo` only: milliseconds between two pieces of an answer. Default 12; 0 for tests.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pace_ms: Option<u64>,
+    /// Programs only: where the program is. Default: it is looked for in `PATH` and in the usual places; `acp` has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub command: Option<String>,
+    /// Programs only: arguments before those that the daemon adds; of `acp` all of them. Default none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub args: Vec<String>,
+    /// Programs only: the program's own mode, which can only take away: `default` or `plan`. Default `default`.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub permission_mode: ProgramMode,
+    /// Programs only: the backend whose address and credential the program uses, through the daemon and without seeing the
+    /// credential. Default: none; then the program has the network, and its own login in its own folder.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provider: Option<String>,
+    /// Programs only: seconds after which a session that nobody uses is ended; it is taken up again. Default 600.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub idle_stop_s: Option<u64>,
+    /// Programs only: sessions of this backend that live at a time. Default 4.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sessions_max: Option<usize>,
+    /// Programs only: milliseconds until a started program takes a message. Default 60,000.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start_timeout_ms: Option<u64>,
+    /// Programs only: milliseconds without a line while it works, waiting for a person not counted. Default 300,000.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub silence_timeout_ms: Option<u64>,
+    /// Programs only: calls of tools of one turn. Default 200.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calls_max: Option<u32>,
 }
 
 /// What a model costs, in US dollars per million tokens.
@@ -153,6 +197,9 @@ impl BackendsConfig {
             for (key, text) in backend.problems(name) {
                 check.problem(&format!("backends.{name}{key}"), text);
             }
+            if let Some(text) = backend.wrong_provider(&self.0) {
+                check.problem(&format!("backends.{name}.provider"), text);
+            }
         }
     }
 }
@@ -169,6 +216,7 @@ impl BackendKind {
             Self::Anthropic => Some("ANTHROPIC_API_KEY"),
             Self::Gemini => Some("GEMINI_API_KEY"),
             Self::Ollama | Self::Demo => None,
+            Self::Claude | Self::Codex | Self::GeminiCli | Self::Opencode | Self::Copilot | Self::Acp => None,
         }
     }
 }
@@ -198,6 +246,15 @@ impl BackendConfig {
             allow_private: false,
             prices: BTreeMap::new(),
             pace_ms: None,
+            command: None,
+            args: Vec::new(),
+            permission_mode: ProgramMode::Default,
+            provider: None,
+            idle_stop_s: None,
+            sessions_max: None,
+            start_timeout_ms: None,
+            silence_timeout_ms: None,
+            calls_max: None,
         }
     }
 
@@ -230,6 +287,7 @@ impl BackendConfig {
             problems.push((".prices", "must be from 0 to 1,000,000 US dollars per million tokens"));
         }
         problems.extend(zero.map(|(key, _)| (key, "must be at least 1")));
+        problems.extend(self.program_problems());
         problems
     }
 }

@@ -223,6 +223,12 @@ impl Home {
         self.data.join("experiments")
     }
 
+    /// Folders of programs with an agent of their own: what they know of their sessions, and their logins.
+    #[must_use]
+    pub fn coders(&self) -> PathBuf {
+        self.data.join("coders")
+    }
+
     /// Transcripts of processes: one folder per tenant.
     #[must_use]
     pub fn processes(&self) -> PathBuf {

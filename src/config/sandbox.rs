@@ -65,7 +65,7 @@ impl SandboxConfig {
         let own = [&home.config, &home.keys, &home.data, &home.cache, &home.run].map(PathBuf::from);
         SandboxOptions {
             hidden: own.into_iter().chain(key_file.map(Path::to_path_buf)).collect(),
-            shared: vec![home.files(), home.experiments()],
+            shared: vec![home.files(), home.experiments(), home.coders()],
             allow_without: self.allow_without.clone(),
             read: self.read.clone(),
             limits: self.limits(),

@@ -67,7 +67,7 @@ impl SearchConfig {
                 check.problem(place, format_args!("is `{name}`, and there is no [backends.{name}]"));
             }
             Some(BackendKind::Openai | BackendKind::Openrouter | BackendKind::Ollama) => {}
-            None | Some(BackendKind::Anthropic | BackendKind::Gemini | BackendKind::Demo) => check.problem(
+            None | Some(_) => check.problem(
                 place,
                 format_args!(
                     "is `{name}`, which has no embeddings; name one of kind \"openai\", \"openrouter\" or \"ollama\""

@@ -17,10 +17,12 @@ use parking_lot::Mutex;
 use super::Table;
 use super::certificate_watch::CertificateWatch;
 use super::chores::Chores;
+use super::coders::CODERS;
 use super::experiments::{self, EXPERIMENTS};
 use super::parts::Parts;
 use super::reports::Quarantines;
 use crate::adapters::channels::{ChannelParts, ChannelRuns};
+use crate::adapters::coders::CoderRuns;
 use crate::adapters::mcp::ServerRuns;
 use crate::adapters::models::Probers;
 use crate::adapters::schedules::Scheduler;
@@ -53,6 +55,8 @@ pub(super) const NAMES: &[&str] = &[
     "process",
     "channel",
     "channel_keeper",
+    "coder",
+    "coder_keeper",
     "experiment",
     "experiment_keeper",
     "webhook_dispatcher",
@@ -130,6 +134,8 @@ pub(super) fn table(parts: &Parts, home: &Home, doors: &Arc<Doors>, quarantines:
         ("process", ProcessFactory::build(Arc::clone(parts.hands.processes.directory()))),
         ("channel", child_factory(Arc::new(channel_runs(parts)))),
         ("channel_keeper", keeper_factory(Arc::new(channel_runs(parts)), CHANNELS)),
+        ("coder", child_factory(Arc::new(CoderRuns(parts.hands.coders.clone())))),
+        ("coder_keeper", keeper_factory(Arc::new(CoderRuns(parts.hands.coders.clone())), CODERS)),
         ("experiment", child_factory(Arc::new(experiments::runs(parts)))),
         ("experiment_keeper", keeper_factory(Arc::new(experiments::runs(parts)), EXPERIMENTS)),
         ("webhook_dispatcher", webhook_dispatcher(parts)),

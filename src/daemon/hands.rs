@@ -7,6 +7,7 @@ use capuchin_actors::process::ProcessOpener;
 
 use crate::adapters::knowledge::Knowledge;
 use crate::adapters::mcp_programs::CagedPrograms;
+use crate::coders::Coders;
 use crate::config::{Config, Home};
 use crate::db::Db;
 use crate::egress::Egress;
@@ -30,6 +31,7 @@ pub(super) struct Hands {
     pub(super) processes: Processes,
     pub(super) mcp: McpServers,
     pub(super) tools: Tools,
+    pub(super) coders: Coders,
     pub(super) schedules: Schedules,
 }
 
@@ -47,9 +49,10 @@ impl Hands {
         let (cages, redactor) = ((&sandbox, workspaces), scanner.0.clone());
         let (process_opener, processes) = super::processes::build((db, home, config), scanner, judges, cages);
         let mcp = mcp((db, egress), &redactor, cages, config);
+        let coders = super::coders::build((db, home, config), &sandbox);
         let own = (&knowledge, &mcp, (&processes, &schedules));
         let tools = tools(own, (&sandbox, egress), config);
-        Self { knowledge, sandbox, process_opener, processes, mcp, tools, schedules }
+        Self { knowledge, sandbox, process_opener, processes, mcp, tools, coders, schedules }
     }
 }
 

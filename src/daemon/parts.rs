@@ -336,6 +336,8 @@ fn runner(
         backends: models.backends().clone(),
         models: models.clone(),
         guard: guard.clone(),
+        audit: Audit::new(db.clone()),
+        coders: hands.coders.clone(),
         extensions: mind.extensions.clone(),
         knowledge: hands.knowledge.clone(),
         tools: hands.tools.clone(),

@@ -38,6 +38,7 @@ pub(super) const MIGRATIONS: &[(&str, &str)] = &[
     ("0026_models.sql", include_str!("../../migrations/0026_models.sql")),
     ("0027_indexed_files.sql", include_str!("../../migrations/0027_indexed_files.sql")),
     ("0028_routing.sql", include_str!("../../migrations/0028_routing.sql")),
+    ("0029_coders.sql", include_str!("../../migrations/0029_coders.sql")),
 ];
 
 /// Brings the file to the newest version that this program knows; the number of migrations applied.

@@ -76,6 +76,17 @@ impl Guard {
         self.put(call, turn, wanted, verdict).await
     }
 
+    /// Whether the policy lets this be done without a question.
+    pub async fn would_allow(&self, call: &ModelCall, wanted: &ToolUse) -> bool {
+        for action in &wanted.actions {
+            let verdict = self.policies.judge(&call.of.tenant, &wanted.ask(call, action)).await;
+            if verdict.effect != Effect::Allow && !wanted.says_more(action, &verdict) {
+                return false;
+            }
+        }
+        self.running(call).is_ok()
+    }
+
     /// Puts a question of a turn to a person, whatever the policy says.
     ///
     /// # Errors

@@ -5,6 +5,7 @@ mod calls;
 mod files;
 mod inner;
 mod limits;
+mod loopback;
 mod mounts;
 mod outer;
 mod privileges;
@@ -46,7 +47,7 @@ pub(super) fn run(stage: Stage) -> ExitCode {
     let Ok(socket) = io::stdin().as_fd().try_clone_to_owned() else { return ExitCode::FAILURE };
     let socket = UnixStream::from(socket);
     let outcome = match stage {
-        Stage::Outer { namespaces, own_network } => outer::run(namespaces, own_network),
+        Stage::Outer { namespaces, own_network, loopback } => outer::run(namespaces, own_network, loopback),
         Stage::Inner | Stage::Probe => inner::run(&socket),
     };
     match outcome {

@@ -8,6 +8,7 @@ use tokio::net::UnixStream;
 use tokio::net::unix::pipe;
 
 use super::captured::Captured;
+use super::door::Relay;
 use super::leftovers::Record;
 use super::plan::{Ended, EndedBy, Message, STOP};
 
@@ -26,6 +27,8 @@ pub struct Child {
     pub stdout: Option<pipe::Receiver>,
     /// Its errors; `None` on a terminal, and where they go to the output.
     pub stderr: Option<pipe::Receiver>,
+    /// The door of its profile, to be run while the child lives; `None` without one, and where there are no namespaces.
+    pub door: Option<Relay>,
     control: UnixStream,
     heard: Vec<u8>,
     launcher: tokio::process::Child,
@@ -79,6 +82,7 @@ impl Child {
             stdin: parts.streams.stdin,
             stdout: parts.streams.stdout,
             stderr: parts.streams.stderr,
+            door: None,
             control: parts.control,
             heard: Vec::new(),
             pid: parts.launcher.id().unwrap_or(0),

@@ -1,6 +1,7 @@
 //! The handle by which child processes are started.
 
 use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::process::Stdio;
 use std::sync::Arc;
@@ -11,8 +12,9 @@ use tokio::io::AsyncWriteExt as _;
 use tokio::net::unix::pipe;
 use tokio::sync::OnceCell;
 
-use super::channel::{PLAN_BYTES_MAX, send_head};
+use super::channel::{PLAN_BYTES_MAX, send_head, take_over};
 use super::child::{Child, Finished, Parts, Streams};
+use super::door::Relay;
 use super::error::SandboxError;
 use super::layers::{Layer, Layers};
 use super::leftovers::{Record, sweep};
@@ -199,10 +201,20 @@ impl Sandbox {
         if json.len() > PLAN_BYTES_MAX {
             return Err(SandboxError::Arguments);
         }
-        let mut child =
-            self.launch(&plan, tmp, (standard, streams), &json).await.map_err(SandboxError::Launcher)?;
+        let (door, handed) = pair(plan.door.is_some()).map_err(SandboxError::Launcher)?;
+        let mut child = self
+            .launch(&plan, tmp, (standard, streams, handed), &json)
+            .await
+            .map_err(SandboxError::Launcher)?;
         match child.hear().await.map_err(SandboxError::Launcher)? {
-            Some(Message::Started) => Ok(child),
+            Some(Message::Started) => {
+                if let (Some(address), Some(door)) = (plan.door, door) {
+                    // It was handed over before the program was started.
+                    let inside = take_over(&door).map_err(SandboxError::Launcher)?;
+                    child.door = Some(Relay::new(inside, address.into()).map_err(SandboxError::Launcher)?);
+                }
+                Ok(child)
+            }
             Some(Message::Failed { step: Step::Program, errno: Some(errno), .. }) => {
                 Err(SandboxError::Program { program, source: std::io::Error::from_raw_os_error(errno) })
             }
@@ -243,7 +255,8 @@ impl Sandbox {
             env,
             places,
             tmp,
-            network: whole.network,
+            network: if whole.door.is_some() && !namespaces { Network::Open } else { whole.network },
+            door: whole.door.filter(|_| namespaces),
             limits: whole.limits,
             terminal,
             layers,
@@ -254,7 +267,7 @@ impl Sandbox {
         &self,
         plan: &Plan,
         tmp: Option<PathBuf>,
-        (standard, streams): (Standard, Streams),
+        (standard, streams, door): (Standard, Streams, Option<UnixStream>),
         json: &[u8],
     ) -> std::io::Result<Child> {
         let options = &self.inner.options;
@@ -262,20 +275,23 @@ impl Sandbox {
         if let Some(tmp) = &tmp {
             private_folder(tmp)?;
         }
-        let (ours, theirs) = std::os::unix::net::UnixStream::pair()?;
+        let (ours, theirs) = UnixStream::pair()?;
         let mut launcher = tokio::process::Command::new(&options.launcher);
         launcher.args(["cage", "outer"]);
         if tmp.is_some() {
             launcher.arg("--bare");
         } else if plan.network == Network::Open {
             launcher.arg("--open");
+        } else if plan.door.is_some() {
+            launcher.arg("--loopback");
         }
         // Without namespaces the launcher has to outlive the rest to end it.
         launcher.env_clear().current_dir("/").kill_on_drop(tmp.is_none());
         let launcher =
             launcher.stdin(OwnedFd::from(theirs)).stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
         let record = Record::write(&options.state, launcher.id().unwrap_or(0), tmp);
-        send_head(&ours, json.len(), standard.each_ref().map(AsFd::as_fd))?;
+        let files: Vec<_> = standard.iter().map(AsFd::as_fd).chain(door.iter().map(AsFd::as_fd)).collect();
+        send_head(&ours, json.len(), &files)?;
         ours.set_nonblocking(true)?;
         let mut control = tokio::net::UnixStream::from_std(ours)?;
         if let Err(error) = control.write_all(json).await {
@@ -285,6 +301,15 @@ impl Sandbox {
         let grace = Duration::from_millis(plan.limits.grace_ms);
         Ok(Child::new(Parts { streams, control, launcher, record, grace }))
     }
+}
+
+/// Where a door is handed over: our side, and the cage's.
+fn pair(wanted: bool) -> std::io::Result<(Option<UnixStream>, Option<UnixStream>)> {
+    if !wanted {
+        return Ok((None, None));
+    }
+    let (ours, theirs) = UnixStream::pair()?;
+    Ok((Some(ours), Some(theirs)))
 }
 
 /// A terminal three times, and no stream.

@@ -1,5 +1,6 @@
 //! What the daemon and a cage tell each other.
 
+use std::net::SocketAddrV4;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
@@ -19,6 +20,8 @@ pub(super) struct Plan {
     /// The private folder for temporary files: made inside with namespaces, given without.
     pub(super) tmp: PathBuf,
     pub(super) network: Network,
+    /// The address that listens inside, where there is a door.
+    pub(super) door: Option<SocketAddrV4>,
     pub(super) limits: Limits,
     /// Whether its three open files are a terminal that becomes its own.
     pub(super) terminal: bool,
@@ -60,6 +63,7 @@ pub(super) enum Message {
 pub(super) enum Step {
     Namespaces,
     Mounts,
+    Network,
     Plan,
     Limits,
     Privileges,
@@ -112,7 +116,7 @@ impl Step {
     /// The layer that is missing when this step cannot be done.
     pub(super) const fn layer(self) -> Option<Layer> {
         match self {
-            Self::Namespaces | Self::Mounts => Some(Layer::Namespaces),
+            Self::Namespaces | Self::Mounts | Self::Network => Some(Layer::Namespaces),
             Self::Landlock => Some(Layer::Landlock),
             Self::Seccomp => Some(Layer::Seccomp),
             Self::Limits | Self::Privileges | Self::Plan | Self::Program => None,
@@ -123,6 +127,7 @@ impl Step {
         match self {
             Self::Namespaces => "namespaces",
             Self::Mounts => "mounts",
+            Self::Network => "the network",
             Self::Plan => "the plan",
             Self::Limits => "limits",
             Self::Privileges => "privileges",

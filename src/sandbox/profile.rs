@@ -1,5 +1,6 @@
 //! What is run, and what it may do there.
 
+use std::net::SocketAddrV4;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -50,6 +51,9 @@ pub struct Profile {
     pub write: Vec<PathBuf>,
     /// Whether it reaches other machines.
     pub network: Network,
+    /// An address on this machine's loopback that it reaches at the same address, and nothing else: its network is its own
+    /// otherwise. Without namespaces it has the machine's network instead.
+    pub door: Option<SocketAddrV4>,
     /// How much it may take.
     pub limits: Limits,
     /// Its environment besides `PATH`, `HOME`, `LANG`, `TERM` and `TMPDIR`; it may replace those.

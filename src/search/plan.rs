@@ -26,6 +26,10 @@ const LIKE_BOOST: f32 = 0.6;
 const NAME_BOOST: f32 = 0.8;
 /// A filter that leaves this part of the postings, or less, goes first.
 const SELECTIVE: u64 = 6;
+/// What a query may cost: its words, times the texts that have them. It is some ten milliseconds.
+const COST_MAX: u64 = 2_000_000;
+/// So many of its rarest words count, whatever they cost.
+const WORDS_MIN: usize = 3;
 /// A beginning that so many texts have, or more, tells none of them from another.
 const ALIKE_MIN: u64 = 10_000;
 
@@ -253,7 +257,7 @@ impl<'p> Planner<'p> {
         // Of too many words the rarest say most; those that no text has say nothing.
         self.wanted.retain(|wanted| wanted.count > 0);
         self.wanted.sort_by_key(|wanted| wanted.count);
-        self.wanted.truncate(TERMS_MAX);
+        self.wanted.truncate(affordable(&self.wanted));
         if self.wanted.is_empty() && self.musts.is_empty() {
             return Ok(None);
         }
@@ -278,6 +282,17 @@ impl<'p> Planner<'p> {
         let asked = BooleanQuery::with_minimum_required_clauses(clauses, required);
         Ok(Some(Plan { asked: Box::new(asked), marks: self.marks, alike }))
     }
+}
+
+/// How many of these words, the rarest first, can be asked for.
+fn affordable(wanted: &[Wanted]) -> usize {
+    let (mut words, mut texts) = (0, 0_u64);
+    let costs = wanted.iter().map(|wanted| {
+        (words, texts) = (words + 1, texts.saturating_add(wanted.count));
+        texts.saturating_mul(words)
+    });
+    let within = costs.take_while(|cost| *cost <= COST_MAX).count();
+    within.max(WORDS_MIN).min(TERMS_MAX)
 }
 
 /// The languages of what is indexed, the most frequent first.

@@ -109,7 +109,8 @@ fn read(arguments: &Arguments) -> Result<(&str, Duration), ToolError> {
 }
 
 /// The shell of this system.
-fn shell() -> &'static str {
+#[must_use]
+pub fn shell() -> &'static str {
     let [.., last] = SHELLS;
     SHELLS.into_iter().find(|shell| Path::new(shell).exists()).unwrap_or(last)
 }

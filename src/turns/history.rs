@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::db::TenantRead;
+use crate::db::{DbError, TenantRead};
 use crate::protocol::chat::{ChatMessage, Part, Role, ToolCall};
 use crate::protocol::ids::{CompactionId, MessageId, TenantId, ThreadId, TurnId};
 use crate::protocol::turn::Provenance;
@@ -93,6 +93,14 @@ pub enum OwnMessage {
 /// What the store answers.
 pub fn has_read_untrusted(read: &TenantRead<'_>, thread: ThreadId, turn: TurnId) -> Result<bool, TurnsError> {
     Ok(store::untrusted(read, thread, turn)? || injected::untrusted(read, thread, turn)?)
+}
+
+/// The turn of a thread before this one, as part of a larger read.
+///
+/// # Errors
+/// What the store answers.
+pub fn turn_before(read: &TenantRead<'_>, thread: ThreadId, turn: TurnId) -> Result<Option<TurnId>, DbError> {
+    store::turn_before(read, thread, turn)
 }
 
 /// How many rounds of a turn are kept, and which of its calls have no answer, as part of a larger read.

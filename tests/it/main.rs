@@ -16,6 +16,7 @@ mod browser;
 mod channel_commands;
 mod channels;
 mod cli;
+mod coders;
 mod conversation;
 mod experiments;
 mod faults;

@@ -15,17 +15,18 @@ use crate::support::*;
 const DECLARED: &str = include_str!("../../../supervision.toml");
 
 /// Children of a tenant that are always there, and those that somebody asks for.
-const KEPT: &[&str] = &["mcp-keeper", "channel-keeper", "experiment-keeper", "sweeper"];
+const KEPT: &[&str] = &["mcp-keeper", "channel-keeper", "experiment-keeper", "coder-keeper", "sweeper"];
 const ASKED_FOR: &[&str] = &[
     "root/tenants/home/sessions/s1",
     "root/tenants/home/processes/p1",
     "root/tenants/home/mcp-servers/m1",
     "root/tenants/home/channels/c1",
     "root/tenants/home/experiments/e1",
+    "root/tenants/home/coders/k1",
 ];
 
 /// What follows the kill of a leaf: who starts again, and who is gone until somebody asks for it.
-const OUTCOMES: [(&str, &[&str], &[&str]); 25] = [
+const OUTCOMES: [(&str, &[&str], &[&str]); 26] = [
     ("root/substrate/store-writer", &["store-writer", "usage", "search-indexer"], &[]),
     ("root/substrate/usage", &["usage", "search-indexer"], &[]),
     ("root/substrate/search-indexer", &["search-indexer"], &[]),
@@ -39,9 +40,11 @@ const OUTCOMES: [(&str, &[&str], &[&str]); 25] = [
     ("root/tenants/home/mcp-servers/m1", &["m1"], &[]),
     ("root/tenants/home/channels/c1", &["c1"], &[]),
     ("root/tenants/home/experiments/e1", &["e1"], &[]),
+    ("root/tenants/home/coders/k1", &["k1"], &[]),
     ("root/tenants/home/mcp-keeper", KEPT, ASKED_FOR),
     ("root/tenants/home/channel-keeper", KEPT, ASKED_FOR),
     ("root/tenants/home/experiment-keeper", KEPT, ASKED_FOR),
+    ("root/tenants/home/coder-keeper", KEPT, ASKED_FOR),
     ("root/tenants/home/sweeper", KEPT, ASKED_FOR),
     ("root/edge/notifier", &["notifier"], &[]),
     ("root/edge/dispatcher", &["dispatcher"], &[]),
@@ -78,6 +81,8 @@ async fn running(workers: &Workers) -> RunningTree {
     channels.start_child("c1", None).await.unwrap();
     let experiments = tree.handle().supervisor(&"root/tenants/home/experiments".into());
     experiments.start_child("e1", None).await.unwrap();
+    let coders = tree.handle().supervisor(&"root/tenants/home/coders".into());
+    coders.start_child("k1", None).await.unwrap();
     workers.log.take();
     tree
 }
@@ -105,6 +110,7 @@ fn every_declared_leaf_has_its_outcome_below() {
             ("m1", "mcp-server"),
             ("c1", "channel"),
             ("e1", "experiment"),
+            ("k1", "coder"),
             ("b1", "prober"),
         ];
         templates.iter().find(|(id, _)| *id == name).map_or(name, |(_, template)| template).to_owned()
@@ -251,6 +257,9 @@ root
 │       ├── experiments
 │       │   └── experiment
 │       ├── experiment-keeper
+│       ├── coders
+│       │   └── coder
+│       ├── coder-keeper
 │       └── sweeper
 └── edge
     ├── notifier

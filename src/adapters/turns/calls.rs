@@ -31,6 +31,8 @@ pub(super) enum Doer {
     FindTools,
     AskPerson,
     SpawnAgent,
+    /// The program that answers the turn, with a tool of its own.
+    Program(Box<crate::coders::ToolUse>),
 }
 
 /// A call that can be made, if it may.
@@ -154,6 +156,10 @@ impl Run {
             Doer::FindTools => Ok(findings(&self.offered, &ready.arguments)),
             Doer::AskPerson => Ok(asking::answer(ready.asked.as_ref())),
             Doer::SpawnAgent => self.spawn(call, &ready.arguments).await,
+            Doer::Program(_) => match &self.coding {
+                Some(coding) => coding.make(&call.id).await,
+                None => Err(ToolError::Refused("there is no program".to_owned())),
+            },
             Doer::Tool(tool) => {
                 let run = ToolCallRun { arguments: ready.arguments, place: self.task.place.clone() };
                 tool.run(run).await
@@ -179,6 +185,9 @@ impl Run {
         output.text = guard.clean(&self.task.call.of, "tool_result", output.text).text;
         let content = output.cut(OUTPUT_BYTES_MAX).text;
         let own_id = self.own_id(&call);
+        if let Some(coding) = &self.coding {
+            coding.settle(&call.id, &content).await;
+        }
         self.reporter.answered((&own_id, &call.name), outcome.as_str(), &content).await;
         let message = self.task.below.is_none().then_some(id);
         let model_id = std::mem::replace(&mut call.id, own_id);

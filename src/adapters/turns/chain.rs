@@ -85,7 +85,7 @@ impl Run {
     /// Who may be asked for this round, in order.
     async fn candidates(&self, tools: bool) -> Result<Vec<Candidate>, ModelError> {
         let (chain, models) = (&self.task.chain, &self.turns.parts.models);
-        if self.task.overrides.call().is_some() {
+        if self.task.overrides.call().is_some() || self.coding.is_some() {
             let (backend, model) = (self.task.backend.clone(), self.task.call.model.clone());
             return Ok(vec![Candidate { place: 0, backend, model }]);
         }
@@ -94,7 +94,10 @@ impl Run {
             [_] if chain.routing == crate::models::Routing::default() => Need::default(),
             _ => self.turns.parts.guard.need(&self.task.call, &self.request(tools).await?),
         };
-        models.candidates(&chain.routing, &chain.links, &need)
+        let mut candidates = models.candidates(&chain.routing, &chain.links, &need)?;
+        // A program has a conversation of its own: it cannot take up a turn, and nobody can take up one of its.
+        candidates.retain(|candidate| candidate.backend.program().is_none());
+        Ok(candidates)
     }
 
     /// From now on this one is asked.
@@ -126,7 +129,11 @@ impl Run {
         let span = spans::model_call(&backend, &model);
         let (started, models) = (Instant::now(), self.turns.parts.models.clone());
         models.begun(&backend, &model);
-        let stream = admitted.answer(self.task.backend.stream(request));
+        let stream = match &self.coding {
+            Some(coding) => coding.round(request, tools && self.task.has_tools),
+            None => self.task.backend.stream(request),
+        };
+        let stream = admitted.answer(stream);
         let (mut wall_left, mut heard) = (self.wall_left, Heard::default());
         let relayed = self.relay(stream, (round, tools), &span, &mut heard).instrument(span.clone());
         let outcome = Self::timed(&mut wall_left, relayed).await;

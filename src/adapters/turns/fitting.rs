@@ -21,6 +21,10 @@ const BYTES_PER_TOKEN: u64 = 3;
 impl Run {
     /// Shortens the conversation when it fills too much of the model's context.
     pub(super) async fn fit(&mut self) -> Result<(), ModelError> {
+        if self.coding.is_some() {
+            // A program shortens its own conversation.
+            return Ok(());
+        }
         // A token is a byte at least: most conversations fit whatever they say.
         let most = self.context_tokens().saturating_mul(FULL_PERCENT) / 100;
         if u64::try_from(self.bytes()).unwrap_or(u64::MAX) < most / 2 {
@@ -46,7 +50,7 @@ impl Run {
         let Some(cut) = cut(&self.history.said, usize::try_from(kept).unwrap_or(usize::MAX)) else {
             return Ok(false);
         };
-        if self.task.below.is_some() {
+        if self.task.below.is_some() || self.coding.is_some() {
             return Ok(false);
         }
         self.reporter.keep(JournalEntry::CompactionBegun).await?;

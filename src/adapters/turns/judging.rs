@@ -5,8 +5,10 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::calls::{Doer, Prepared, Ready, Then};
+use super::coding::planned;
 use super::run::Run;
 use super::{asking, spawn};
+use crate::coders::ToolKind;
 use crate::guard::{Permit, ToolUse, honour};
 use crate::policy::{Action, ToolClass};
 use crate::protocol::chat::{Role, ToolCall};
@@ -52,10 +54,14 @@ impl Run {
         let (guard, task) = (&self.turns.parts.guard, &self.task);
         let permit = match ready.doer {
             Doer::FindTools => Ok(Permit::Granted),
+            // It touches nothing.
+            Doer::Program(ref tool) if tool.kind == ToolKind::Internal => Ok(Permit::Granted),
             Doer::AskPerson => {
                 guard.put_question(&task.call, task.place.turn, &ready.wanted, asking::WHY).await
             }
-            Doer::Tool(_) | Doer::SpawnAgent => guard.may(&task.call, task.place.turn, &ready.wanted).await,
+            Doer::Tool(_) | Doer::SpawnAgent | Doer::Program(_) => {
+                guard.may(&task.call, task.place.turn, &ready.wanted).await
+            }
         };
         match permit {
             Ok(Permit::Granted) => {}
@@ -70,6 +76,9 @@ impl Run {
 
     /// What a call means, or why it means nothing, in words from which a model can do better.
     pub(super) fn understand(&self, call: &ToolCall) -> Result<Ready, String> {
+        if let Some(coding) = &self.coding {
+            return self.plan(Doer::Program(Box::new(coding.asked(&call.id)?)), call, Arguments::new());
+        }
         let spec = self.offered.iter().map(|tool| &tool.spec).find(|spec| spec.name == call.name);
         let doer = match (call.name.as_str(), spec) {
             (FIND_TOOLS, _) => Doer::FindTools,
@@ -106,6 +115,11 @@ impl Run {
             Doer::Tool(tool) => {
                 let plan = tool.plan(&arguments, &self.task.place).map_err(|error| error.to_string())?;
                 (plan.class, plan.actions, plan.payload, tool.server().map(str::to_owned))
+            }
+            Doer::Program(tool) => {
+                let plan = planned(tool);
+                let server = self.coding.as_ref().and_then(|coding| coding.server(tool));
+                (plan.class, plan.actions, plan.payload, server)
             }
         };
         let itself = Action::CallTool { server, tool: call.name.clone(), class };

@@ -8,6 +8,7 @@ use futures::StreamExt;
 use futures::stream::BoxStream;
 use tracing::Span;
 
+use super::coding::told;
 use super::run::Run;
 use crate::protocol::chat::{ChatMessage, Part, Role, ToolCall, Usage};
 use crate::protocol::ids::MessageId;
@@ -68,6 +69,13 @@ impl Run {
         let mut request = prompt(&task.persona, &self.history, &task.overrides)?;
         let standing = self.turns.parts.guard.standing(&task.call.of.tenant, &task.call.subject).await;
         request.system = with_rules(&request.system, &standing);
+        if let Some(coding) = &self.coding {
+            return Ok(if coding.is_under_way() {
+                ModelRequest { messages: Vec::new(), ..request }
+            } else {
+                told(request)
+            });
+        }
         if tools && !self.offered.is_empty() {
             request.tools = offer(&self.offered, &request.messages);
         }
@@ -107,6 +115,11 @@ impl Run {
                     self.turns.parts.metrics.turns.first_token.observe(started.elapsed());
                 }
             }
+            let event = match (&self.coding, event) {
+                // Budgets have seen what they count; the turn tells all.
+                (Some(coding), ModelEvent::Usage(_)) => ModelEvent::Usage(coding.used()),
+                (_, event) => event,
+            };
             absorb(&mut said, &event);
             heard.usage = said.usage;
             if self.task.below.is_none() {

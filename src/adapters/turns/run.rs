@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::calls::Prepared;
+use super::coding::Coding;
 use super::{ModelTurns, Reporter};
 use crate::backends::Backend;
 use crate::guard::ModelCall;
@@ -70,6 +71,8 @@ pub(super) struct Run {
     pub(super) spent: Usage,
     /// Of the answer.
     pub(super) last_usage: Usage,
+    /// The session of the program that answers, where the backend is one.
+    pub(super) coding: Option<Arc<Coding>>,
     /// Time that a budget leaves for work; `None` for no limit. Waiting for a person takes none of it.
     pub(super) wall_left: Option<Duration>,
 }
@@ -78,7 +81,11 @@ pub(super) struct Run {
 
 impl Run {
     pub(super) async fn new(turns: ModelTurns, task: Task, history: History, reporter: Reporter) -> Self {
-        let mut tools = if task.has_tools { turns.parts.tools.at(&task.place).await } else { Vec::new() };
+        let parts = &turns.parts;
+        let coding = Coding::of(&task, (&parts.coders, &parts.guard, &parts.audit));
+        // A program has tools of its own.
+        let is_own = coding.is_none() && task.has_tools;
+        let mut tools = if is_own { turns.parts.tools.at(&task.place).await } else { Vec::new() };
         let confined = task.overrides.confined.as_ref();
         if let Some(confined) = confined {
             tools.retain(|shelved| {
@@ -91,7 +98,7 @@ impl Run {
             foreign: shelved.tool.server().is_some(),
         };
         let mut offered: Vec<Offered> = tools.iter().map(offer).collect();
-        if task.below.is_none() && task.has_tools && confined.is_none() {
+        if task.below.is_none() && is_own && confined.is_none() {
             let own = [super::asking::spec(), super::spawn::spec()];
             let own =
                 own.map(|spec| Offered { spec: Arc::new(spec), reach: Reach::OnDemand, foreign: false });
@@ -108,6 +115,7 @@ impl Run {
             answer: String::new(),
             spent: Usage::default(),
             last_usage: Usage::default(),
+            coding,
             wall_left: None,
         }
     }
@@ -120,6 +128,7 @@ impl Run {
         rounds_max: u32,
     ) -> Result<(), ModelError> {
         let begun = Happened::Begun { rounds, past: self.past(), open: self.take_open(open) };
+        let rounds_max = self.coding.as_ref().map_or(rounds_max, |coding| coding.calls_max);
         let (mut agent, mut next) = Agent::new(rounds_max).next(begun);
         let mut batch: Vec<Prepared> = Vec::new();
         loop {

@@ -184,7 +184,13 @@ impl World {
         let tools = Tools::new(file_tools(), Vec::new());
         let prices = crate::backends::Prices::new(&config.backends);
         let models = crate::models::Models::open(db.clone(), backends.clone(), prices).await;
+        let options = crate::sandbox::SandboxOptions::new(home.path().join("cages"));
+        let cages = crate::adapters::coders::CagedCoders(crate::sandbox::Sandbox::new(options));
+        let of = (db.clone(), &config.backends);
+        let coders = crate::coders::Coders::new(of, folders.coders(), Arc::new(cages), (None, None));
         let parts = TurnParts {
+            audit: crate::audit::Audit::new(db.clone()),
+            coders,
             db: db.clone(),
             backends: backends.clone(),
             models: models.clone(),

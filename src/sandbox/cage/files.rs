@@ -33,7 +33,7 @@ pub(super) fn restrict(plan: &Plan, outlook: &Outlook) -> Result<bool, RulesErro
         .set_compatibility(CompatLevel::BestEffort)
         .handle_access(all)?
         .scope(Scope::from_all(VERSION))?;
-    if plan.network == Network::Off {
+    if plan.network == Network::Off && plan.door.is_none() {
         rules = rules.handle_access(AccessNet::from_all(VERSION))?;
     }
     let mut rules = rules.create()?;

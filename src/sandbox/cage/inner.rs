@@ -2,6 +2,7 @@
 //! them, and watches it until the end.
 
 use std::io;
+use std::net::TcpListener;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::process::{Command, Stdio};
@@ -21,7 +22,7 @@ pub(super) fn run(socket: &UnixStream) -> Result<(), Failure> {
     let errno = |step| move |errno: rustix::io::Errno| Failure::at(step)(errno.into());
     set_parent_process_death_signal(Some(Signal::KILL)).map_err(errno(Step::Plan))?;
     setsid().map_err(errno(Step::Plan))?;
-    let (plan, standard) = channel::receive(socket).map_err(Failure::at(Step::Plan))?;
+    let (plan, standard, door) = channel::receive(socket).map_err(Failure::at(Step::Plan))?;
     let has = |layer| plan.layers.contains(&layer);
     let alone = has(Layer::Namespaces);
     if !alone {
@@ -35,6 +36,11 @@ pub(super) fn run(socket: &UnixStream) -> Result<(), Failure> {
     }
     let outlook =
         if alone { mounts::enter(&plan).map_err(Failure::at(Step::Mounts))? } else { mounts::system_files() };
+    if let (Some(address), Some(door)) = (plan.door, door) {
+        // Its own network has this one address, and who answers there is outside.
+        let listener = TcpListener::bind(address).map_err(Failure::at(Step::Network))?;
+        channel::hand_over(door, listener).map_err(Failure::at(Step::Network))?;
+    }
     limits::set(&plan.limits, alone).map_err(Failure::at(Step::Limits))?;
     privileges::drop_all().map_err(Failure::at(Step::Privileges))?;
     let scoped = if has(Layer::Landlock) {
@@ -46,7 +52,8 @@ pub(super) fn run(socket: &UnixStream) -> Result<(), Failure> {
         // Sockets of others must be out of reach: those with a path by the mounts, those without by a network of
         // one's own or by Landlock.
         let own_sockets = alone && (plan.network == Network::Off || scoped);
-        calls::restrict(plan.network, own_sockets).map_err(|error| Failure::text(Step::Seccomp, &error))?;
+        let network = if plan.door.is_some() { Network::Open } else { plan.network };
+        calls::restrict(network, own_sockets).map_err(|error| Failure::text(Step::Seccomp, &error))?;
     }
     let terminal = terminal(&plan, &standard).map_err(Failure::at(Step::Program))?;
     let program = start(&plan, standard).map_err(Failure::at(Step::Program))?;

@@ -14,7 +14,7 @@ use rustix::thread::{
 
 use super::super::leftovers::below;
 use super::super::plan::Step;
-use super::Failure;
+use super::{Failure, loopback};
 
 /// What the first process inside needs to mount and to give everything up, inside its own namespaces only.
 const NEEDED: [CapabilitySet; 2] = [CapabilitySet::SYS_ADMIN, CapabilitySet::SETPCAP];
@@ -24,12 +24,15 @@ const OUT_OF_MEMORY_FIRST: &str = "500";
 /// User and group inside where the daemon's own are root's: nobody in a cage is called root.
 const NOT_ROOT: u32 = 1_000;
 
-pub(super) fn run(namespaces: bool, own_network: bool) -> Result<(), Failure> {
+pub(super) fn run(namespaces: bool, own_network: bool, loopback: bool) -> Result<(), Failure> {
     close_inherited();
     give_way();
     setsid().map_err(|errno| Failure::at(Step::Namespaces)(errno.into()))?;
     if namespaces {
         enter_namespaces(own_network).map_err(Failure::at(Step::Namespaces))?;
+        if own_network && loopback {
+            loopback::bring_up().map_err(Failure::at(Step::Network))?;
+        }
     } else {
         set_child_subreaper(Some(Pid::INIT)).map_err(|errno| Failure::at(Step::Plan)(errno.into()))?;
     }

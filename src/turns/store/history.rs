@@ -246,3 +246,16 @@ fn chat_message(row: &Row<'_>) -> Result<ChatMessage, DbError> {
     parts.extend(calls.into_iter().map(Part::ToolCall));
     Ok(ChatMessage { role, parts })
 }
+
+/// The turn of a thread before this one.
+pub(in crate::turns) fn turn_before(
+    read: &TenantRead<'_>,
+    thread: ThreadId,
+    turn: TurnId,
+) -> Result<Option<TurnId>, DbError> {
+    read.query_one(
+        "SELECT max(id) FROM turns WHERE tenant = ?1 AND thread_id = ?2 AND id < ?3",
+        &[&thread, &turn],
+        |row| row.get(0),
+    )
+}

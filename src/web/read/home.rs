@@ -196,6 +196,14 @@ fn backends(state: &AppState) -> Vec<BackendView> {
             Some(BackendKind::Anthropic) => {
                 address(config.and_then(|c| c.base_url.as_deref()), "api.anthropic.com")
             }
+            Some(
+                BackendKind::Claude
+                | BackendKind::Codex
+                | BackendKind::GeminiCli
+                | BackendKind::Opencode
+                | BackendKind::Copilot
+                | BackendKind::Acp,
+            ) => "a program on this machine, in a cage".to_owned(),
         };
         let word = if missing.contains(name) { "needs_key" } else { "ready" };
         BackendView { name: name.to_owned(), note, state: word }
