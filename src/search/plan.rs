@@ -292,7 +292,7 @@ fn affordable(wanted: &[Wanted]) -> usize {
         texts.saturating_mul(words)
     });
     let within = costs.take_while(|cost| *cost <= COST_MAX).count();
-    within.max(WORDS_MIN).min(TERMS_MAX)
+    within.clamp(WORDS_MIN, TERMS_MAX)
 }
 
 /// The languages of what is indexed, the most frequent first.

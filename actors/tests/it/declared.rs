@@ -26,7 +26,7 @@ const ASKED_FOR: &[&str] = &[
 ];
 
 /// What follows the kill of a leaf: who starts again, and who is gone until somebody asks for it.
-const OUTCOMES: [(&str, &[&str], &[&str]); 26] = [
+const OUTCOMES: [(&str, &[&str], &[&str]); 27] = [
     ("root/substrate/store-writer", &["store-writer", "usage", "search-indexer"], &[]),
     ("root/substrate/usage", &["usage", "search-indexer"], &[]),
     ("root/substrate/search-indexer", &["search-indexer"], &[]),
