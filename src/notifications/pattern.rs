@@ -77,7 +77,7 @@ patterns! {
     ProcessLost: "capuchin.process.lost", Session, Warning, "A process ended with the daemon.";
     ModelFallback: "capuchin.model.fallback", System, Warning,
         "An assistant's own model has not answered for a while, and a fallback does.";
-    ModelBack: "capuchin.model.back", System, Info, "An assistant's own model answers again.";
+    ModelBack: "capuchin.model.back", System, Warning, "An assistant's own model answers again.";
     McpDown: "capuchin.mcp.down", System, Warning, "An MCP server does not run.";
     McpToolChanged: "capuchin.mcp.tool_changed", System, Warning, "A tool says something else of itself than before.";
     ActorGaveUp: "capuchin.actor.gave_up", System, Error, "A supervisor gave up on a part of the daemon.";

@@ -84,9 +84,9 @@ async fn people_are_told_of_a_fallback_that_answers_for_long_and_of_its_end() {
         (TenantId::home(), AssistantId::new(), routing(&["b/m"]).chain("a", "m"));
     for (place, later) in [(1, 9 * MINUTE_MS), (1, MINUTE_MS), (1, MINUTE_MS), (1, MINUTE_MS), (0, 0)] {
         models.answered(&tenant, assistant, &chain, place);
+        notices.flush().await.unwrap();
         store.later(later);
     }
-    notices.flush().await.unwrap();
     let shown = notices.list(&tenant, NoticeFilter::default(), None, 10).await.unwrap();
     let titles: Vec<&str> = shown.iter().map(|notice| notice.title.as_str()).collect();
     assert_eq!(titles, ["a/m answers again", "b/m has answered instead of a/m for 10 minutes"]);
