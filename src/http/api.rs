@@ -17,6 +17,7 @@ mod events;
 mod experiments;
 mod export;
 mod extensions;
+mod gateway;
 mod health;
 mod import;
 mod injections;
@@ -83,6 +84,7 @@ fn documented() -> OpenApiRouter<AppState> {
         .merge(search::routes())
         .merge(messages::routes())
         .merge(events::routes())
+        .merge(gateway::routes())
         .merge(compactions::routes())
         .merge(injections::routes())
         .merge(context::routes())
