@@ -4,6 +4,7 @@
 //! over its control socket with the same routes as the console; whoever may open that socket is the
 //! owner. Commands decide nothing: they ask, and show the answer.
 
+mod acp;
 mod agent;
 mod approvals;
 pub mod args;

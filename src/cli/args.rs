@@ -92,6 +92,8 @@ pub enum Command {
     Serve(ServeArgs),
     /// Talk to the assistant: one question, or a dialogue
     Chat(ChatArgs),
+    /// Be an agent for an editor that speaks the Agent Client Protocol, over stdin and stdout
+    Acp(AcpArgs),
     /// Assistants, and the files that say what they are
     #[command(subcommand)]
     Agent(AgentCommand),
@@ -294,6 +296,14 @@ pub struct ChatArgs {
     /// One JSON object instead of text; needs a question
     #[arg(long)]
     pub json: bool,
+}
+
+/// How an editor talks to an assistant.
+#[derive(Args, Clone, Debug, Default)]
+pub struct AcpArgs {
+    /// Workspace of new sessions, by name or id [default: the default workspace]
+    #[arg(long, short = 'w', value_name = "W")]
+    pub workspace: Option<String>,
 }
 
 /// Output for programs.

@@ -13,7 +13,7 @@ use super::args::{CageArgs, CageStage, Cli, Command, PlaceArgs};
 use super::exit::{Exit, Failure, Outcome};
 use super::place::Place;
 use super::{
-    agent, approvals, audit, budget, certs, channel, chat, config, doctor, experiment, extension, jq,
+    acp, agent, approvals, audit, budget, certs, channel, chat, config, doctor, experiment, extension, jq,
     kill_switch, lifecycle, login, mcp, memory, model, notification, output, people, policy, redact,
     schedule, search, serve, skill, status, thread, token, tree, user_model, vault, webhook,
 };
@@ -48,6 +48,7 @@ fn dispatch(args: &PlaceArgs, command: Option<Command>) -> Outcome {
         None => guide_or_status(&place()?),
         Some(Command::Serve(serve)) => serve::run(&place()?, &serve),
         Some(Command::Chat(chat)) => wait(many()?, chat::run(&place()?, chat)),
+        Some(Command::Acp(args)) => wait(many()?, acp::run(&place()?, args)),
         Some(Command::Agent(command)) => wait(one()?, agent::run(&place()?, command)),
         Some(Command::Memory(command)) => wait(one()?, memory::run(&place()?, command)),
         Some(Command::Skill(command)) => wait(one()?, skill::run(&place()?, command)),

@@ -36,6 +36,7 @@ fn every_promised_command_is_understood() {
         "chat",
         "chat hello --workspace w --backend b --model m --json",
         "chat -",
+        "acp --workspace w",
         "token create --name n --scope chat,read --assistant a --budget-usd 1.5 --expires 30d --home /h",
         "token create --name n --scope chat --scope read",
         "token list --json",

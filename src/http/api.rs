@@ -18,6 +18,7 @@ mod events;
 mod experiments;
 mod export;
 mod extensions;
+mod gateway;
 mod health;
 mod import;
 mod injections;
@@ -85,6 +86,7 @@ fn documented() -> OpenApiRouter<AppState> {
         .merge(search::routes())
         .merge(messages::routes())
         .merge(events::routes())
+        .merge(gateway::routes())
         .merge(compactions::routes())
         .merge(injections::routes())
         .merge(context::routes())

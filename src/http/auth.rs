@@ -55,6 +55,8 @@ needs! {
     ReadChats: [Read, Chat];
     /// Follows the events of a conversation.
     FollowChats: [Read, Chat], ticket: true;
+    /// Talks over a socket.
+    Talk: [Chat], ticket: true, socket: true;
     /// Reads the state of the daemon.
     Read: [Read];
     /// Acts on actors.

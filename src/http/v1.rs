@@ -45,6 +45,7 @@ use super::edge::RequestId;
 use super::problem::Problem;
 use super::state::AppState;
 pub(in crate::http) use anthropic::in_envelope as anthropic_envelope;
+pub(in crate::http) use durable::answer as answer_of_turn;
 pub(in crate::http) use error::ApiError;
 
 /// Where clients of Anthropic put their token.

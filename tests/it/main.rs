@@ -10,6 +10,7 @@
     reason = "a test that meets the unexpected fails, and says what it skips"
 )]
 
+mod acp;
 mod anthropic_sdk;
 mod architecture;
 mod browser;
@@ -21,6 +22,7 @@ mod conversation;
 mod experiments;
 mod faults;
 mod fuzzed_api;
+mod gateway;
 mod hands;
 mod hooks;
 mod indexed_files;

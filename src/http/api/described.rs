@@ -44,8 +44,10 @@ pub(super) fn add_to(document: &mut OpenApi) {
         }),
     ];
     let asked = ASKED.map(|(path, summary)| {
+        let unnamed =
+            ResponseBuilder::new().description("No model, backend or assistant has this name").build();
         let asked = OperationBuilder::from(operation(summary, &["chat"])).request_body(Some(request()));
-        (path, HttpMethod::Post, asked.build())
+        (path, HttpMethod::Post, asked.response("404", unnamed).build())
     });
     for (path, method, operation) in routes.into_iter().chain(asked) {
         document.paths.paths.insert(path.to_owned(), PathItem::new(method, operation));

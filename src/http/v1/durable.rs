@@ -20,7 +20,7 @@ use crate::protocol::turn::TurnFailure;
 use crate::turns::ThreadStream;
 
 /// The events of one turn, to its end or until the console drains.
-pub(super) fn answer(log: ThreadStream, turn: TurnId, stopping: CancellationToken) -> Answer {
+pub(in crate::http) fn answer(log: ThreadStream, turn: TurnId, stopping: CancellationToken) -> Answer {
     let view = TurnView { log, turn, stopping, round: 1, told: 0, ready: VecDeque::new(), over: false };
     stream::unfold(view, TurnView::next).boxed()
 }

@@ -19,7 +19,7 @@ const EVENTS_PER_PIECE: usize = 64;
 const CUT_AFTER: Duration = Duration::from_millis(25);
 
 /// Events of an answer; an error is the last item.
-pub(super) type Answer = BoxStream<'static, Result<ModelEvent, ApiError>>;
+pub(in crate::http) type Answer = BoxStream<'static, Result<ModelEvent, ApiError>>;
 
 /// One JSON answer in the making, in the shape of a face.
 pub(super) trait Document: Send {
