@@ -171,10 +171,8 @@ impl Acp {
     }
 
     fn again(&mut self, out: &mut Out) {
-        if let Some(turn) = &mut self.turn {
-            if std::mem::take(&mut turn.said) {
-                out.events.push(Event::Again);
-            }
+        if self.turn.as_mut().is_some_and(|turn| std::mem::take(&mut turn.said)) {
+            out.events.push(Event::Again);
         }
     }
 

@@ -32,16 +32,16 @@ fn prompted(quirks: &'static Quirks) -> Replay {
     replay
 }
 
-fn update(update: Value) -> Value {
+fn update(update: &Value) -> Value {
     json!({ "method": "session/update", "params": { "sessionId": "s", "update": update } })
 }
 
 fn says(text: &str) -> Value {
-    update(json!({ "sessionUpdate": "agent_message_chunk", "content": { "type": "text", "text": text } }))
+    update(&json!({ "sessionUpdate": "agent_message_chunk", "content": { "type": "text", "text": text } }))
 }
 
 /// A session that is taken up, with these capabilities of the program; what was written after the handshake.
-fn taken_up(quirks: &'static Quirks, capabilities: Value) -> Replay {
+fn taken_up(quirks: &'static Quirks, capabilities: &Value) -> Replay {
     let mut replay = Replay::new(Acp::new(quirks));
     let opening = Opening { folder: "/w".into(), resume: Some("s".to_owned()), ..Opening::default() };
     replay.act(|dialect, out| dialect.open(&opening, out));
@@ -79,7 +79,7 @@ fn copilot_counts_for_the_session_and_tells_failures_as_text() {
 fn a_new_message_without_a_tool_between_is_another_try_of_opencode() {
     let message = |id: &str, text: &str| {
         update(
-            json!({ "sessionUpdate": "agent_message_chunk", "messageId": id, "content": { "type": "text", "text": text } }),
+            &json!({ "sessionUpdate": "agent_message_chunk", "messageId": id, "content": { "type": "text", "text": text } }),
         )
     };
     let mut replay = prompted(&OPENCODE);
@@ -87,7 +87,7 @@ fn a_new_message_without_a_tool_between_is_another_try_of_opencode() {
         replay.hear(&said);
     }
     let call = json!({ "sessionUpdate": "tool_call", "toolCallId": "c", "kind": "other", "title": "t", "status": "in_progress" });
-    replay.hear(&update(call));
+    replay.hear(&update(&call));
     replay.hear(&message("3", "after"));
     assert_eq!(replay.told(), ["text par", "text tial", "again", "text par", "begun t other", "text after"]);
 }
@@ -115,20 +115,20 @@ fn what_the_model_says_after_a_note_makes_the_note_its_own_words() {
 #[test]
 fn a_session_is_taken_up_without_its_past_where_that_is_offered() {
     let mut replay =
-        taken_up(&OPENCODE, json!({ "loadSession": true, "sessionCapabilities": { "resume": {} } }));
+        taken_up(&OPENCODE, &json!({ "loadSession": true, "sessionCapabilities": { "resume": {} } }));
     assert_eq!(replay.written()[0]["method"], "session/resume");
     replay.hear(&json!({ "id": 2, "result": {} }));
     assert_eq!(replay.told(), ["ready s - -"]);
 
-    let mut replay = taken_up(&COPILOT, json!({ "loadSession": true }));
+    let mut replay = taken_up(&COPILOT, &json!({ "loadSession": true }));
     assert_eq!(replay.written()[0]["method"], "session/load");
     replay.hear(&says("the past"));
     replay.hear(&json!({ "id": 2, "result": {} }));
     replay.hear(&says("nobody asked"));
     assert_eq!(replay.told(), ["ready s - -"]);
 
-    assert_eq!(taken_up(&ANY, json!({})).told(), ["lost"]);
-    let mut replay = taken_up(&ANY, json!({ "loadSession": true }));
+    assert_eq!(taken_up(&ANY, &json!({})).told(), ["lost"]);
+    let mut replay = taken_up(&ANY, &json!({ "loadSession": true }));
     replay.hear(&json!({ "id": 2, "error": { "code": -32002, "message": "Resource not found" } }));
     assert_eq!(replay.told(), ["lost"]);
 }
@@ -136,7 +136,7 @@ fn a_session_is_taken_up_without_its_past_where_that_is_offered() {
 /// Gemini says that a session was taken up, and goes on telling of its past.
 #[test]
 fn gemini_is_ready_when_its_past_is_quiet() {
-    let mut replay = taken_up(&GEMINI, json!({ "loadSession": true }));
+    let mut replay = taken_up(&GEMINI, &json!({ "loadSession": true }));
     replay.hear(&json!({ "id": 2, "result": {} }));
     replay.hear(&says("the past"));
     replay.hear(&json!({ "id": 3, "result": {} }));

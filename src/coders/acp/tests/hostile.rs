@@ -6,7 +6,7 @@ use super::{prompted, says, update};
 use crate::coders::acp::{ANY, GEMINI, OPENCODE};
 use crate::coders::dialect::Decision;
 
-fn question(id: Value, options: &Value, call: Value) -> Value {
+fn question(id: &Value, options: &Value, call: &Value) -> Value {
     json!({ "id": id, "method": "session/request_permission",
         "params": { "sessionId": "s", "options": options, "toolCall": call } })
 }
@@ -33,7 +33,7 @@ fn only_once_is_answered_whatever_is_offered() {
     ];
     for (offered, decision, answer) in table {
         let mut replay = prompted(&ANY);
-        replay.hear(&question(json!("q"), &offered, json!({ "toolCallId": "c", "kind": "execute" })));
+        replay.hear(&question(&json!("q"), &offered, &json!({ "toolCallId": "c", "kind": "execute" })));
         assert_eq!(replay.told(), ["begun execute other", "ask execute other"], "a command that is not said");
         let ask = replay.asks().remove(0);
         replay.act(|dialect, out| dialect.decide(&ask, &decision, out));
@@ -47,13 +47,13 @@ fn a_question_outside_of_a_prompt_or_twice_under_an_id_is_answered_with_no() {
     let offered = options(&["allow_once", "reject_once"]);
     let call = json!({ "toolCallId": "c", "kind": "other", "title": "t" });
     let mut replay = prompted(&ANY);
-    replay.hear(&question(json!(1), &offered, call.clone()));
-    replay.hear(&question(json!(1), &offered, call.clone()));
+    replay.hear(&question(&json!(1), &offered, &call));
+    replay.hear(&question(&json!(1), &offered, &call));
     assert_eq!(replay.asks().len(), 1);
     assert_eq!(replay.written()[0]["result"], selected("reject_once"));
     replay.hear(&json!({ "id": 3, "result": { "stopReason": "end_turn" } }));
     assert_eq!(replay.written()[0]["result"], json!({ "outcome": { "outcome": "cancelled" } }));
-    replay.hear(&question(json!(2), &offered, call));
+    replay.hear(&question(&json!(2), &offered, &call));
     assert_eq!(replay.written()[0]["result"], json!({ "outcome": { "outcome": "cancelled" } }));
     assert_eq!(replay.asks().len(), 1);
 }
@@ -63,11 +63,11 @@ fn a_tool_that_ran_although_it_was_refused_or_never_asked_is_told_of() {
     let offered = options(&["allow_once", "reject_once"]);
     let call = json!({ "toolCallId": "c", "kind": "execute", "rawInput": { "command": "ls" } });
     let ended = |id: &str| {
-        update(json!({ "sessionUpdate": "tool_call_update", "toolCallId": id, "status": "completed",
+        update(&json!({ "sessionUpdate": "tool_call_update", "toolCallId": id, "status": "completed",
             "kind": "execute", "rawInput": { "command": "ls" } }))
     };
     let mut replay = prompted(&ANY);
-    replay.hear(&question(json!(1), &offered, call));
+    replay.hear(&question(&json!(1), &offered, &call));
     let ask = replay.asks().remove(0);
     replay.act(|dialect, out| dialect.decide(&ask, &Decision::Deny("no".to_owned()), out));
     replay.hear(&ended("c"));
@@ -94,12 +94,12 @@ fn floods_of_tools_and_questions_are_bounded_and_every_tool_that_began_ends() {
     for n in 0..2_000 {
         let call =
             |id: String| json!({ "toolCallId": id, "kind": "execute", "title": "bash", "status": "pending" });
-        replay.hear(&question(json!(format!("q{n}")), &offered, call(format!("c{n}"))));
+        replay.hear(&question(&json!(format!("q{n}")), &offered, &call(format!("c{n}"))));
         // The arguments of these never come, and their questions wait for them, as many as may.
         let mut told = call(format!("h{n}"));
         told["sessionUpdate"] = json!("tool_call");
-        replay.hear(&update(told));
-        replay.hear(&question(json!(format!("r{n}")), &offered, call(format!("h{n}"))));
+        replay.hear(&update(&told));
+        replay.hear(&question(&json!(format!("r{n}")), &offered, &call(format!("h{n}"))));
     }
     let answered = replay.written().len();
     assert!(replay.asks().len() <= 64, "{}", replay.asks().len());
@@ -149,7 +149,7 @@ fn arguments_that_are_too_long_are_left_out_and_judged_as_unknown() {
     let mut replay = prompted(&ANY);
     let call = json!({ "sessionUpdate": "tool_call", "toolCallId": "c".repeat(10_000), "kind": "execute",
         "rawInput": { "command": "a".repeat(1024 * 1024) } });
-    replay.hear(&update(call));
+    replay.hear(&update(&call));
     assert_eq!(replay.told(), ["begun execute other"]);
 }
 
