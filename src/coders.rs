@@ -4,7 +4,11 @@
 //! |---|---|
 //! | `dialect` | what every CLI's protocol is to the rest: lines in and out, events up. No process, no clock |
 //! | `claude` | the dialect of Claude Code |
-//! | `programs` | what each program is called, where it is, and how it is started |
+//! | `codex` | the dialect of Codex |
+//! | `acp` | the dialect of the Agent Client Protocol: Gemini CLI, OpenCode, Copilot, any other |
+//! | `rpc` | JSON-RPC by lines: ids, replies, open questions, tools that begin and end once |
+//! | `programs` | what each program is called, where it is, and who speaks its dialect |
+//! | `launch` | how each program is started: arguments, environment, files |
 //! | `door` | the way out of a CLI: a loopback address with a token of its own |
 //! | `port` | how a program comes to life, which the sandbox implements |
 //! | `desk` · `session` | the sessions that live · what turns and sessions tell each other |
@@ -15,21 +19,28 @@
 //! **Invariant:** a program's environment is made of nothing; the credential of its provider is never in it.
 //! **Invariant:** no program outlives its session's actor, and nothing that a program started outlives the program.
 
+mod acp;
 mod alive;
 mod beginning;
 mod claude;
+mod codex;
 mod desk;
 mod dialect;
 mod door;
+mod launch;
 mod life;
 mod port;
 mod programs;
+mod rpc;
 mod session;
 mod store;
 
+pub use acp::{ANY, Acp, COPILOT, GEMINI, OPENCODE, Quirks};
 pub use claude::Claude;
+pub use codex::Codex;
 pub use desk::Coders;
 pub use dialect::{Ask, Decision, Dialect, Ending, Event, Opening, Out, ToolKind, ToolUse, Went};
 pub use door::{Door, Passage, Visitor};
+pub use launch::{Cli, Launch, Wanted};
 pub use port::{Reach, RunPrograms, Running, Spec, Started};
 pub use session::{SessionKey, Talk, Wish};
