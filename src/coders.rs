@@ -7,8 +7,7 @@
 //! | `codex` | the dialect of Codex |
 //! | `acp` | the dialect of the Agent Client Protocol: Gemini CLI, OpenCode, Copilot, any other |
 //! | `rpc` | JSON-RPC by lines: ids, replies, open questions, tools that begin and end once |
-//! | `programs` | what each program is called, where it is, and who speaks its dialect |
-//! | `launch` | how each program is started: arguments, environment, files |
+//! | `programs` | what each program is called, where it is, how it is started, and who speaks its dialect |
 //! | `door` | the way out of a CLI: a loopback address with a token of its own |
 //! | `port` | how a program comes to life, which the sandbox implements |
 //! | `desk` · `session` | the sessions that live · what turns and sessions tell each other |
@@ -27,7 +26,6 @@ mod codex;
 mod desk;
 mod dialect;
 mod door;
-mod launch;
 mod life;
 mod port;
 mod programs;
@@ -35,12 +33,8 @@ mod rpc;
 mod session;
 mod store;
 
-pub use acp::{ANY, Acp, COPILOT, GEMINI, OPENCODE, Quirks};
-pub use claude::Claude;
-pub use codex::Codex;
 pub use desk::Coders;
 pub use dialect::{Ask, Decision, Dialect, Ending, Event, Opening, Out, ToolKind, ToolUse, Went};
 pub use door::{Door, Passage, Visitor};
-pub use launch::{Cli, Launch, Wanted};
 pub use port::{Reach, RunPrograms, Running, Spec, Started};
 pub use session::{SessionKey, Talk, Wish};

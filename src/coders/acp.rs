@@ -17,7 +17,7 @@ mod quirks;
 mod tests;
 mod tools;
 
-pub use quirks::{ANY, COPILOT, GEMINI, OPENCODE, Quirks};
+pub(super) use quirks::{ANY, COPILOT, GEMINI, OPENCODE, Quirks};
 
 use serde_json::{Value, json};
 
@@ -34,7 +34,7 @@ const AUTH_REQUIRED: i64 = -32000;
 
 /// A conversation with an agent.
 #[derive(Debug)]
-pub struct Acp {
+pub(super) struct Acp {
     quirks: &'static Quirks,
     rpc: Rpc<Sent>,
     opening: Opening,
@@ -78,7 +78,7 @@ enum Sent {
 impl Acp {
     /// A conversation that has not begun, with a program of these quirks.
     #[must_use]
-    pub fn new(quirks: &'static Quirks) -> Self {
+    pub(super) fn new(quirks: &'static Quirks) -> Self {
         Self {
             quirks,
             rpc: Rpc::new(true),

@@ -29,7 +29,7 @@ impl Whose {
             None => Session::New(Uuid::new_v4().to_string()),
         };
         let Some(mut dialect) = dialect(self.settings.kind, &session) else {
-            let text = format!("this daemon does not speak with programs like `{}` yet", self.settings.name);
+            let text = format!("`{}` is no program", self.settings.name);
             return Err(unusable(text));
         };
         let found = find(&self.settings, &self.coders.inner.path).map_err(unusable)?;
@@ -97,6 +97,7 @@ impl Whose {
             home: &home,
             session,
             model: wish.model.as_deref(),
+            instructions: &wish.instructions,
             passage: passage.as_ref(),
         };
         let launch = launch(&launching);

@@ -26,7 +26,7 @@ const GATE: &str = "gate";
 
 /// A conversation with Claude Code. The id of its session is chosen by who starts it (`--session-id`, `--resume`).
 #[derive(Debug, Default)]
-pub struct Claude {
+pub(super) struct Claude {
     session: String,
     opening: Opening,
     /// Control requests of ours so far.
@@ -50,7 +50,7 @@ pub struct Claude {
 impl Claude {
     /// A conversation in this session.
     #[must_use]
-    pub fn new(session: impl Into<String>) -> Self {
+    pub(super) fn new(session: impl Into<String>) -> Self {
         Self { session: session.into(), ..Self::default() }
     }
 

@@ -33,7 +33,7 @@ const UNFINISHED_MAX: usize = 16;
 
 /// A conversation with Codex.
 #[derive(Debug)]
-pub struct Codex {
+pub(super) struct Codex {
     rpc: Rpc<Sent>,
     /// Until the session is there.
     opening: Option<Opening>,
@@ -81,7 +81,7 @@ impl Default for Codex {
 impl Codex {
     /// A conversation that has not begun.
     #[must_use]
-    pub const fn new() -> Self {
+    pub(super) const fn new() -> Self {
         Self {
             rpc: Rpc::new(false),
             opening: None,

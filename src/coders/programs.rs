@@ -3,12 +3,14 @@
 //! | file | what |
 //! |---|---|
 //! | `launch` | command lines, environments and files of settings |
+//! | `known` | those of Codex, Gemini CLI, OpenCode and Copilot |
 //! | `finding` | where a program is, what belongs to it, and how old it is |
 //!
 //! Source: the programs' own help and behaviour, measured with Claude Code 2.1.330, Codex 0.169, Gemini CLI 0.61, OpenCode
 //! 1.18 and Copilot CLI 1.0.102.
 
 mod finding;
+mod known;
 mod launch;
 
 pub(super) use finding::{Found, SearchPath, find, is_signed_in, version_of};
@@ -16,7 +18,9 @@ pub(super) use launch::{Launching, Session, launch};
 
 use crate::config::backends::BackendKind;
 
+use super::acp::{ANY, Acp, COPILOT as COPILOT_ACP, GEMINI as GEMINI_ACP, OPENCODE as OPENCODE_ACP};
 use super::claude::Claude;
+use super::codex::Codex;
 use super::dialect::Dialect;
 
 /// What is known of a program.
@@ -53,11 +57,21 @@ pub(super) const fn about(kind: BackendKind) -> Option<&'static About> {
     }
 }
 
-/// Who speaks with this kind of program, in a session of this id; `None` for those that nobody here speaks with.
+/// Who speaks with this kind of program, in a session of this id; `None` where it is no program.
 pub(super) fn dialect(kind: BackendKind, session: &Session) -> Option<Box<dyn Dialect>> {
     match kind {
         BackendKind::Claude => Some(Box::new(Claude::new(session.id()))),
-        _ => None,
+        BackendKind::Codex => Some(Box::new(Codex::new())),
+        BackendKind::GeminiCli => Some(Box::new(Acp::new(&GEMINI_ACP))),
+        BackendKind::Opencode => Some(Box::new(Acp::new(&OPENCODE_ACP))),
+        BackendKind::Copilot => Some(Box::new(Acp::new(&COPILOT_ACP))),
+        BackendKind::Acp => Some(Box::new(Acp::new(&ANY))),
+        BackendKind::Openai
+        | BackendKind::Openrouter
+        | BackendKind::Anthropic
+        | BackendKind::Gemini
+        | BackendKind::Ollama
+        | BackendKind::Demo => None,
     }
 }
 

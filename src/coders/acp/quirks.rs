@@ -2,7 +2,7 @@
 
 /// What one program does in its own way.
 #[derive(PartialEq, Eq, Debug)]
-pub struct Quirks {
+pub(in crate::coders) struct Quirks {
     /// What it wants to be told before a session, by `authenticate`.
     pub(super) authenticate: Option<&'static str>,
     /// Before the name of a model on the wire.
@@ -47,7 +47,7 @@ pub(super) enum Naming {
 }
 
 /// An agent that nothing is known of.
-pub static ANY: Quirks = PLAIN;
+pub(in crate::coders) static ANY: Quirks = PLAIN;
 
 const PLAIN: Quirks = Quirks {
     authenticate: None,
@@ -68,7 +68,7 @@ const PLAIN: Quirks = Quirks {
 };
 
 /// Gemini CLI 0.61.0. A tool appears only inside the question about it; after a no nothing more is told of it.
-pub static GEMINI: Quirks = Quirks {
+pub(in crate::coders) static GEMINI: Quirks = Quirks {
     authenticate: Some("gemini-api-key"),
     naming: Naming::Id,
     door_prefix: Some("mcp_capuchin_"),
@@ -82,7 +82,7 @@ pub static GEMINI: Quirks = Quirks {
 };
 
 /// OpenCode 1.18.33. A no ends the prompt at once.
-pub static OPENCODE: Quirks = Quirks {
+pub(in crate::coders) static OPENCODE: Quirks = Quirks {
     model_prefix: "capuchin/",
     naming: Naming::Title,
     door_prefix: Some("capuchin_"),
@@ -95,7 +95,7 @@ pub static OPENCODE: Quirks = Quirks {
 };
 
 /// GitHub Copilot CLI 1.0.102. A no ends the prompt at once; reading in the folder is never asked about.
-pub static COPILOT: Quirks = Quirks {
+pub(in crate::coders) static COPILOT: Quirks = Quirks {
     door_prefix: Some("capuchin-"),
     notes_in_text: true,
     counts_sessions: true,

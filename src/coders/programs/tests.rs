@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+mod known;
+
 use super::launch::Launch;
 use super::*;
 use crate::coders::door::Passage;
@@ -21,7 +23,15 @@ fn passage() -> Passage {
 fn launched(kind: BackendKind, passage: Option<&Passage>) -> Launch {
     let (settings, session) = (settings(kind), Session::New("s-1".to_owned()));
     let home = Path::new("/home/coder");
-    launch(&Launching { settings: &settings, home, session: &session, model: Some("m-1"), passage })
+    let instructions = "be brief";
+    launch(&Launching {
+        settings: &settings,
+        home,
+        session: &session,
+        model: Some("m-1"),
+        instructions,
+        passage,
+    })
 }
 
 const KINDS: [BackendKind; 6] = [
@@ -57,6 +67,7 @@ fn claude_takes_up_the_session_that_it_is_told() {
         home: Path::new("/h"),
         session: &session,
         model: None,
+        instructions: "",
         passage: None,
     };
     let args = launch(&launching).args.join(" ");
@@ -65,24 +76,6 @@ fn claude_takes_up_the_session_that_it_is_told() {
         "{args}"
     );
     assert!(launched(BackendKind::Claude, None).args.join(" ").contains("--session-id s-1 --model m-1"));
-}
-
-#[test]
-fn files_of_settings_are_what_their_programs_read() {
-    let passage = passage();
-    let codex = launched(BackendKind::Codex, Some(&passage));
-    let config: toml::Table = toml::from_str(&codex.files[0].1).unwrap();
-    assert_eq!(config["model_providers"]["capuchin"]["wire_api"].as_str(), Some("responses"));
-    assert_eq!(config["model_provider"].as_str(), Some("capuchin"));
-    let gemini = launched(BackendKind::GeminiCli, Some(&passage));
-    for (path, text) in &gemini.files {
-        let is_json = path.extension().is_some_and(|end| end == "json");
-        assert!(if is_json {
-            serde_json::from_str::<serde_json::Value>(text).is_ok()
-        } else {
-            toml::from_str::<toml::Table>(text).is_ok()
-        });
-    }
 }
 
 #[test]

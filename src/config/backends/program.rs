@@ -36,6 +36,8 @@ pub struct ProgramSettings {
     pub args: Vec<String>,
     /// The model of turns that name none.
     pub model: Option<String>,
+    /// Models that turns may name.
+    pub models: Vec<String>,
     /// Its own mode.
     pub mode: ProgramMode,
     /// The backend whose address and credential it uses.
@@ -93,6 +95,7 @@ impl BackendConfig {
             command: self.command.clone(),
             args: self.args.clone(),
             model: self.model.clone(),
+            models: self.models.clone(),
             mode: self.permission_mode,
             provider: self.provider.clone(),
             idle_stop: Duration::from_secs(self.idle_stop_s.unwrap_or(600)),
