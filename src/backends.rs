@@ -10,6 +10,7 @@
 //! | `seal` | whose seal over reasoning it is |
 //! | `openai` · `anthropic` · `gemini` · `ollama` · `demo` | the providers, wire types in `wire.rs` |
 //! | `program` | programs with an agent of their own, as far as they are backends |
+//! | `relay` | requests of others' clients, sent on as they are but for the credential |
 //! | `embedding` | texts as vectors, where a provider makes them |
 //! | `scripted` | one call of a tool, for turns that ask no model |
 //! | `prices` | what a call costs |
@@ -32,6 +33,7 @@ mod openai;
 mod prices;
 mod program;
 mod registry;
+mod relay;
 mod remote;
 mod retry;
 mod scripted;
@@ -45,7 +47,9 @@ mod usage;
 pub use embedding::{Embed, EmbedRequest, Embedded, FIGURES_MAX};
 pub use prices::{LISTED_AS_OF, Price, Prices, is_version_of};
 pub use registry::{Backends, BuildError};
+pub use relay::{Passing, Relay, RelayWire, Tally, Wish};
 pub use scripted::{SCRIPTED, scripted};
+pub use seal::REDACTED;
 pub use usage::{UsageKey, UsageRecorder};
 
 use std::sync::Arc;
@@ -73,6 +77,11 @@ pub trait Backend: Send + Sync + 'static {
         "compatible"
     }
 
+    /// Whether it is called in the words of Anthropic's Messages, so that parameters of that protocol mean something there.
+    fn speaks_messages(&self) -> bool {
+        false
+    }
+
     /// Tokens that its models take, prompt and answer together; `None` when nobody said.
     fn context_tokens(&self) -> Option<u64> {
         None
@@ -89,6 +98,11 @@ pub trait Backend: Send + Sync + 'static {
 
     /// What is set for it, where it is a program with an agent of its own, which turns run in a session of `coders`.
     fn program(&self) -> Option<&ProgramSettings> {
+        None
+    }
+
+    /// The way on for clients that speak its provider's own words; `None` where there is none.
+    fn relay(&self) -> Option<Relay> {
         None
     }
 

@@ -20,6 +20,8 @@ pub use admission::Admitted;
 pub use effects::ToolUse;
 pub use permit::{ModelCall, Permit, honour};
 
+use serde_json::Value;
+
 use crate::approvals::Approvals;
 use crate::budgets::Budgets;
 use crate::policy::{KillSwitches, Policies};
@@ -84,6 +86,15 @@ impl Guard {
     fn clean_request(&self, of: &TextOf, request: &mut ModelRequest) {
         let findings = request::clean(&self.redactor, request);
         self.note(of, "prompt", &findings);
+    }
+
+    /// Takes the secrets out of the body of a request in a provider's own words. What a provider has sealed is left as it
+    /// came: it knows it, and would refuse it otherwise. Whether anything was found.
+    #[must_use]
+    pub fn clean_body(&self, of: &TextOf, body: &mut Value) -> bool {
+        let findings = request::clean_body(&self.redactor, body);
+        self.note(of, "prompt", &findings);
+        !findings.is_empty()
     }
 
     pub(super) const fn redactor(&self) -> &Redactor {

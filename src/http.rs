@@ -21,6 +21,7 @@ mod listener;
 mod mcp;
 mod moment;
 pub mod page;
+mod passages;
 mod plugs;
 pub mod problem;
 mod router;
@@ -32,10 +33,13 @@ pub mod v1;
 pub(crate) use api::experiment_report;
 pub use api::openapi;
 pub use auth::{Fresh, May};
-pub use bind::{BindError, bind_console, bind_control, bind_ingress, console_tls, ingress_tls};
+pub use bind::{
+    BindError, bind_console, bind_control, bind_ingress, bind_passages, console_tls, ingress_tls,
+};
 pub use connection::Connection;
 pub use ingress::IngressState;
 pub use listener::{Listener, ListenerLimits};
+pub use passages::{Passages, router as passages};
 pub use problem::Problem;
 pub use router::{console, ingress};
 pub use state::{AppState, Draft, TakenIn};

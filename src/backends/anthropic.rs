@@ -5,11 +5,14 @@ mod decode;
 mod encode;
 mod wire;
 
+use std::sync::Arc;
+
 use futures::future::BoxFuture;
 use futures::stream::BoxStream;
 
 use super::answer::{Call, Upstream};
 use super::credential::Credential;
+use super::relay::{Relay, RelayWire};
 use super::remote::{Remote, answered, model_list};
 use super::{Backend, ModelInfo};
 use crate::egress::{EgressError, Request};
@@ -43,6 +46,10 @@ impl Backend for Anthropic {
         if self.0.host() == "api.anthropic.com" { "anthropic" } else { "compatible" }
     }
 
+    fn speaks_messages(&self) -> bool {
+        true
+    }
+
     fn default_model(&self) -> Option<&str> {
         self.0.model.as_deref()
     }
@@ -53,6 +60,10 @@ impl Backend for Anthropic {
 
     fn stream(&self, request: ModelRequest) -> BoxStream<'static, Result<ModelEvent, ModelError>> {
         answered::<MessageDecoder>(self.call(request))
+    }
+
+    fn relay(&self) -> Option<Relay> {
+        Some(Relay::new(RelayWire::Anthropic, Arc::clone(&self.0.upstream)))
     }
 
     fn models(&self) -> BoxFuture<'static, Result<Vec<ModelInfo>, ModelError>> {

@@ -4,11 +4,14 @@ mod decode;
 mod encode;
 mod wire;
 
+use std::sync::Arc;
+
 use futures::future::BoxFuture;
 use futures::stream::BoxStream;
 
 use super::answer::{Call, Upstream};
 use super::credential::Credential;
+use super::relay::{Relay, RelayWire};
 use super::remote::{Remote, answered, model_list};
 use super::{Backend, ModelInfo};
 use crate::egress::{EgressError, Request};
@@ -57,6 +60,10 @@ impl Backend for Gemini {
 
     fn stream(&self, request: ModelRequest) -> BoxStream<'static, Result<ModelEvent, ModelError>> {
         answered::<ContentDecoder>(self.call(request))
+    }
+
+    fn relay(&self) -> Option<Relay> {
+        Some(Relay::new(RelayWire::Gemini, Arc::clone(&self.0.upstream)))
     }
 
     fn models(&self) -> BoxFuture<'static, Result<Vec<ModelInfo>, ModelError>> {

@@ -14,6 +14,7 @@ use futures::stream::BoxStream;
 
 use super::answer::Call;
 use super::credential::Credential;
+use super::relay::{Relay, RelayWire};
 use super::remote::{Remote, answered, model_list};
 use super::{Backend, Embed, ModelInfo};
 use crate::egress::{EgressError, Request};
@@ -90,6 +91,10 @@ impl Backend for OpenAi {
 
     fn embeddings(&self) -> Option<Arc<dyn Embed>> {
         Some(Arc::new(Embeddings { upstream: Arc::clone(&self.remote.upstream), path: "/embeddings" }))
+    }
+
+    fn relay(&self) -> Option<Relay> {
+        Some(Relay::new(RelayWire::Openai, Arc::clone(&self.remote.upstream)))
     }
 
     fn models(&self) -> BoxFuture<'static, Result<Vec<ModelInfo>, ModelError>> {

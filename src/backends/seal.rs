@@ -10,6 +10,9 @@ pub(super) const RESPONSES: &str = "responses:";
 /// OpenRouter's: the details of reasoning as JSON.
 pub(super) const OPENROUTER: &str = "openrouter:";
 
+/// Anthropic's over a block whose whole content is sealed; no signature of theirs starts like this.
+pub const REDACTED: &str = "redacted_thinking:";
+
 /// The seal without its word, if it is this one's.
 pub(super) fn own<'s>(seal: Option<&'s str>, word: &str) -> Option<&'s str> {
     seal?.strip_prefix(word)

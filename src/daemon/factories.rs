@@ -67,6 +67,7 @@ pub(super) const NAMES: &[&str] = &[
     "model_registry",
     "console_listener",
     "ingress_listener",
+    "passage_listener",
     "control_listener",
     "housekeeper",
 ];
@@ -145,6 +146,7 @@ pub(super) fn table(parts: &Parts, home: &Home, doors: &Arc<Doors>, quarantines:
         ("model_registry", model_registry(parts)),
         ("console_listener", door(console_listener(parts, home, doors))),
         ("ingress_listener", door(ingress_listener(parts, home, doors))),
+        ("passage_listener", door(passage_listener(parts))),
         ("control_listener", control_listener(parts, home)),
         ("housekeeper", housekeeper(parts, home, doors, quarantines)),
     ])
@@ -337,6 +339,25 @@ fn ingress_listener(parts: &Parts, home: &Home, doors: &Arc<Doors>) -> Arc<dyn S
             let state = IngressState::new((webhooks, channels), &config.ingress, listens_on);
             Ok(ServiceRun::new(async move {
                 listener.serve(http::ingress(state), stop).await;
+                Ok(())
+            }))
+        }
+        .boxed()
+    })
+}
+
+fn passage_listener(parts: &Parts) -> Arc<dyn StartChild> {
+    let passages = parts.passages.clone();
+    Service::factory(move |_, stop| {
+        let passages = passages.clone();
+        async move {
+            let port = passages.address().map_or(0, |address| address.port());
+            let listener = http::bind_passages(port).await.map_err(StartError::failed)?;
+            if let Some(local) = listener.local_addr() {
+                passages.listen_on(local);
+            }
+            Ok(ServiceRun::new(async move {
+                listener.serve(http::passages(passages), stop).await;
                 Ok(())
             }))
         }

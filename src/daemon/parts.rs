@@ -24,7 +24,7 @@ use crate::egress::Egress;
 use crate::experiments::Experiments;
 use crate::extensions::Extensions;
 use crate::guard::Guard;
-use crate::http::AppState;
+use crate::http::{AppState, Passages};
 use crate::identity::Identity;
 use crate::models::Models;
 use crate::notifications::{Notifications, Way};
@@ -75,6 +75,7 @@ pub(super) struct Parts {
     pub(super) redactor: Redactor,
     pub(super) leaks: LeakLog,
     pub(super) usage: UsageRecorder,
+    pub(super) passages: Passages,
     pub(super) budgets: Budgets,
     pub(super) metrics: Metrics,
     pub(super) opener: Arc<TreeOpener>,
@@ -124,6 +125,7 @@ impl Parts {
         let experiments = experiments::build((&db, home, &workspaces), asked, (&notifications, &mind));
         Ok(Self {
             config,
+            passages: super::coders::passages((&models, &guard, &usage), &hands.coders),
             experiments,
             usage,
             budgets,
@@ -334,7 +336,6 @@ fn runner(
         backends: models.backends().clone(),
         models: models.clone(),
         guard: guard.clone(),
-        audit: Audit::new(db.clone()),
         coders: hands.coders.clone(),
         extensions: mind.extensions.clone(),
         knowledge: hands.knowledge.clone(),

@@ -3,7 +3,7 @@
 //! The prompt is cleaned, then what it may need is taken out of every budget that it belongs to. The
 //! answer is scanned and counted as it streams; its end, however it comes, settles what was spent.
 
-use futures::future::{Either, select};
+use futures::future::{BoxFuture, Either, select};
 use futures::stream::BoxStream;
 
 use super::{Guard, ModelCall, answer};
@@ -38,6 +38,22 @@ impl Guard {
         self.clean_request(&call.of, request);
         let spending = self.budgets.reserve(&scope(&call), Estimate::of(request)).await.map_err(refused)?;
         Ok(Admitted { guard: self.clone(), call, spending })
+    }
+}
+
+impl Guard {
+    /// Reserves what a call may need whose answer somebody else reads and counts, and what resolves when the kill switch
+    /// ends it. Its body is clean ([`Guard::clean_body`]).
+    ///
+    /// # Errors
+    /// As [`Guard::admit`].
+    pub async fn admit_body(
+        &self,
+        call: ModelCall,
+        estimate: Estimate,
+    ) -> Result<(Reservation, BoxFuture<'static, ModelError>), ModelError> {
+        let spending = self.budgets.reserve(&scope(&call), estimate).await.map_err(refused)?;
+        Ok((spending, self.halt(&call.of)))
     }
 }
 

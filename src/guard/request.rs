@@ -63,6 +63,32 @@ pub(super) fn clean_arguments(redactor: &Redactor, arguments: &mut String) -> Ve
     cleaner.findings
 }
 
+/// Members of providers' bodies that hold seals, ids and packed files.
+const SEALED: [&str; 11] = [
+    "call_id",
+    "data",
+    "encrypted_content",
+    "id",
+    "image_url",
+    "signature",
+    "thinking",
+    "thoughtSignature",
+    "thought_signature",
+    "tool_call_id",
+    "tool_use_id",
+];
+/// Members that hold what a tool is called with: there, the name of a member announces its value.
+const GIVEN: [&str; 2] = ["args", "input"];
+/// How deep into a body texts are looked at; what is deeper is no body of any provider.
+const DEPTH_MAX: usize = 64;
+
+/// Cleans the body of a request in a provider's words, and answers what was found.
+pub(super) fn clean_body(redactor: &Redactor, body: &mut Value) -> Vec<Finding> {
+    let mut cleaner = Cleaner { redactor, findings: Vec::new() };
+    cleaner.body(body, 0);
+    cleaner.findings
+}
+
 struct Cleaner<'r> {
     redactor: &'r Redactor,
     findings: Vec<Finding>,
@@ -74,6 +100,29 @@ impl Cleaner<'_> {
         if !found.findings.is_empty() {
             self.findings.extend(found.findings);
             *text = found.text.into_owned();
+        }
+    }
+
+    fn body(&mut self, value: &mut Value, depth: usize) {
+        match value {
+            Value::String(text) => self.text(text),
+            Value::Array(items) if depth < DEPTH_MAX => {
+                items.iter_mut().for_each(|item| self.body(item, depth + 1));
+            }
+            Value::Object(members) if depth < DEPTH_MAX => {
+                for (name, member) in members {
+                    match member {
+                        _ if SEALED.contains(&name.as_str()) => {}
+                        Value::String(arguments) if name == "arguments" => self.arguments(arguments),
+                        Value::Object(_) if GIVEN.contains(&name.as_str()) => {
+                            self.findings.extend(self.redactor.redact_json(member));
+                        }
+                        _ => self.body(member, depth + 1),
+                    }
+                }
+            }
+            Value::Array(_) | Value::Object(_) => self.findings.extend(self.redactor.redact_json(value)),
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
         }
     }
 

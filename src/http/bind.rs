@@ -1,7 +1,7 @@
 //! Where listeners may listen. Loopback by default; beyond it only with credentials and TLS.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,6 +20,8 @@ const BODY_TIMEOUT: Duration = Duration::from_secs(60);
 const DRAIN: Duration = Duration::from_secs(5);
 /// Connections at a time on the control socket.
 const CONTROL_CONNECTIONS_MAX: usize = 64;
+/// Connections at a time of coding CLIs.
+const PASSAGE_CONNECTIONS_MAX: usize = 128;
 /// The ingress is reached by strangers: little room, little time.
 const INGRESS_LIMITS: ListenerLimits = ListenerLimits {
     connections_max: 512,
@@ -122,6 +124,21 @@ pub async fn bind_console(
 pub async fn bind_ingress(addr: SocketAddr, tls: Option<&TlsDoor>) -> Result<Listener, BindError> {
     let (listener, local) = listen(addr).await?;
     Ok(Listener::tcp(listener, local, tls.map(TlsDoor::watch), INGRESS_LIMITS))
+}
+
+/// Binds the way of coding CLIs to their providers, on loopback. `port` is 0 or that of an earlier life.
+///
+/// # Errors
+/// [`BindError::Address`].
+pub async fn bind_passages(port: u16) -> Result<Listener, BindError> {
+    let limits = ListenerLimits {
+        connections_max: PASSAGE_CONNECTIONS_MAX,
+        header_timeout: Duration::from_secs(30),
+        body_timeout: BODY_TIMEOUT,
+        drain: DRAIN,
+    };
+    let (listener, local) = listen(SocketAddr::from((Ipv4Addr::LOCALHOST, port))).await?;
+    Ok(Listener::tcp(listener, local, None, limits))
 }
 
 /// Binds the control socket at `path`, in a folder that only its owner can enter.

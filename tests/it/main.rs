@@ -10,6 +10,7 @@
     reason = "a test that meets the unexpected fails, and says what it skips"
 )]
 
+mod anthropic_sdk;
 mod architecture;
 mod browser;
 mod channel_commands;

@@ -10,6 +10,7 @@ use std::path::Path;
 use serde_json::json;
 
 use crate::support::daemon::{Setup, TestDaemon};
+use crate::support::embeddings::Embeddings;
 use crate::support::upstream::{Upstream, events, json as json_answer};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -21,10 +22,12 @@ async fn the_official_python_package_works_in_every_mode() {
         return;
     }
     let upstream = Upstream::start(vec![whole(), events(&streamed("stop")), events(&streamed(""))]).await;
+    let embeddings = Embeddings::start().await;
     let config = format!(
         "[backends.demo]\nkind = \"demo\"\npace_ms = 0\n\n[backends.mock]\nkind = \"openai\"\n\
-         base_url = \"{}/v1\"\nmodel = \"m-1\"\nmodels = [\"m-1\"]\nretries = 0\n",
-        upstream.url()
+         base_url = \"{}/v1\"\nmodel = \"m-1\"\nmodels = [\"m-1\"]\nretries = 0\n{}",
+        upstream.url(),
+        embeddings.settings()
     );
     let daemon = TestDaemon::with(Setup { config, ..Setup::default() });
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/scripts/openai_sdk.py");
@@ -37,7 +40,7 @@ async fn the_official_python_package_works_in_every_mode() {
     let output = command.output().await.unwrap();
     let said = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{said}\n{}", String::from_utf8_lossy(&output.stderr));
-    assert_eq!(said.lines().filter(|line| line.starts_with("ok ")).count(), 8, "{said}");
+    assert_eq!(said.lines().filter(|line| line.starts_with("ok ")).count(), 12, "{said}");
 }
 
 fn whole() -> Vec<crate::support::upstream::Act> {

@@ -26,7 +26,7 @@ const ASKED_FOR: &[&str] = &[
 ];
 
 /// What follows the kill of a leaf: who starts again, and who is gone until somebody asks for it.
-const OUTCOMES: [(&str, &[&str], &[&str]); 26] = [
+const OUTCOMES: [(&str, &[&str], &[&str]); 27] = [
     ("root/substrate/store-writer", &["store-writer", "usage", "search-indexer"], &[]),
     ("root/substrate/usage", &["usage", "search-indexer"], &[]),
     ("root/substrate/search-indexer", &["search-indexer"], &[]),
@@ -51,6 +51,7 @@ const OUTCOMES: [(&str, &[&str], &[&str]); 26] = [
     ("root/edge/scheduler", &["scheduler"], &[]),
     ("root/edge/console", &["console"], &[]),
     ("root/edge/ingress", &["ingress"], &[]),
+    ("root/edge/passages", &["passages"], &[]),
     ("root/edge/control", &["control"], &[]),
     ("root/edge/housekeeper", &["housekeeper"], &[]),
 ];
@@ -168,6 +169,7 @@ async fn a_store_that_keeps_failing_ends_the_root() {
         "scheduler",
         "console",
         "ingress",
+        "passages",
         "control",
         "housekeeper",
     ];
@@ -265,6 +267,7 @@ root
     ├── scheduler
     ├── console
     ├── ingress
+    ├── passages
     ├── control
     └── housekeeper";
     let bare: Vec<String> = picture.lines().map(bare_name).collect();

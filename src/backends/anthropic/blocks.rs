@@ -3,14 +3,12 @@
 use super::wire::{Block, Delta};
 use crate::backends::answer::Events;
 use crate::backends::failure::{self, Failure};
+use crate::backends::seal::REDACTED;
 use crate::protocol::chat::ToolCall;
 use crate::protocol::model::ModelEvent;
 
 /// Longest arguments of one tool call and longest signature, in bytes.
 const GATHERED_BYTES_MAX: usize = 4 * 1024 * 1024;
-/// Marks the seal of a block whose whole content is sealed; no signature starts like this.
-pub(super) const REDACTED: &str = "redacted_thinking:";
-
 /// A block that is being written.
 pub(super) enum OpenBlock {
     Text,

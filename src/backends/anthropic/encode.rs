@@ -4,8 +4,7 @@
 use bytes::Bytes;
 use serde_json::{Map, Value, json};
 
-use super::blocks::REDACTED;
-use crate::backends::seal;
+use crate::backends::seal::{self, REDACTED};
 use crate::protocol::chat::{ChatMessage, Part, Role, ToolSpec};
 use crate::protocol::model::{ModelError, ModelErrorKind, ModelRequest};
 

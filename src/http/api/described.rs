@@ -1,5 +1,5 @@
-//! Descriptions of the routes that are not made with their documentation: the OpenAI face, whose shapes
-//! OpenAI documents, and the document itself.
+//! Descriptions of the routes that are not made with their documentation: the faces for clients of OpenAI and Anthropic,
+//! who document their shapes, and the document itself.
 
 use utoipa::openapi::content::ContentBuilder;
 use utoipa::openapi::path::{HttpMethod, Operation, OperationBuilder, ParameterBuilder, ParameterIn};
@@ -7,6 +7,24 @@ use utoipa::openapi::request_body::{RequestBody, RequestBodyBuilder};
 use utoipa::openapi::schema::{Object, SchemaType, Type};
 use utoipa::openapi::security::SecurityRequirement;
 use utoipa::openapi::{OpenApi, PathItem, RefOr, Required, ResponseBuilder, Schema};
+
+/// What is asked of models, by the faces' addresses.
+const ASKED: [(&str, &str); 5] = [
+    (
+        "/v1/chat/completions",
+        "An answer, whole or streamed, in the shape of OpenAI's chat completions; `session_id` makes it durable",
+    ),
+    (
+        "/v1/responses",
+        "An answer, whole or streamed, in the shape of OpenAI's Responses; `session_id` makes it durable",
+    ),
+    ("/v1/embeddings", "Texts as vectors, in OpenAI's shape"),
+    (
+        "/v1/messages",
+        "An answer, whole or streamed, in the shape of Anthropic's Messages; `session_id` makes it durable",
+    ),
+    ("/v1/messages/count_tokens", "How many tokens a call would send, as far as that can be guessed"),
+];
 
 /// Adds them.
 pub(super) fn add_to(document: &mut OpenApi) {
@@ -17,25 +35,19 @@ pub(super) fn add_to(document: &mut OpenApi) {
         (
             "/v1/models",
             HttpMethod::Get,
-            operation("Everything that `model` can name, in OpenAI's shape", &reads),
+            operation("Everything that `model` can name, in OpenAI's shape or Anthropic's", &reads),
         ),
         ("/v1/models/{id}", HttpMethod::Get, {
-            let mut one = operation("One model, in OpenAI's shape", &reads);
+            let mut one = operation("One model, in OpenAI's shape or Anthropic's", &reads);
             one.parameters = Some(vec![RefOr::T(id)]);
             one
         }),
-        (
-            "/v1/chat/completions",
-            HttpMethod::Post,
-            OperationBuilder::from(operation(
-                "An answer, whole or streamed, in OpenAI's shape; `session_id` makes it durable",
-                &["chat"],
-            ))
-            .request_body(Some(chat_request()))
-            .build(),
-        ),
     ];
-    for (path, method, operation) in routes {
+    let asked = ASKED.map(|(path, summary)| {
+        let asked = OperationBuilder::from(operation(summary, &["chat"])).request_body(Some(request()));
+        (path, HttpMethod::Post, asked.build())
+    });
+    for (path, method, operation) in routes.into_iter().chain(asked) {
         document.paths.paths.insert(path.to_owned(), PathItem::new(method, operation));
     }
     let mut itself = operation("This document", &[]);
@@ -44,8 +56,8 @@ pub(super) fn add_to(document: &mut OpenApi) {
     document.paths.paths.insert("/api/openapi.json".to_owned(), PathItem::new(HttpMethod::Get, itself));
 }
 
-/// OpenAI documents its fields; here it is an object.
-fn chat_request() -> RequestBody {
+/// OpenAI and Anthropic document the fields; here it is an object.
+fn request() -> RequestBody {
     let object = Schema::Object(Object::with_type(SchemaType::Type(Type::Object)));
     let content = ContentBuilder::new().schema(Some(RefOr::T(object))).build();
     RequestBodyBuilder::new().content("application/json", content).required(Some(Required::True)).build()

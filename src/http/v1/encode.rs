@@ -7,23 +7,15 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
+use super::call::Head;
+use super::error::ApiError;
+use super::respond::{Document, Frames};
 use crate::protocol::chat::{StopReason, ToolCall, Usage};
 use crate::protocol::model::ModelEvent;
 
-/// What every piece of one answer repeats.
-#[derive(Clone, Debug)]
-pub(super) struct Head {
-    /// Of the completion.
-    pub(super) id: String,
-    /// Seconds since 1970.
-    pub(super) created: i64,
-    /// As the caller named it.
-    pub(super) model: String,
-}
-
 /// A completion in the making.
-#[derive(Default)]
 pub(super) struct Completion {
+    head: Head,
     text: String,
     reasoning: String,
     tool_calls: Vec<ToolCall>,
@@ -107,8 +99,20 @@ struct CompletionDetails {
 // === impl Completion ===
 
 impl Completion {
-    /// Takes one event.
-    pub(super) fn take(&mut self, event: ModelEvent) {
+    pub(super) fn new(head: &Head) -> Self {
+        Self {
+            head: head.clone(),
+            text: String::new(),
+            reasoning: String::new(),
+            tool_calls: Vec::new(),
+            usage: Usage::default(),
+            stop: None,
+        }
+    }
+}
+
+impl Document for Completion {
+    fn take(&mut self, event: ModelEvent) {
         match event {
             ModelEvent::Text(text) if self.text.is_empty() => self.text = text,
             ModelEvent::Text(text) => self.text.push_str(&text),
@@ -120,8 +124,7 @@ impl Completion {
         }
     }
 
-    /// The whole answer as JSON. `None` while it is not whole.
-    pub(super) fn json(&self, head: &Head) -> Option<Vec<u8>> {
+    fn json(&self) -> Option<Vec<u8>> {
         let tool_calls: Vec<_> = self.tool_calls.iter().map(|call| wire_call(call, None)).collect();
         let content = (!self.text.is_empty() || tool_calls.is_empty()).then_some(self.text.as_str());
         let message = WireMessage {
@@ -133,10 +136,10 @@ impl Completion {
         };
         let finish_reason = finish_reason(self.stop?);
         let completion = WireCompletion {
-            id: &head.id,
+            id: &self.head.id,
             object: "chat.completion",
-            created: head.created,
-            model: &head.model,
+            created: self.head.created,
+            model: &self.head.model,
             choices: [WireChoice { index: 0, message, logprobs: None, finish_reason }],
             usage: self.usage.into(),
         };
@@ -154,22 +157,6 @@ impl Chunks {
             head.id, head.created
         );
         Self { before, include_usage, began: false, tool_calls: 0, usage: Usage::default() }
-    }
-
-    /// Appends the chunks of one event to `out`, after a stop everything up to `[DONE]`.
-    pub(super) fn take(&mut self, event: &ModelEvent, out: &mut String) {
-        match event {
-            ModelEvent::Text(text) => self.delta("content", &json(text), out),
-            ModelEvent::Thinking(text) => self.delta("reasoning_content", &json(text), out),
-            ModelEvent::ToolCall(call) => {
-                let call = wire_call(call, Some(self.tool_calls));
-                self.tool_calls += 1;
-                self.delta("tool_calls", &json(&[call]), out);
-            }
-            ModelEvent::Usage(usage) => self.usage = *usage,
-            ModelEvent::ThinkingSignature(_) => {}
-            ModelEvent::Stop(reason) => self.stop(*reason, out),
-        }
     }
 
     fn delta(&mut self, name: &str, value: &str, out: &mut String) {
@@ -198,6 +185,29 @@ impl Chunks {
             "{}\"choices\":[{{\"index\":0,\"delta\":{delta},\"logprobs\":null,\"finish_reason\":{finish_reason}}}]{usage}}}\n\n",
             self.before
         );
+    }
+}
+
+impl Frames for Chunks {
+    /// After a stop, everything up to `[DONE]`.
+    fn take(&mut self, event: &ModelEvent, out: &mut String) {
+        match event {
+            ModelEvent::Text(text) => self.delta("content", &json(text), out),
+            ModelEvent::Thinking(text) => self.delta("reasoning_content", &json(text), out),
+            ModelEvent::ToolCall(call) => {
+                let call = wire_call(call, Some(self.tool_calls));
+                self.tool_calls += 1;
+                self.delta("tool_calls", &json(&[call]), out);
+            }
+            ModelEvent::Usage(usage) => self.usage = *usage,
+            ModelEvent::ThinkingSignature(_) => {}
+            ModelEvent::Stop(reason) => self.stop(*reason, out),
+        }
+    }
+
+    fn fail(&mut self, error: &ApiError, out: &mut String) {
+        // silent-ok: writing to a String does not fail.
+        let _ = write!(out, "data: {}\n\n", String::from_utf8_lossy(&error.json()));
     }
 }
 

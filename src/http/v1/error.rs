@@ -16,17 +16,17 @@ const X_SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
 
 /// An answer that is an error.
 #[derive(Clone, Debug)]
-pub(super) struct ApiError {
-    pub(super) status: StatusCode,
+pub(in crate::http) struct ApiError {
+    pub(in crate::http) status: StatusCode,
     /// What happened and what to do.
-    pub(super) message: String,
+    pub(in crate::http) message: String,
     /// The wrong member of the request.
-    pub(super) param: Option<String>,
+    pub(in crate::http) param: Option<String>,
     /// A stable word.
-    pub(super) code: String,
-    pub(super) retry_after: Option<Duration>,
+    pub(in crate::http) code: String,
+    pub(in crate::http) retry_after: Option<Duration>,
     /// Whether the same call may succeed later.
-    pub(super) retryable: bool,
+    pub(in crate::http) retryable: bool,
 }
 
 #[derive(Serialize)]
@@ -43,7 +43,7 @@ struct EnvelopeError<'a> {
 }
 
 impl ApiError {
-    pub(super) fn new(status: StatusCode, code: &str, message: impl Into<String>) -> Self {
+    pub(in crate::http) fn new(status: StatusCode, code: &str, message: impl Into<String>) -> Self {
         Self {
             status,
             message: message.into(),
@@ -55,13 +55,13 @@ impl ApiError {
     }
 
     /// 400: a member of the request is wrong.
-    pub(super) fn invalid(param: &str, message: impl Into<String>) -> Self {
+    pub(in crate::http) fn invalid(param: &str, message: impl Into<String>) -> Self {
         let error = Self::new(StatusCode::BAD_REQUEST, "invalid_request", message);
         Self { param: Some(param.to_owned()), ..error }
     }
 
     /// 404: no backend, model or assistant has this name.
-    pub(super) fn no_model(name: &str) -> Self {
+    pub(in crate::http) fn no_model(name: &str) -> Self {
         let name: String = name.chars().take(100).collect();
         let text = format!(
             "there is no model `{name}`; a model is `backend/model`, a backend, or an assistant (see GET /v1/models)"
@@ -71,7 +71,7 @@ impl ApiError {
     }
 
     /// The envelope as JSON.
-    pub(super) fn json(&self) -> Vec<u8> {
+    pub(in crate::http) fn json(&self) -> Vec<u8> {
         let error = EnvelopeError {
             message: &self.message,
             r#type: type_of(self.status),
@@ -111,6 +111,8 @@ impl IntoResponse for ApiError {
         if again && !self.retryable {
             headers.insert(X_SHOULD_RETRY, HeaderValue::from_static("false"));
         }
+        // For a client that reads another envelope.
+        response.extensions_mut().insert(self);
         response
     }
 }

@@ -1,8 +1,10 @@
 //! The body of a chat completion call, read and checked. Unknown members are passed on.
 
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
+use super::call::Call;
 use super::error::ApiError;
 use super::message::{WireMessage, WireTool};
 use super::parameters;
@@ -14,24 +16,7 @@ const NAME_BYTES_MAX: usize = 200;
 /// Most messages of one call.
 const MESSAGES_MAX: usize = 10_000;
 /// Most tools of one call.
-const TOOLS_MAX: usize = 512;
-
-/// What is asked for.
-#[derive(Debug)]
-pub(super) struct ChatCall {
-    /// `backend/model`, a backend, or an assistant; `None` when only `agent_id` says who answers.
-    pub(super) model: Option<String>,
-    /// An assistant, by name or id.
-    pub(super) agent_id: Option<String>,
-    /// The conversation that this call is a turn of.
-    pub(super) session_id: Option<String>,
-    /// Whether the call is stored even without a session.
-    pub(super) store: bool,
-    /// Whether a stream's last chunk tells the tokens.
-    pub(super) include_usage: bool,
-    /// The call itself; its model is still to be found.
-    pub(super) request: ModelRequest,
-}
+pub(super) const TOOLS_MAX: usize = 512;
 
 #[derive(Deserialize)]
 struct WireCall {
@@ -66,21 +51,15 @@ struct StreamOptions {
     include_usage: Option<bool>,
 }
 
-impl ChatCall {
-    /// Reads a body.
-    pub(super) fn parse(body: &[u8]) -> Result<Self, ApiError> {
-        let wire: WireCall = serde_json::from_slice(body).map_err(|error| unreadable(body, &error))?;
-        wire.into_call()
-    }
-
-    /// Whether the call is a turn of a stored thread.
-    pub(super) const fn is_durable(&self) -> bool {
-        self.store || self.session_id.is_some()
-    }
+/// Reads a body. Also whether a stream's last chunk tells the tokens.
+pub(super) fn parse(body: &[u8]) -> Result<(Call, bool), ApiError> {
+    let wire: WireCall =
+        serde_json::from_slice(body).map_err(|error| unreadable::<WireCall>(body, "messages", &error))?;
+    wire.into_call()
 }
 
 impl WireCall {
-    fn into_call(mut self) -> Result<ChatCall, ApiError> {
+    fn into_call(mut self) -> Result<(Call, bool), ApiError> {
         check_name("model", self.model.as_deref())?;
         check_name("agent_id", self.agent_id.as_deref())?;
         check_name("session_id", self.session_id.as_deref())?;
@@ -99,12 +78,12 @@ impl WireCall {
             return Err(ApiError::invalid("tools", format!("at most {TOOLS_MAX} tools are taken")));
         }
         parameters::check(&mut self.extra)?;
-        Ok(ChatCall {
+        let include_usage = self.stream_options.and_then(|options| options.include_usage) == Some(true);
+        let call = Call {
             model: self.model,
             agent_id: self.agent_id,
             session_id: self.session_id,
             store: self.store == Some(true),
-            include_usage: self.stream_options.and_then(|options| options.include_usage) == Some(true),
             request: ModelRequest {
                 model: String::new(),
                 system: String::new(),
@@ -114,19 +93,21 @@ impl WireCall {
                 extra: self.extra,
                 stream: self.stream == Some(true),
             },
-        })
+        };
+        Ok((call, include_usage))
     }
 }
 
 fn messages(wire: Vec<WireMessage>) -> Result<Vec<ChatMessage>, ApiError> {
-    if wire.is_empty() || wire.len() > MESSAGES_MAX {
+    let messages = wire.into_iter().enumerate().map(|(index, message)| message.into_message(index));
+    check_messages(messages.collect::<Result<_, _>>()?)
+}
+
+/// The messages of a call, if there is something to answer and they are not too many.
+pub(super) fn check_messages(messages: Vec<ChatMessage>) -> Result<Vec<ChatMessage>, ApiError> {
+    if messages.is_empty() || messages.len() > MESSAGES_MAX {
         return Err(ApiError::invalid("messages", format!("`messages` has 1 to {MESSAGES_MAX} messages")));
     }
-    let messages: Vec<ChatMessage> = wire
-        .into_iter()
-        .enumerate()
-        .map(|(index, message)| message.into_message(index))
-        .collect::<Result<_, _>>()?;
     if messages.iter().all(|message| message.role == Role::System) {
         return Err(ApiError::invalid(
             "messages",
@@ -136,7 +117,7 @@ fn messages(wire: Vec<WireMessage>) -> Result<Vec<ChatMessage>, ApiError> {
     Ok(messages)
 }
 
-fn check_name(param: &str, name: Option<&str>) -> Result<(), ApiError> {
+pub(super) fn check_name(param: &str, name: Option<&str>) -> Result<(), ApiError> {
     match name {
         Some(name) if !(1..=NAME_BYTES_MAX).contains(&name.len()) => {
             Err(ApiError::invalid(param, format!("`{param}` has 1 to {NAME_BYTES_MAX} bytes")))
@@ -145,19 +126,23 @@ fn check_name(param: &str, name: Option<&str>) -> Result<(), ApiError> {
     }
 }
 
-/// The error of a body that cannot be read, with the member that is to blame. Read twice, but only then.
-fn unreadable(body: &[u8], error: &serde_json::Error) -> ApiError {
+/// The error of a body that is no `T`, with the member that is to blame. Read twice, but only then. `needed` is the member
+/// that holds what is to be answered.
+pub(super) fn unreadable<T: DeserializeOwned>(
+    body: &[u8],
+    needed: &str,
+    error: &serde_json::Error,
+) -> ApiError {
     let Ok(members) = serde_json::from_slice::<Map<String, Value>>(body) else {
         return ApiError::invalid("", format!("the body is not a JSON object: {error}"));
     };
-    if !members.contains_key("messages") {
-        return ApiError::invalid("messages", "`messages` is missing");
+    if !members.contains_key(needed) {
+        return ApiError::invalid(needed, format!("`{needed}` is missing"));
     }
     let blamed = members.iter().find_map(|(name, value)| {
-        let alone = Map::from_iter([(name.clone(), value.clone())]);
-        let mut probe = alone;
-        probe.entry("messages").or_insert_with(|| Value::Array(Vec::new()));
-        let problem = serde_json::from_value::<WireCall>(Value::Object(probe)).err()?;
+        let mut probe = Map::from_iter([(name.clone(), value.clone())]);
+        probe.entry(needed).or_insert_with(|| Value::Array(Vec::new()));
+        let problem = serde_json::from_value::<T>(Value::Object(probe)).err()?;
         Some((name, problem))
     });
     match blamed {

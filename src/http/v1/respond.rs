@@ -10,7 +10,6 @@ use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use futures::stream::{self, BoxStream, StreamExt};
 
-use super::encode::{Chunks, Completion, Head};
 use super::error::ApiError;
 use crate::protocol::model::{ModelError, ModelErrorKind, ModelEvent};
 
@@ -22,27 +21,39 @@ const CUT_AFTER: Duration = Duration::from_millis(25);
 /// Events of an answer; an error is the last item.
 pub(super) type Answer = BoxStream<'static, Result<ModelEvent, ApiError>>;
 
+/// One JSON answer in the making, in the shape of a face.
+pub(super) trait Document: Send {
+    /// Takes one event.
+    fn take(&mut self, event: ModelEvent);
+
+    /// The whole answer. `None` while it is not whole.
+    fn json(&self) -> Option<Vec<u8>>;
+}
+
+/// The events of a stream, in the shape of a face.
+pub(super) trait Frames: Send + 'static {
+    /// Appends what a client is sent for one event.
+    fn take(&mut self, event: &ModelEvent, out: &mut String);
+
+    /// Appends what a client is sent when the answer failed.
+    fn fail(&mut self, error: &ApiError, out: &mut String);
+}
+
 /// One JSON answer.
-pub(super) async fn whole(mut answer: Answer, head: Head) -> Result<Response, ApiError> {
-    let mut completion = Completion::default();
+pub(super) async fn whole(mut answer: Answer, mut document: impl Document) -> Result<Response, ApiError> {
     while let Some(event) = answer.next().await {
-        completion.take(event?);
+        document.take(event?);
     }
-    let body = completion.json(&head).ok_or_else(unfinished)?;
+    let body = document.json().ok_or_else(unfinished)?;
     let content_type = [(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))];
     Ok((content_type, body).into_response())
 }
 
 /// An event stream.
-pub(super) async fn streamed(
-    mut answer: Answer,
-    head: Head,
-    include_usage: bool,
-) -> Result<Response, ApiError> {
+pub(super) async fn streamed(mut answer: Answer, frames: impl Frames) -> Result<Response, ApiError> {
     let first = answer.next().await.ok_or_else(unfinished)??;
     let events = stream::once(std::future::ready(Ok(first))).chain(answer);
-    let chunks = Chunks::new(&head, include_usage);
-    let pieces = Pieces { events: events.ready_chunks(EVENTS_PER_PIECE), chunks, phase: Phase::Open };
+    let pieces = Pieces { events: events.ready_chunks(EVENTS_PER_PIECE), frames, phase: Phase::Open };
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream; charset=utf-8")),
         (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
@@ -51,9 +62,9 @@ pub(super) async fn streamed(
 }
 
 /// The body of an event stream in the making.
-struct Pieces<S> {
+struct Pieces<S, F> {
     events: S,
-    chunks: Chunks,
+    frames: F,
     phase: Phase,
 }
 
@@ -69,9 +80,10 @@ enum Phase {
     Over,
 }
 
-impl<S> Pieces<S>
+impl<S, F> Pieces<S, F>
 where
     S: futures::Stream<Item = Vec<Result<ModelEvent, ApiError>>> + Unpin,
+    F: Frames,
 {
     async fn next(mut self) -> Option<(io::Result<Bytes>, Self)> {
         loop {
@@ -100,7 +112,7 @@ where
         for event in events {
             match event {
                 Ok(event) => {
-                    self.chunks.take(&event, &mut piece);
+                    self.frames.take(&event, &mut piece);
                     if matches!(event, ModelEvent::Stop(_)) {
                         self.phase = Phase::Stopped;
                     }
@@ -113,7 +125,9 @@ where
 
     fn fail(&mut self, error: &ApiError) -> String {
         self.phase = Phase::Failed;
-        format!("data: {}\n\n", String::from_utf8_lossy(&error.json()))
+        let mut piece = String::new();
+        self.frames.fail(error, &mut piece);
+        piece
     }
 }
 

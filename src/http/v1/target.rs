@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
+use super::call::Call;
 use super::error::ApiError;
-use super::request::ChatCall;
 use crate::assistants::{Assistant, AssistantError};
 use crate::backends::{Backend, Backends};
 use crate::guard::{ModelCall, TextOf};
@@ -49,7 +49,7 @@ impl Target {
 
     /// Finds it. A name of a backend wins over the same name of an assistant; `agent_id` names an assistant only.
     /// A principal that is bound to an assistant reaches nobody else.
-    pub(super) async fn find(state: &AppState, by: &Principal, call: &ChatCall) -> Result<Self, ApiError> {
+    pub(super) async fn find(state: &AppState, by: &Principal, call: &Call) -> Result<Self, ApiError> {
         let model = call.model.as_deref().unwrap_or_default();
         let direct = direct(&state.backends, model);
         if let Some(agent) = &call.agent_id {

@@ -4,9 +4,7 @@
 
 use std::io;
 
-use rustix::net::{
-    AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, netlink, recv, send, socket_with,
-};
+use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, recv, send, socket_with};
 
 /// `RTM_NEWLINK`, with `NLM_F_REQUEST` and `NLM_F_ACK`.
 const NEW_LINK: u16 = 16;
@@ -22,7 +20,8 @@ const MESSAGE_BYTES: u32 = 32;
 /// Brings it up. The caller owns the network.
 pub(super) fn bring_up() -> io::Result<()> {
     let (kind, flags) = (SocketType::RAW, SocketFlags::CLOEXEC);
-    let socket = socket_with(AddressFamily::NETLINK, kind, flags, Some(netlink::ROUTE))?;
+    // `NETLINK_ROUTE` is the protocol 0.
+    let socket = socket_with(AddressFamily::NETLINK, kind, flags, None)?;
     let mut message = Vec::with_capacity(MESSAGE_BYTES as usize);
     message.extend(MESSAGE_BYTES.to_ne_bytes());
     message.extend(NEW_LINK.to_ne_bytes());

@@ -5,6 +5,7 @@ Prints one line per check and ends with 0, or with the traceback of the first th
 
 import os
 
+import httpx
 import openai
 
 BASE_URL, TOKEN = os.environ["BASE_URL"], os.environ["TOKEN"]
@@ -81,6 +82,70 @@ def check_tools():
     asked = choice.message.model_dump(exclude_none=True, include={"role", "tool_calls"})
     after = client.chat.completions.create(model="demo", messages=[*messages, asked, reply], tools=[WEATHER])
     assert "sunny" in after.choices[0].message.content
+
+
+FLAT = {"type": "function", **WEATHER["function"], "strict": False}
+
+
+def check_responses():
+    answer = client.responses.create(model="demo", input="/long 5", instructions="be kind", store=False)
+    assert (answer.object, answer.status, answer.model) == ("response", "completed", "demo")
+    assert answer.output_text == "A capuchin keeps its tools"
+    assert answer.usage.total_tokens == answer.usage.input_tokens + answer.usage.output_tokens > 0
+    with client.responses.stream(model="demo", input=[{"role": "user", "content": "/tour"}]) as stream:
+        numbers = [event.sequence_number for event in stream]
+        final = stream.get_final_response()
+    assert numbers == list(range(len(numbers))), numbers
+    assert [item.type for item in final.output[:2]] == ["reasoning", "message"], final
+    assert "| part | kept in |" in final.output_text and final.output[0].summary[0].text
+
+
+def check_responses_with_tools():
+    said = [{"role": "user", "content": "/tool Rome"}]
+    answer = client.responses.create(model="demo", input=said, tools=[FLAT, {"type": "web_search"}])
+    with client.responses.stream(model="demo", input=said, tools=[FLAT]) as stream:
+        streamed = stream.get_final_response()
+    for one in (answer, streamed):
+        call = one.output[-1]
+        assert (call.type, call.name, call.arguments) == ("function_call", "weather", '{"city":"Rome"}'), one
+    result = {"type": "function_call_output", "call_id": call.call_id, "output": "sunny"}
+    said += [item.model_dump(exclude_none=True) for item in answer.output] + [result]
+    assert "sunny" in client.responses.create(model="demo", input=said, tools=[FLAT]).output_text
+
+
+def check_responses_that_fail():
+    for kind, call in (
+        (openai.BadRequestError, {"input": "x", "previous_response_id": "resp_1"}),
+        (openai.RateLimitError, {"input": "/error rate_limited"}),
+        (openai.NotFoundError, {"input": "x", "model": "nobody"}),
+    ):
+        try:
+            client.responses.create(**{"model": "demo", **call})
+        except kind:
+            continue
+        raise AssertionError(f"{call} did not fail")
+    kinds = []
+    try:
+        for event in client.responses.create(model="demo", input="/error truncated", stream=True):
+            kinds.append(event.type)
+    except Exception as error:
+        assert isinstance(error, (openai.APIError, httpx.TransportError)), error
+    else:
+        raise AssertionError("a stream that failed ended cleanly")
+    assert kinds[-1] == "response.failed", kinds
+
+
+def check_embeddings():
+    many = client.embeddings.create(model="vectors/classes", input=["moth", "bread"])
+    assert [item.index for item in many.data] == [0, 1] and many.object == "list"
+    one = client.embeddings.create(model="vectors/classes", input="moth", encoding_format="float")
+    assert one.data[0].embedding == many.data[0].embedding and len(one.data[0].embedding) == 64
+    try:
+        client.embeddings.create(model="demo", input="x")
+    except openai.BadRequestError as error:
+        assert error.param == "model"
+    else:
+        raise AssertionError("the demo made an embedding")
 
 
 def check_upstream():

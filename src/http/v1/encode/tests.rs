@@ -21,9 +21,9 @@ fn text(text: &str) -> ModelEvent {
 }
 
 fn completion(events: Vec<ModelEvent>) -> Option<Value> {
-    let mut completion = Completion::default();
+    let mut completion = Completion::new(&head());
     events.into_iter().for_each(|event| completion.take(event));
-    completion.json(&head()).map(|json| serde_json::from_slice(&json).unwrap())
+    completion.json().map(|json| serde_json::from_slice(&json).unwrap())
 }
 
 /// The chunks of a stream as JSON, and whether `[DONE]` ended it.

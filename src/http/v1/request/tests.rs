@@ -5,8 +5,8 @@ use serde_json::json;
 use super::*;
 use crate::protocol::chat::{Part, ToolCall};
 
-fn parse(body: &Value) -> Result<ChatCall, ApiError> {
-    ChatCall::parse(body.to_string().as_bytes())
+fn parse(body: &Value) -> Result<Call, ApiError> {
+    super::parse(body.to_string().as_bytes()).map(|(call, _)| call)
 }
 
 /// A good call with these members in addition.
@@ -26,21 +26,21 @@ fn blamed(members: &Value) -> Option<String> {
 
 #[test]
 fn the_least_call_is_stateless_and_whole() {
-    let call = parse(&with(&json!({}))).unwrap();
-    assert!(!call.is_durable() && !call.request.stream && !call.include_usage);
+    let (call, include_usage) = super::parse(with(&json!({})).to_string().as_bytes()).unwrap();
+    assert!(!call.is_durable() && !call.request.stream && !include_usage);
     assert_eq!(call.request.messages, [ChatMessage::text(Role::User, "hi")]);
     assert!(call.request.extra.is_empty());
 }
 
 #[test]
 fn every_member_finds_its_place_and_unknown_ones_are_passed_on() {
-    let call = parse(&with(&json!({
+    let body = with(&json!({
         "stream": true, "stream_options": { "include_usage": true, "x": 1 }, "max_completion_tokens": 9, "n": 1,
         "session_id": "s", "agent_id": "a", "temperature": 0.5, "seed": null, "brand_new": [1],
         "tools": [{ "type": "function", "function": { "name": "add", "parameters": { "type": "object" } } }],
-    })))
-    .unwrap();
-    assert!(call.is_durable() && call.request.stream && call.include_usage);
+    }));
+    let (call, include_usage) = super::parse(body.to_string().as_bytes()).unwrap();
+    assert!(call.is_durable() && call.request.stream && include_usage);
     assert_eq!((call.session_id.as_deref(), call.agent_id.as_deref()), (Some("s"), Some("a")));
     assert_eq!((call.request.max_tokens, call.request.tools[0].name.as_str()), (Some(9), "add"));
     assert_eq!(Value::Object(call.request.extra), json!({ "temperature": 0.5, "brand_new": [1] }));
@@ -120,7 +120,7 @@ fn names_have_200_bytes_at_the_most() {
 #[test]
 fn what_is_not_a_json_object_says_so() {
     for body in ["", "{", "[]", "\"x\"", "\u{0}"] {
-        let error = ChatCall::parse(body.as_bytes()).unwrap_err();
+        let error = super::parse(body.as_bytes()).unwrap_err();
         assert!(error.status == 400 && !error.message.is_empty(), "{error:?}");
     }
     assert_eq!(parse(&json!({ "model": "x" })).unwrap_err().param.as_deref(), Some("messages"));

@@ -4,6 +4,8 @@ use axum::Router;
 use axum::routing::get;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
+use super::super::call::Head;
+use super::super::encode::{Chunks, Completion};
 use super::*;
 use crate::protocol::chat::StopReason;
 
@@ -31,7 +33,7 @@ fn answer(items: Vec<Result<ModelEvent, ApiError>>) -> Answer {
 async fn on_the_wire(items: Vec<Result<ModelEvent, ApiError>>) -> String {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let route = get(move || async move { streamed(answer(items), head(), false).await });
+    let route = get(move || async move { streamed(answer(items), Chunks::new(&head(), false)).await });
     let server = tokio::spawn(async move { axum::serve(listener, Router::new().route("/", route)).await });
     let mut client = tokio::net::TcpStream::connect(address).await.unwrap();
     client.write_all(b"GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await.unwrap();
@@ -64,7 +66,7 @@ async fn a_stream_that_fails_says_so_and_is_cut() {
 #[tokio::test]
 async fn a_failure_before_anything_else_has_its_own_status() {
     for items in [vec![failure()], vec![]] {
-        let error = streamed(answer(items), head(), false).await.unwrap_err();
+        let error = streamed(answer(items), Chunks::new(&head(), false)).await.unwrap_err();
         assert!(error.status.is_server_error());
     }
     let wire = on_the_wire(vec![failure()]).await;
@@ -73,7 +75,10 @@ async fn a_failure_before_anything_else_has_its_own_status() {
 
 #[tokio::test]
 async fn a_whole_answer_that_fails_is_an_error_and_not_a_piece() {
-    assert_eq!(whole(answer(vec![text(), failure()]), head()).await.unwrap_err().status, 503);
-    assert_eq!(whole(answer(vec![text()]), head()).await.unwrap_err().code, "truncated");
-    assert_eq!(whole(answer(vec![text(), stop()]), head()).await.unwrap().status(), 200);
+    assert_eq!(
+        whole(answer(vec![text(), failure()]), Completion::new(&head())).await.unwrap_err().status,
+        503
+    );
+    assert_eq!(whole(answer(vec![text()]), Completion::new(&head())).await.unwrap_err().code, "truncated");
+    assert_eq!(whole(answer(vec![text(), stop()]), Completion::new(&head())).await.unwrap().status(), 200);
 }
