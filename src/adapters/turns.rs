@@ -44,7 +44,6 @@ use futures::future::BoxFuture;
 use tokio::sync::{Semaphore, mpsc};
 
 use super::knowledge::{Knowledge, Reader};
-use crate::audit::Audit;
 use crate::backends::Backends;
 use crate::coders::Coders;
 use crate::config::SessionsConfig;
@@ -73,8 +72,6 @@ pub struct TurnParts {
     pub models: Models,
     /// Who is asked before anything goes out.
     pub guard: Guard,
-    /// What is remembered of what they did.
-    pub audit: Audit,
     /// Programs with an agent of their own.
     pub coders: Coders,
     /// The plugs.

@@ -4,9 +4,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::adapters::coders::CagedCoders;
+use crate::backends::UsageRecorder;
 use crate::coders::Coders;
 use crate::config::{Config, Home};
 use crate::db::Db;
+use crate::guard::Guard;
+use crate::http::Passages;
+use crate::models::Models;
 use crate::sandbox::Sandbox;
 
 /// The supervisor of a tenant's sessions with programs, as `supervision.toml` names it.
@@ -17,4 +21,14 @@ pub(super) fn build((db, home, config): (&Db, &Home, &Config), sandbox: &Sandbox
     let path = (std::env::var_os("PATH"), std::env::var_os("HOME").map(PathBuf::from));
     let programs = Arc::new(CagedCoders(sandbox.clone()));
     Coders::new((db.clone(), &config.backends), home.coders(), programs, path)
+}
+
+/// The ways of programs to their providers.
+pub(super) fn passages(
+    (models, guard, usage): (&Models, &Guard, &UsageRecorder),
+    coders: &Coders,
+) -> Passages {
+    let passages = Passages::new(models.backends().clone(), guard.clone(), usage.clone());
+    coders.open_door(Arc::new(passages.clone()));
+    passages
 }

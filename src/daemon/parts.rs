@@ -125,7 +125,7 @@ impl Parts {
         let experiments = experiments::build((&db, home, &workspaces), asked, (&notifications, &mind));
         Ok(Self {
             config,
-            passages: Passages::new(models.backends().clone(), guard.clone(), usage.clone()),
+            passages: super::coders::passages((&models, &guard, &usage), &hands.coders),
             experiments,
             usage,
             budgets,
@@ -336,7 +336,6 @@ fn runner(
         backends: models.backends().clone(),
         models: models.clone(),
         guard: guard.clone(),
-        audit: Audit::new(db.clone()),
         coders: hands.coders.clone(),
         extensions: mind.extensions.clone(),
         knowledge: hands.knowledge.clone(),

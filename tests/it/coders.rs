@@ -1,6 +1,7 @@
 //! Programs with an agent of their own as backends: a program that speaks Claude Code's protocol, in its cage, under a real
 //! daemon. What it is told to do it does, good and bad.
 
+mod door;
 mod real;
 
 use std::os::unix::fs::PermissionsExt as _;
@@ -28,9 +29,7 @@ impl Host {
 
     fn with(settings: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let program = folder.path().join("claude");
-        std::fs::write(&program, PROGRAM).unwrap();
-        std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+        let program = program_in(folder.path());
         let config = format!(
             "[assistant]\nbackend = \"coder\"\n[backends.coder]\nkind = \"claude\"\ncommand = \"{}\"\n{settings}\n",
             program.display()
@@ -92,6 +91,14 @@ impl Host {
             self.client.post(&path, &json!({ "decision": decision, "reason": "so" })).await;
         assert!(status.is_success(), "{answer}");
     }
+}
+
+/// Writes the program into a folder.
+fn program_in(folder: &Path) -> PathBuf {
+    let program = folder.join("claude");
+    std::fs::write(&program, PROGRAM).unwrap();
+    std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+    program
 }
 
 /// The file with this name somewhere below a folder.

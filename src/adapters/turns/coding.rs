@@ -28,6 +28,7 @@ use super::run::Task;
 use crate::audit::Audit;
 use crate::coders::{Ask, Coders, Event, SessionKey, Talk, ToolUse};
 use crate::config::backends::ProgramSettings;
+use crate::db::Db;
 use crate::guard::{Guard, ModelCall};
 use crate::protocol::chat::Usage;
 use crate::tools::Place;
@@ -71,14 +72,14 @@ struct Talking {
 
 impl Coding {
     /// The session of this turn's thread, where its backend is a program.
-    pub(super) fn of(task: &Task, (coders, guard, audit): (&Coders, &Guard, &Audit)) -> Option<Arc<Self>> {
+    pub(super) fn of(task: &Task, (coders, guard): (&Coders, &Guard), db: &Db) -> Option<Arc<Self>> {
         let ProgramSettings { name, calls_max, provider, .. } = task.backend.program()?;
         if task.below.is_some() || task.overrides.call().is_some() {
             return None;
         }
         Some(Arc::new(Self {
             coders: coders.clone(),
-            audit: audit.clone(),
+            audit: Audit::new(db.clone()),
             guard: guard.clone(),
             key: SessionKey {
                 tenant: task.place.tenant.clone(),

@@ -82,7 +82,7 @@ pub(super) struct Run {
 impl Run {
     pub(super) async fn new(turns: ModelTurns, task: Task, history: History, reporter: Reporter) -> Self {
         let parts = &turns.parts;
-        let coding = Coding::of(&task, (&parts.coders, &parts.guard, &parts.audit));
+        let coding = Coding::of(&task, (&parts.coders, &parts.guard), &parts.db);
         // A program has tools of its own.
         let is_own = coding.is_none() && task.has_tools;
         let mut tools = if is_own { turns.parts.tools.at(&task.place).await } else { Vec::new() };

@@ -189,7 +189,6 @@ impl World {
         let of = (db.clone(), &config.backends);
         let coders = crate::coders::Coders::new(of, folders.coders(), Arc::new(cages), (None, None));
         let parts = TurnParts {
-            audit: crate::audit::Audit::new(db.clone()),
             coders,
             db: db.clone(),
             backends: backends.clone(),

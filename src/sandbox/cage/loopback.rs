@@ -19,8 +19,8 @@ const MESSAGE_BYTES: u32 = 32;
 
 /// Brings it up. The caller owns the network.
 pub(super) fn bring_up() -> io::Result<()> {
-    // The protocol is `NETLINK_ROUTE`, which is 0.
     let (kind, flags) = (SocketType::RAW, SocketFlags::CLOEXEC);
+    // `NETLINK_ROUTE` is the protocol 0.
     let socket = socket_with(AddressFamily::NETLINK, kind, flags, None)?;
     let mut message = Vec::with_capacity(MESSAGE_BYTES as usize);
     message.extend(MESSAGE_BYTES.to_ne_bytes());

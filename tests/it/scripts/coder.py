@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # A program that speaks Claude Code's protocol as version 2.1.330 does, and does what it is told by words.
-import json, os, signal, subprocess, sys, time
+import json, os, signal, socket, subprocess, sys, time, urllib.request
 
 arguments = sys.argv[1:]
 if arguments == ["--version"]:
@@ -141,6 +141,17 @@ def work(text):
     elif word == "flood":
         while True:
             sys.stdout.write("x" * 65536)
+    elif word == "model":
+        body = json.dumps({"model": "m", "max_tokens": 9, "messages": [{"role": "user", "content": "hi"}]}).encode()
+        headers = {"x-api-key": os.environ["ANTHROPIC_API_KEY"], "content-type": "application/json"}
+        request = urllib.request.Request(os.environ["ANTHROPIC_BASE_URL"] + "/v1/messages", body, headers)
+        say(json.load(urllib.request.urlopen(request))["content"][0]["text"])
+    elif word == "reach":
+        try:
+            socket.create_connection((rest.split(" ")[0], int(rest.split(" ")[1])), 5)
+            say("reached")
+        except OSError as error:
+            say("out of reach: " + type(error).__name__)
     elif word == "fail":
         return result(is_error=True, terminal_reason="api_error", api_error_status=int(rest), result="API Error: " + rest)
     result()
