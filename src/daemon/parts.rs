@@ -254,8 +254,7 @@ fn store(
 ) -> Result<(Db, WriterRun), DbError> {
     let db = Db::open(home.database(), options(config))?;
     let db = db.redacting_with(redactor.clone()).telling(plugs.clone());
-    let writer = db.start_writer()?;
-    Ok((db, writer))
+    Ok((db.clone(), db.start_writer()?))
 }
 
 /// Who tells the audit of the daemon itself.
