@@ -147,7 +147,9 @@ fn codex_settings(wanted: &Wanted<'_>) -> Table {
     // Without a cage of ours it keeps its own, without the folders for temporary files.
     let sandbox = if wanted.caged { "danger-full-access" } else { "workspace-write" };
     let writable = [("exclude_tmpdir_env_var", true.into()), ("exclude_slash_tmp", true.into())];
-    let features = ["apps", "browser_use", "computer_use", "goals", "hooks", "plugins", "remote_plugin"];
+    // Pictures are read without a question; what is left of reading is commands, which ask.
+    let features =
+        ["apps", "browser_use", "computer_use", "goals", "hooks", "plugins", "remote_plugin", "view_image"];
     table([
         ("model", wanted.model.into()),
         ("model_provider", PROVIDER.into()),
