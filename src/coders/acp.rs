@@ -168,6 +168,10 @@ impl Dialect for Acp {
     }
 
     fn set_model(&mut self, model: &str, out: &mut Out) {
+        if self.session.is_none() {
+            self.opening.model = Some(model.to_owned());
+            return;
+        }
         self.no_model = None;
         self.model = Some(model.to_owned());
         let wire = format!("{}{model}", self.quirks.model_prefix);
@@ -228,6 +232,11 @@ impl Acp {
 
     fn shook_hands(&mut self, reply: &Value, out: &mut Out) {
         self.version = reply.get("agentInfo").and_then(|agent| str_at(agent, "version")).map(str::to_owned);
+        if reply.get("protocolVersion").is_some_and(|version| *version != json!(1)) {
+            let error = failed(ModelErrorKind::Protocol, None, "the program speaks another version of ACP");
+            out.events.push(Event::Broken(error));
+            return;
+        }
         let capabilities = reply.get("agentCapabilities").unwrap_or(&Value::Null);
         let resumes = capabilities.get("sessionCapabilities").is_some_and(|has| has.get("resume").is_some());
         let loads = capabilities.get("loadSession").and_then(Value::as_bool) == Some(true);

@@ -192,6 +192,22 @@ fn an_interrupt_of_a_prompt_that_waits_for_its_model_ends_it() {
 }
 
 #[test]
+fn another_version_and_a_refused_handshake_are_the_end() {
+    let mut replay = Replay::opened(Acp::new(&ANY));
+    replay.hear(&json!({ "id": 1, "result": { "protocolVersion": 2 } }));
+    assert_eq!(replay.told(), ["failed protocol 0 the program speaks another version of ACP"]);
+    let mut replay = Replay::opened(Acp::new(&ANY));
+    replay.hear(&json!({ "id": 1, "result": { "protocolVersion": 1 } }));
+    replay.act(|dialect, out| dialect.set_model("m", out));
+    replay.hear(&json!({ "id": 2, "error": { "code": -32000, "message": "Authentication required" } }));
+    assert_eq!(replay.told(), ["failed authentication 0 Authentication required"]);
+    let mut replay = Replay::opened(Acp::new(&GEMINI));
+    replay.hear(&json!({ "id": 1, "result": { "protocolVersion": 1 } }));
+    replay.act(|dialect, out| dialect.prompt("too early", out));
+    assert_eq!(replay.told(), ["failed protocol 0 there is no session"]);
+}
+
+#[test]
 fn instructions_come_before_the_first_prompt_where_no_file_has_them() {
     let mut replay = Replay::new(Acp::new(&ANY));
     let opening = Opening { instructions: "be brief".to_owned(), ..Opening::default() };

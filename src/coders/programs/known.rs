@@ -36,7 +36,9 @@ fn codex_settings(of: &Launching<'_>) -> Table {
     let off = |names: &[&str]| -> Table {
         names.iter().map(|name| ((*name).to_owned(), Toml::Boolean(false))).collect()
     };
-    let features = ["apps", "browser_use", "computer_use", "goals", "hooks", "plugins", "remote_plugin"];
+    // Pictures would be read without a question; what is left of reading are commands, which ask.
+    let features =
+        ["apps", "browser_use", "computer_use", "goals", "hooks", "plugins", "remote_plugin", "view_image"];
     let mut settings = table([
         ("sandbox_mode", "danger-full-access".into()),
         ("web_search", "disabled".into()),

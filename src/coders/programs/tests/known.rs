@@ -43,6 +43,7 @@ fn codex_asks_its_provider_hides_its_token_from_tools_and_has_no_agents_of_its_o
         hooks = false
         plugins = false
         remote_plugin = false
+        view_image = false
         [model_providers.capuchin]
         name = "capuchin"
         base_url = "http://127.0.0.1:4000/p"
