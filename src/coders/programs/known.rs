@@ -74,18 +74,20 @@ pub(super) fn gemini(of: &Launching<'_>, launch: &mut Launch) {
     }
     // Its launcher starts it anew otherwise, and swallows signals.
     launch.env("GEMINI_CLI_NO_RELAUNCH", "1");
+    let mut security =
+        json!({ "environmentVariableRedaction": { "enabled": true, "blocked": ["GEMINI_API_KEY"] } });
+    if let Some(passage) = of.passage {
+        put(&mut security, "auth", json!({ "selectedType": "gemini-api-key" }));
+        launch.env("GOOGLE_GEMINI_BASE_URL", passage.base_url.clone());
+        launch.env("GEMINI_API_KEY", passage.token.clone());
+    }
     // One attempt: a second one repeats the text of the first without saying so, and waits for minutes without a word.
-    let mut settings = json!({
-        "security": { "environmentVariableRedaction": { "enabled": true, "blocked": ["GEMINI_API_KEY"] } },
+    let settings = json!({
+        "security": security,
         "general": { "enableAutoUpdate": false, "enableAutoUpdateNotification": false, "maxAttempts": 1 },
         "privacy": { "usageStatisticsEnabled": false },
         "mcp": { "allowed": [PROVIDER] },
     });
-    if let Some(passage) = of.passage {
-        settings["security"]["auth"] = json!({ "selectedType": "gemini-api-key" });
-        launch.env("GOOGLE_GEMINI_BASE_URL", passage.base_url.clone());
-        launch.env("GEMINI_API_KEY", passage.token.clone());
-    }
     let rule = table([("toolName", "*".into()), ("decision", "ask_user".into()), ("priority", 900.into())]);
     launch.file(".gemini/settings.json", settings.to_string());
     launch.file(".gemini/ask.toml", table([("rule", Toml::Array(vec![rule.into()]))]).to_string());
@@ -102,15 +104,16 @@ pub(super) fn opencode(of: &Launching<'_>, launch: &mut Launch) {
         let models: serde_json::Map<String, Value> =
             names.map(|name| (name.to_owned(), json!({ "name": name, "tool_call": true }))).collect();
         let model = format!("{PROVIDER}/{first}");
-        settings["model"] = model.clone().into();
-        settings["small_model"] = model.into();
-        settings["enabled_providers"] = json!([PROVIDER]);
-        settings["provider"] = json!({ PROVIDER: {
+        let provider = json!({
             "npm": "@ai-sdk/openai-compatible",
             "name": PROVIDER,
             "options": { "baseURL": passage.base_url, "apiKey": passage.token },
             "models": models,
-        } });
+        });
+        put(&mut settings, "model", model.clone().into());
+        put(&mut settings, "small_model", model.into());
+        put(&mut settings, "enabled_providers", json!([PROVIDER]));
+        put(&mut settings, "provider", json!({ PROVIDER: provider }));
     }
     for name in ["AUTOUPDATE", "LSP_DOWNLOAD", "MODELS_FETCH", "PROJECT_CONFIG"] {
         launch.env(&format!("OPENCODE_DISABLE_{name}"), "1");
@@ -140,6 +143,12 @@ pub(super) fn copilot(of: &Launching<'_>, launch: &mut Launch) {
 fn instructions(of: &Launching<'_>, launch: &mut Launch, file: &str) {
     if !of.instructions.is_empty() {
         launch.file(file, of.instructions.to_owned());
+    }
+}
+
+fn put(settings: &mut Value, name: &str, value: Value) {
+    if let Some(members) = settings.as_object_mut() {
+        members.insert(name.to_owned(), value);
     }
 }
 

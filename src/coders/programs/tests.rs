@@ -116,7 +116,7 @@ fn a_program_is_found_behind_its_link_with_what_it_is_made_of() {
     let path = path_of(&[root.join("bin"), root.join("node/bin")]);
     let found = find(&settings(BackendKind::GeminiCli), &path).unwrap();
     assert_eq!(found.program, modules.join("@google/gemini-cli/dist/index.js"));
-    assert_eq!(found.read, [modules.clone(), root.join("node/bin/node")]);
+    assert_eq!(found.read, [modules, root.join("node/bin/node")]);
     assert_eq!(found.path, [root.join("node/bin")]);
 }
 
