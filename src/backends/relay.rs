@@ -14,6 +14,7 @@ use bytes::Bytes;
 use serde_json::Value;
 
 use super::answer::Upstream;
+use super::credential::Credential;
 use super::failure;
 use crate::egress::{EgressError, Reply};
 use crate::protocol::chat::{ChatMessage, Part, Role};
@@ -71,7 +72,7 @@ pub enum Wish {
 /// A request that is sent on.
 #[derive(Debug)]
 pub struct Passing {
-    /// The path below the provider's base address, as [`Relay::wish`] answered it.
+    /// The path below the provider's base address, as [`RelayWire::wish`] answered it.
     pub path: String,
     /// The query without its `?`; empty for none.
     pub query: String,
@@ -220,7 +221,7 @@ impl Relay {
     /// A text of an answer without the provider's key.
     #[must_use]
     pub fn mask(&self, text: &str) -> String {
-        let key = self.upstream.credential.as_ref().ok().and_then(|credential| credential.value());
+        let key = self.upstream.credential.as_ref().ok().and_then(Credential::value);
         key.map_or_else(|| text.to_owned(), |key| key.mask_in(text))
     }
 }

@@ -105,11 +105,10 @@ impl Parts {
         let (egress, models, oauth) = reach(&config, &vault, (&db, &prices)).await?;
         let (leaks, metrics, usage) = (LeakLog::new(db.clone()), metrics(&db), usage(&db, &prices));
         let budgets = budgets(&db, &prices, &metrics, &config).await?;
-        let judges = (policies.clone(), kill_switches.clone());
-        let scanner = (redactor.clone(), leaks.clone());
-        let guard = guard(&scanner, &judges, &approvals, &budgets);
+        let asks = ((redactor.clone(), leaks.clone()), (policies.clone(), kill_switches.clone()));
+        let guard = guard(&asks.0, &asks.1, &approvals, &budgets);
         let own = (&workspaces, schedules(&db, &kill_switches, (&metrics, &notifications)).await?);
-        let hands = Hands::build((&db, home, &config), (&egress, &vault), (scanner, judges), own);
+        let hands = Hands::build((&db, home, &config), (&egress, &vault), asks, own);
         let meaning = semantic(&config, (&db, &metrics), (&turns, &threads), (&models, &guard, &usage));
         let searched = searchable((&turns, &threads, &workspaces), &hands.knowledge, &redactor);
         let makers = PlugMakers::new(&redactor, &hands.sandbox, own_plugs).knowing(&hands.knowledge);

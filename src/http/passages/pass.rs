@@ -15,7 +15,7 @@ use super::desk::{Open, Passages};
 use super::refusal::refusal;
 use super::stream::{Counted, Meter};
 use crate::backends::{Passing, Tally, UsageKey, Wish};
-use crate::budgets::{Estimate, Reservation};
+use crate::budgets::Estimate;
 use crate::egress::Reply;
 use crate::guard::{ModelCall, TextOf};
 use crate::http::connection::Connection;
@@ -48,8 +48,8 @@ const KEPT_BACK: [&str; 14] = [
     "x-goog-api-key",
 ];
 
-/// What a call may spend, and what ends it besides its passage.
-type Admitted = (Reservation, BoxFuture<'static, ModelError>);
+/// What a call is counted with, and what ends it besides its passage.
+type Counting = (Meter, BoxFuture<'static, ModelError>);
 
 /// Passes a request on.
 pub(super) async fn pass(State(passages): State<Passages>, request: Request) -> Response {
@@ -88,8 +88,8 @@ fn token(parts: &Parts) -> Option<String> {
     let bearer = || text("authorization")?.strip_prefix("Bearer ");
     let in_header = text("x-api-key").or_else(|| text("x-goog-api-key")).or_else(bearer);
     let in_query = || {
-        let pairs = form_urlencoded::parse(parts.uri.query()?.as_bytes());
-        pairs.into_iter().find(|(name, _)| name == "key").map(|(_, value)| value)
+        let mut pairs = form_urlencoded::parse(parts.uri.query()?.as_bytes());
+        pairs.find(|(name, _)| name == "key").map(|(_, value)| value)
     };
     in_header.map(Cow::Borrowed).or_else(in_query).map(|token| token.trim().to_owned())
 }
@@ -135,7 +135,7 @@ async fn admit(
     open: &Open,
     (wish, path): (Wish, &str),
     raw: Bytes,
-) -> Result<(Bytes, Option<(Meter, BoxFuture<'static, ModelError>)>), ApiError> {
+) -> Result<(Bytes, Option<Counting>), ApiError> {
     let mut body: Value = serde_json::from_slice(&raw)
         .map_err(|error| ApiError::invalid("", format!("the body is not JSON: {error}")))?;
     let asked = open.relay.wire().asked(path, &body);
@@ -149,7 +149,7 @@ async fn admit(
     }
     let ModelCall { of, source, backend, model, .. } = call.clone();
     let key = UsageKey { tenant: of.tenant, principal: source, backend, model };
-    let (spending, halt): Admitted = guard.admit_body(call, Estimate::of(&asked)).await?;
+    let (spending, halt) = guard.admit_body(call, Estimate::of(&asked)).await?;
     Ok((raw, Some((Meter::new(passages.0.usage.clone(), key, spending), halt))))
 }
 
@@ -176,11 +176,7 @@ fn call(open: &Open, asked: &ModelRequest) -> ModelCall {
 }
 
 /// The answer, on its way.
-async fn answer(
-    open: &Open,
-    reply: Reply,
-    meter: Option<(Meter, BoxFuture<'static, ModelError>)>,
-) -> Result<Response, ApiError> {
+async fn answer(open: &Open, reply: Reply, meter: Option<Counting>) -> Result<Response, ApiError> {
     let status = StatusCode::from_u16(reply.status()).unwrap_or(StatusCode::BAD_GATEWAY);
     let mut response = Response::default();
     *response.status_mut() = status;

@@ -50,11 +50,10 @@ impl Meter {
         }
     }
 
-    pub(super) fn reading(self, tally: Tally) -> Self {
-        // A value with a drop is changed, not taken apart.
-        let mut meter = self;
-        meter.tally = Some(tally);
-        meter
+    /// There is an answer, whose figures are these.
+    pub(super) fn reading(mut self, tally: Tally) -> Self {
+        self.tally = Some(tally);
+        self
     }
 
     fn see(&mut self, bytes: &[u8]) {
