@@ -130,7 +130,9 @@ impl Life {
             Ok(ready) => ready,
             Err(error) => {
                 let why = error.message.clone();
-                let is_ours = error.kind == ModelErrorKind::Configuration;
+                // What a person has to mend is no crash.
+                let is_ours =
+                    matches!(error.kind, ModelErrorKind::Configuration | ModelErrorKind::Authentication);
                 // silent-ok: a turn that is gone needs no reason
                 let _ = events.send(Event::Broken(error)).await;
                 return if is_ours { After::Useless } else { After::Crashed(why) };
