@@ -68,7 +68,6 @@ impl Alive {
             if self.unsent.len() > UNSENT_BYTES_MAX {
                 return Err("it does not read what it is told".to_owned());
             }
-            let mut errors = [0; READ_BYTES];
             self.heard.reserve(READ_BYTES);
             tokio::select! {
                 read = self.stdout.read_buf(&mut self.heard) => {
@@ -76,9 +75,9 @@ impl Alive {
                         return Err(self.end().await);
                     }
                 }
-                read = read_some(self.stderr.as_mut(), &mut errors) => match read {
+                read = read_some(self.stderr.as_mut(), &mut self.last_words) => match read {
                     0 => self.stderr = None,
-                    read => keep_last(&mut self.last_words, errors.get(..read).unwrap_or_default()),
+                    _ => keep_last(&mut self.last_words),
                 },
                 () = &mut self.relay => {}
                 wrote = self.stdin.write(self.unsent.as_slices().0), if !self.unsent.is_empty() => match wrote {
@@ -106,11 +105,10 @@ impl Alive {
     /// It prints no more: how it ended.
     async fn end(&mut self) -> String {
         let how = self.program.stop().await;
-        let mut errors = [0; READ_BYTES];
         // What it said last is in the pipe; nothing of it lives that could write more.
         if let Some(stderr) = &mut self.stderr {
-            while let Ok(read @ 1..) = stderr.read(&mut errors).await {
-                keep_last(&mut self.last_words, errors.get(..read).unwrap_or_default());
+            while let Ok(1..) = stderr.read_buf(&mut self.last_words).await {
+                keep_last(&mut self.last_words);
             }
         }
         match String::from_utf8_lossy(&self.last_words).trim() {
@@ -126,16 +124,15 @@ impl Alive {
     }
 }
 
-/// Reads something; 0 at the end, and for ever nothing where there is no stream.
-async fn read_some(from: Option<&mut Box<dyn AsyncRead + Send + Unpin>>, into: &mut [u8]) -> usize {
+/// Reads something more; 0 at the end, and for ever nothing where there is no stream.
+async fn read_some(from: Option<&mut Box<dyn AsyncRead + Send + Unpin>>, into: &mut Vec<u8>) -> usize {
     match from {
-        Some(from) => from.read(into).await.unwrap_or(0),
+        Some(from) => from.read_buf(into).await.unwrap_or(0),
         None => std::future::pending().await,
     }
 }
 
-fn keep_last(words: &mut Vec<u8>, more: &[u8]) {
-    words.extend_from_slice(more);
+fn keep_last(words: &mut Vec<u8>) {
     let over = words.len().saturating_sub(LAST_WORDS_BYTES);
     words.drain(..over);
 }

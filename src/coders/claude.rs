@@ -122,7 +122,8 @@ impl Claude {
                 if std::mem::replace(&mut self.speaking, true) {
                     out.events.push(Event::Again);
                 }
-                self.message = results::usage(&event["message"]["usage"]);
+                let message = &event["message"];
+                self.message = results::usage(&message["usage"]);
             }
             Some("content_block_delta") => {
                 let delta = &event["delta"];
@@ -133,7 +134,8 @@ impl Claude {
                 }
             }
             Some("message_delta") => {
-                let output = event["usage"]["output_tokens"].as_u64();
+                let usage = &event["usage"];
+                let output = usage["output_tokens"].as_u64();
                 self.message.output_tokens = output.unwrap_or(self.message.output_tokens);
             }
             Some("message_stop") => {
@@ -197,29 +199,29 @@ impl Dialect for Claude {
         let hooks =
             json!({ "PreToolUse": [{ "matcher": null, "hookCallbackIds": [GATE], "timeout": 86_400 }] });
         let mut request = json!({ "subtype": "initialize", "hooks": hooks });
-        if !opening.instructions.is_empty() {
-            request["appendSystemPrompt"] = opening.instructions.as_str().into();
+        if let Some(members) = request.as_object_mut().filter(|_| !opening.instructions.is_empty()) {
+            members.insert("appendSystemPrompt".to_owned(), opening.instructions.as_str().into());
         }
         out.lines
             .push(json!({ "type": "control_request", "request_id": HELLO, "request": request }).to_string());
     }
 
     fn take(&mut self, line: &str, out: &mut Out) {
-        let Ok(line) = serde_json::from_str::<Value>(line) else { return };
+        let Ok(line) = &serde_json::from_str::<Value>(line) else { return };
         match line["type"].as_str() {
-            Some("control_response") => self.answered(&line, out),
-            Some("control_request") => self.asked(&line, out),
+            Some("control_response") => self.answered(line, out),
+            Some("control_request") => self.asked(line, out),
             Some("control_cancel_request") => {
                 self.open.remove(line["request_id"].as_str().unwrap_or_default());
             }
-            Some("stream_event") => self.streamed(&line, out),
-            Some("assistant") => self.said(&line, out),
-            Some("user") => self.heard(&line, out),
+            Some("stream_event") => self.streamed(line, out),
+            Some("assistant") => self.said(line, out),
+            Some("user") => self.heard(line, out),
             Some("system") if line["subtype"] == "api_retry" => {
                 let status = line["error_status"].as_u64().and_then(|status| u16::try_from(status).ok());
                 out.events.push(Event::Retrying { status, reason: text_of(&line["error"]) });
             }
-            Some("result") => self.ended(&line, out),
+            Some("result") => self.ended(line, out),
             _ => {}
         }
     }
@@ -264,7 +266,8 @@ fn respond(id: &str, answer: &Value, out: &mut Out) {
 }
 
 fn blocks(line: &Value) -> impl Iterator<Item = &Value> {
-    line["message"]["content"].as_array().into_iter().flatten()
+    let message = &line["message"];
+    message["content"].as_array().into_iter().flatten()
 }
 
 fn text_of(value: &Value) -> String {

@@ -1,7 +1,8 @@
 //! The sessions that live, and the way to them.
 
 use std::collections::{BTreeMap, HashMap};
-use std::path::PathBuf;
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -70,7 +71,7 @@ impl Coders {
         (db, config): (Db, &BackendsConfig),
         homes: PathBuf,
         programs: Arc<dyn RunPrograms>,
-        path: (Option<std::ffi::OsString>, Option<PathBuf>),
+        path: (Option<&OsStr>, Option<&Path>),
     ) -> Self {
         let settings =
             config.0.iter().filter_map(|(name, backend)| Some((name.clone(), backend.program(name)?)));
@@ -79,7 +80,7 @@ impl Coders {
             db,
             homes,
             programs,
-            path: SearchPath::new(path.0.as_deref(), path.1.as_deref()),
+            path: SearchPath::new(path.0, path.1),
             door: RwLock::default(),
             table: Mutex::default(),
             bells: Mutex::default(),

@@ -1,6 +1,6 @@
 //! Programs with an agent of their own: their sessions, in cages.
 
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::Arc;
 
 use crate::adapters::coders::CagedCoders;
@@ -18,9 +18,14 @@ pub(super) const CODERS: &str = "coders";
 
 /// The sessions of this home. Where programs are is looked for as the environment says now.
 pub(super) fn build((db, home, config): (&Db, &Home, &Config), sandbox: &Sandbox) -> Coders {
-    let path = (std::env::var_os("PATH"), std::env::var_os("HOME").map(PathBuf::from));
+    let (path, own) = (std::env::var_os("PATH"), std::env::var_os("HOME"));
     let programs = Arc::new(CagedCoders(sandbox.clone()));
-    Coders::new((db.clone(), &config.backends), home.coders(), programs, path)
+    Coders::new(
+        (db.clone(), &config.backends),
+        home.coders(),
+        programs,
+        (path.as_deref(), own.as_deref().map(Path::new)),
+    )
 }
 
 /// The ways of programs to their providers.

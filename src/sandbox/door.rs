@@ -45,7 +45,7 @@ impl Relay {
             }
         }
         while open.next().await.is_some() {}
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }
 

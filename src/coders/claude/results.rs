@@ -25,7 +25,8 @@ pub(super) fn ending(result: &Value, interrupted: bool) -> Ending {
         return Ending::Interrupted;
     }
     let status = result["api_error_status"].as_u64().and_then(|status| u16::try_from(status).ok());
-    let said = result["result"].as_str().or_else(|| result["errors"][0].as_str());
+    let first = result["errors"].get(0).and_then(Value::as_str);
+    let said = result["result"].as_str().or(first);
     let said = said.unwrap_or_else(|| result["subtype"].as_str().unwrap_or("it does not say why"));
     let end = said.floor_char_boundary(MESSAGE_BYTES_MAX);
     let message = format!("Claude Code: {}", said.get(..end).unwrap_or_default());
@@ -60,12 +61,12 @@ fn reason(word: &Value) -> StopReason {
 /// Tokens as the provider counts them: those of the cache are not among its input tokens.
 pub(super) fn usage(usage: &Value) -> Usage {
     let count = |key: &str| usage[key].as_u64().unwrap_or(0);
-    let cached = count("cache_read_input_tokens");
+    let (cached, details) = (count("cache_read_input_tokens"), &usage["output_tokens_details"]);
     Usage {
         input_tokens: count("input_tokens") + cached + count("cache_creation_input_tokens"),
         output_tokens: count("output_tokens"),
         cached_tokens: cached,
-        reasoning_tokens: usage["output_tokens_details"]["thinking_tokens"].as_u64().unwrap_or(0),
+        reasoning_tokens: details["thinking_tokens"].as_u64().unwrap_or(0),
     }
 }
 

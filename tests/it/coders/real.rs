@@ -15,7 +15,7 @@ use capuchin::coders::{
     Coders, Decision, Door, Ending, Event, Passage, SessionKey, Talk, ToolKind, Visitor, Went, Wish,
 };
 use capuchin::config::backends::{BackendConfig, BackendKind, BackendsConfig};
-use capuchin::db::{Db, DbOptions};
+use capuchin::db::{Db, DbOptions, WriterRun};
 use capuchin::protocol::chat::StopReason;
 use capuchin::protocol::ids::{TenantId, ThreadId, TurnId};
 use capuchin::protocol::model::ModelError;
@@ -122,6 +122,22 @@ fn ended(events: &[Event]) -> Vec<Went> {
         .collect()
 }
 
+/// Sessions of this program, whose provider is there.
+fn coders(program: &Path, folder: &Path, sandbox: Sandbox, provider: SocketAddr) -> (Coders, WriterRun) {
+    let db = Db::open(folder.join("data/test.db"), DbOptions::default()).unwrap();
+    let writer = db.start_writer().unwrap();
+    let coder = BackendConfig {
+        command: Some(program.display().to_string()),
+        provider: Some("provider".to_owned()),
+        ..BackendConfig::new(BackendKind::Claude)
+    };
+    let config = BackendsConfig([("coder".to_owned(), coder)].into());
+    let coders =
+        Coders::new((db, &config), folder.join("homes"), Arc::new(CagedCoders(sandbox)), (None, None));
+    coders.open_door(Arc::new(Straight(provider)));
+    (coders, writer)
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_real_program_speaks_as_its_dialect_says() {
     let Some(program) = program() else { return };
@@ -144,17 +160,7 @@ async fn the_real_program_speaks_as_its_dialect_says() {
         said(&[text("It was refused.")], "end_turn"),
     ])
     .await;
-    let db = Db::open(folder.join("data/test.db"), DbOptions::default()).unwrap();
-    let _writer = db.start_writer().unwrap();
-    let coder = BackendConfig {
-        command: Some(program.display().to_string()),
-        provider: Some("provider".to_owned()),
-        ..BackendConfig::new(BackendKind::Claude)
-    };
-    let config = BackendsConfig([("coder".to_owned(), coder)].into());
-    let coders =
-        Coders::new((db, &config), folder.join("homes"), Arc::new(CagedCoders(sandbox)), (None, None));
-    coders.open_door(Arc::new(Straight(upstream.address())));
+    let (coders, _writer) = coders(&program, &folder, sandbox, upstream.address());
     let tenant = TenantId::home();
     let key = SessionKey { tenant: tenant.clone(), thread: ThreadId::new(), backend: "coder".to_owned() };
     let wish = |text: &str| Wish {
