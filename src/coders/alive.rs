@@ -1,9 +1,11 @@
 //! A program that runs, with its streams: lines out of it, lines into it, its last words. No protocol, no deadline.
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use futures::future::BoxFuture;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+use tokio::time::timeout;
 
 use super::port::{Running, Started};
 
@@ -14,6 +16,8 @@ const UNSENT_BYTES_MAX: usize = 16 << 20;
 /// Of its errors so much is kept.
 const LAST_WORDS_BYTES: usize = 2_000;
 const READ_BYTES: usize = 16 << 10;
+/// So long a program may take to end after it has closed its output.
+const ENDS_WITHIN: Duration = Duration::from_secs(1);
 
 /// See the module. Dropping it ends the program with all that it started.
 pub(super) struct Alive {
@@ -104,7 +108,11 @@ impl Alive {
 
     /// It prints no more: how it ended.
     async fn end(&mut self) -> String {
-        let how = self.program.stop().await;
+        // Who closes the streams is about to end, and how is worth a moment.
+        let how = match timeout(ENDS_WITHIN, self.program.wait()).await {
+            Ok(how) => how,
+            Err(_) => self.program.stop().await,
+        };
         // What it said last is in the pipe; nothing of it lives that could write more.
         if let Some(stderr) = &mut self.stderr {
             while let Ok(1..) = stderr.read_buf(&mut self.last_words).await {

@@ -23,6 +23,8 @@ use crate::protocol::model::{ModelError, ModelErrorKind};
 const INTERRUPTED_WITHIN: Duration = Duration::from_secs(3);
 /// Events that wait for a turn that is busy; then the program is not read.
 const QUEUED_MAX: usize = 1_024;
+/// How often its provider may break off an answer before the prompt is given up: one program tries for ever.
+const AGAIN_MAX: u32 = 5;
 
 /// A program that takes prompts.
 pub(super) struct Ready {
@@ -213,6 +215,8 @@ struct Prompt<'a> {
     /// Questions that wait for an answer: the program is silent meanwhile.
     asked: Vec<String>,
     heard: Instant,
+    /// How often its model was asked again since a tool began last.
+    again: u32,
     /// When it has to be at its end, since nobody listens any more.
     leaving: Option<Instant>,
 }
@@ -222,7 +226,7 @@ struct Prompt<'a> {
 impl<'a> Prompt<'a> {
     fn new(events: &'a mpsc::Sender<Event>, silence: Duration) -> Self {
         let heard = Instant::now();
-        Self { events, queued: VecDeque::new(), silence, asked: Vec::new(), heard, leaving: None }
+        Self { events, queued: VecDeque::new(), silence, asked: Vec::new(), heard, again: 0, leaving: None }
     }
 
     async fn run(
@@ -299,6 +303,19 @@ impl<'a> Prompt<'a> {
             let after = match &event {
                 Event::Ask(ask) => {
                     self.asked.push(ask.id.clone());
+                    None
+                }
+                Event::ToolBegun(_) => {
+                    self.again = 0;
+                    None
+                }
+                Event::Again => {
+                    self.again += 1;
+                    if self.again > AGAIN_MAX {
+                        let text =
+                            format!("every answer of its provider broke off, {AGAIN_MAX} times in a row");
+                        return Some(self.fail(ModelErrorKind::Truncated, text).await);
+                    }
                     None
                 }
                 Event::Ended(_) => Some(After::Fine),

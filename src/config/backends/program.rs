@@ -72,8 +72,7 @@ impl BackendKind {
             Self::Claude => matches!(provider, Self::Anthropic),
             Self::Codex => matches!(provider, Self::Openai),
             Self::GeminiCli => matches!(provider, Self::Gemini),
-            Self::Opencode => matches!(provider, Self::Openai | Self::Openrouter),
-            Self::Copilot => matches!(provider, Self::Openai | Self::Openrouter | Self::Anthropic),
+            Self::Opencode | Self::Copilot => matches!(provider, Self::Openai | Self::Openrouter),
             Self::Acp => !provider.is_program() && !matches!(provider, Self::Demo),
             Self::Openai | Self::Openrouter | Self::Anthropic | Self::Gemini | Self::Ollama | Self::Demo => {
                 false
