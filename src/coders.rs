@@ -1,5 +1,7 @@
 //! Coding CLIs as backends: programs that bring an agent of their own, spoken to over their standard streams.
 //!
+//! What was seen of the real programs is in `coders/README.md`.
+//!
 //! | file | what |
 //! |---|---|
 //! | `dialect` | what every CLI's protocol is to the rest: lines in and out, events up. No process, no clock |
