@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use futures::StreamExt;
+use serde_json::Value;
 
 use super::{Backend, Backends};
 use crate::config::backends::{BackendConfig, BackendKind, BackendsConfig, KeyRef};
 use crate::config::egress::EgressConfig;
 use crate::egress::Egress;
-use crate::egress::upstream::Upstream;
+use crate::egress::upstream::{Act, Upstream};
 use crate::protocol::chat::{ChatMessage, Role};
 use crate::protocol::model::{ModelError, ModelErrorKind, ModelEvent, ModelRequest};
 
@@ -44,9 +45,14 @@ pub(super) fn request(text: &str) -> ModelRequest {
 
 /// A backend with the key `k-test-key` and the model `m-1`.
 pub(super) fn backend(kind: BackendKind, upstream: &Upstream) -> Arc<dyn Backend> {
+    backend_with(settings(kind), upstream)
+}
+
+/// The settings of [`backend`].
+pub(super) fn settings(kind: BackendKind) -> BackendConfig {
     let model = Some("m-1".to_owned());
     let api_key = Some(KeyRef::Env("KEY".to_owned()));
-    backend_with(BackendConfig { model, api_key, ..BackendConfig::new(kind) }, upstream)
+    BackendConfig { model, api_key, ..BackendConfig::new(kind) }
 }
 
 /// A backend with these settings before the upstream.
@@ -74,4 +80,18 @@ pub(super) async fn collect(backend: &dyn Backend, request: ModelRequest) -> Out
     let stopped = matches!(outcome.events.last(), Some(ModelEvent::Stop(_)));
     assert_ne!(stopped, outcome.error.is_some(), "a stream ends with a stop or an error: {outcome:?}");
     outcome
+}
+
+/// What comes of a call before an upstream that does this, and how often it was asked.
+pub(super) async fn of_script(config: BackendConfig, script: Vec<Vec<Act>>) -> (Outcome, usize) {
+    let upstream = Upstream::start(script).await;
+    let outcome = collect(&*backend_with(config, &upstream), request("hi")).await;
+    (outcome, upstream.received().len())
+}
+
+/// What a request is on the wire, before an upstream that answers so.
+pub(super) async fn sent(config: BackendConfig, request: ModelRequest, answer: Vec<Act>) -> Value {
+    let upstream = Upstream::start(vec![answer]).await;
+    collect(&*backend_with(config, &upstream), request).await;
+    upstream.received()[0].json()
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::backends::testing::{Outcome, backend, collect, request};
+use crate::backends::testing::{self, Outcome, backend, collect, request};
 use crate::config::backends::BackendKind;
 use crate::egress::upstream::{Act, Upstream, answer, events, json as json_answer, stream_head};
 use crate::protocol::chat::{ChatMessage, Part, Role, StopReason, ToolCall, ToolSpec, Usage};
@@ -87,9 +87,7 @@ async fn of_stream(text: &str) -> Outcome {
 
 /// The body that is sent for a request.
 async fn sent(request: ModelRequest) -> Value {
-    let upstream = Upstream::start(vec![events(&everything())]).await;
-    collect(&*backend(KIND, &upstream), request).await;
-    upstream.received()[0].json()
+    testing::sent(testing::settings(KIND), request, events(&everything())).await
 }
 
 #[tokio::test]

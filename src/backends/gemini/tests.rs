@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::backends::testing::{Outcome, backend, collect, request};
+use crate::backends::testing::{self, Outcome, backend, collect, request};
 use crate::config::backends::BackendKind;
 use crate::egress::upstream::{
     Act, Upstream, answer, chunk, chunked_head, events, json as json_answer, stream_head,
@@ -56,9 +56,7 @@ fn hello_events() -> Vec<ModelEvent> {
 }
 
 async fn of_script(script: Vec<Vec<Act>>) -> (Outcome, usize) {
-    let upstream = Upstream::start(script).await;
-    let outcome = collect(&*backend(KIND, &upstream), request("hi")).await;
-    (outcome, upstream.received().len())
+    testing::of_script(testing::settings(KIND), script).await
 }
 
 async fn of_stream(text: &str) -> Outcome {
@@ -66,9 +64,7 @@ async fn of_stream(text: &str) -> Outcome {
 }
 
 async fn sent(request: ModelRequest) -> Value {
-    let upstream = Upstream::start(vec![events(&hello())]).await;
-    collect(&*backend(KIND, &upstream), request).await;
-    upstream.received()[0].json()
+    testing::sent(testing::settings(KIND), request, events(&hello())).await
 }
 
 fn call(id: &str, name: &str, arguments: &str) -> ToolCall {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::backends::testing::{Outcome, backend, collect, request};
+use crate::backends::testing::{self, Outcome, backend, collect, request};
 use crate::config::backends::BackendKind;
 use crate::egress::upstream::{Act, Upstream, answer, chunk, chunked_head, json as json_answer};
 use crate::protocol::chat::{ChatMessage, Part, Role, StopReason, ToolCall, ToolSpec, Usage};
@@ -51,9 +51,7 @@ fn counted() -> ModelEvent {
 }
 
 async fn of_script(script: Vec<Vec<Act>>) -> (Outcome, usize) {
-    let upstream = Upstream::start(script).await;
-    let outcome = collect(&*backend(KIND, &upstream), request("hi")).await;
-    (outcome, upstream.received().len())
+    testing::of_script(testing::settings(KIND), script).await
 }
 
 async fn of_lines(text: &str) -> Outcome {
@@ -61,9 +59,7 @@ async fn of_lines(text: &str) -> Outcome {
 }
 
 async fn sent(request: ModelRequest) -> Value {
-    let upstream = Upstream::start(vec![lines(&hello())]).await;
-    collect(&*backend(KIND, &upstream), request).await;
-    upstream.received()[0].json()
+    testing::sent(testing::settings(KIND), request, lines(&hello())).await
 }
 
 fn call(id: &str, name: &str, arguments: &str) -> ToolCall {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::backends::testing::{Outcome, backend_with, collect, request};
+use crate::backends::testing::{self, Outcome, backend_with, collect, request};
 use crate::config::backends::{BackendConfig, BackendKind, KeyRef, Wire};
 use crate::egress::upstream::{
     Act, Upstream, answer, chunk, chunked_head, events, json as json_answer, stream_head,
@@ -90,9 +90,7 @@ fn everything_events() -> Vec<ModelEvent> {
 }
 
 async fn of_script(script: Vec<Vec<Act>>) -> (Outcome, usize) {
-    let upstream = Upstream::start(script).await;
-    let outcome = collect(&*backend_with(config(), &upstream), request("hi")).await;
-    (outcome, upstream.received().len())
+    testing::of_script(config(), script).await
 }
 
 async fn of_stream(text: &str) -> Outcome {
@@ -100,9 +98,7 @@ async fn of_stream(text: &str) -> Outcome {
 }
 
 async fn sent(request: ModelRequest) -> Value {
-    let upstream = Upstream::start(vec![events(&everything())]).await;
-    collect(&*backend_with(config(), &upstream), request).await;
-    upstream.received()[0].json()
+    testing::sent(config(), request, events(&everything())).await
 }
 
 #[tokio::test]
